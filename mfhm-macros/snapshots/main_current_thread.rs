@@ -1,0 +1,4 @@
+#[mfhm::main(flavor = "current_thread", crate = reexported::mfhm)]
+async fn main() {
+    work().await
+}

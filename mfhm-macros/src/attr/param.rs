@@ -1,0 +1,207 @@
+//! The attributes of a parameter: `#[query]`, `#[header("x-name")]`, `#[path]`,
+//! `#[body]` and `#[extract]`.
+
+use proc_macro2::{Span, TokenStream};
+use syn::{Attribute, LitStr, Meta};
+
+use crate::attr::operation::is_token;
+use crate::diag::Diagnostics;
+
+/// Where the user says that a parameter comes from.
+pub(crate) struct SourceAttr {
+    pub(crate) span: Span,
+    pub(crate) kind: SourceKind,
+    /// The name on the wire, if it isn't the parameter's.
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SourceKind {
+    Path,
+    Query,
+    Header,
+    Body,
+    Extract,
+}
+
+impl SourceKind {
+    const ALL: [(&'static str, Self); 5] = [
+        ("query", Self::Query),
+        ("header", Self::Header),
+        ("path", Self::Path),
+        ("body", Self::Body),
+        ("extract", Self::Extract),
+    ];
+
+    fn named(name: &str) -> Option<Self> {
+        let found = Self::ALL.iter().find(|(known, _)| *known == name);
+        found.map(|(_, kind)| *kind)
+    }
+}
+
+/// The attributes that rustc itself allows on a parameter.
+const BUILT_IN: [&str; 6] = ["allow", "deny", "doc", "expect", "forbid", "warn"];
+
+/// The parameter's source and the attributes that stay.
+pub(crate) fn split(
+    attributes: &[Attribute],
+    allows_extract: bool,
+    diag: &mut Diagnostics,
+) -> (Option<SourceAttr>, Vec<Attribute>) {
+    let mut source: Option<SourceAttr> = None;
+    let mut kept = Vec::new();
+    for attribute in attributes {
+        let Some(last) = attribute.path().segments.last() else {
+            continue;
+        };
+        let name = last.ident.to_string();
+        let span = last.ident.span();
+        if BUILT_IN.contains(&name.as_str()) {
+            kept.push(attribute.clone());
+        } else if name == "cfg" || name == "cfg_attr" {
+            diag.error(
+                span,
+                "a parameter can't be conditional\n\
+                 help: write two operations, each with its own `#[cfg]`",
+            );
+        } else if let Some(kind) = SourceKind::named(&name)
+            && (allows_extract || kind != SourceKind::Extract)
+        {
+            let read = SourceAttr::parse(kind, span, &attribute.meta, diag);
+            if source.is_some() {
+                diag.error(span, "a parameter comes from one place only");
+            } else {
+                source = Some(read);
+            }
+        } else if name == "extract" {
+            diag.error(
+                span,
+                "`#[extract]` can't stand in a contract: a client has nothing to send for it\n\
+                 help: use `#[query]`, `#[header(\"x-name\")]` or `#[body]`",
+            );
+        } else {
+            let extract = if allows_extract { ", `#[extract]`" } else { "" };
+            diag.error(
+                span,
+                format!(
+                    "unknown attribute `{name}` of a parameter\nhelp: allowed are `#[query]`, \
+                     `#[header(\"x-name\")]`, `#[path]`, `#[body]`{extract}"
+                ),
+            );
+        }
+    }
+    (source, kept)
+}
+
+/// Whether an attribute of a parameter is rustc's and may be emitted.
+pub(crate) fn is_kept(attribute: &Attribute) -> bool {
+    BUILT_IN.iter().any(|name| attribute.path().is_ident(*name))
+}
+
+impl SourceAttr {
+    fn parse(kind: SourceKind, span: Span, meta: &Meta, diag: &mut Diagnostics) -> Self {
+        let takes_name = matches!(kind, SourceKind::Query | SourceKind::Header);
+        let tokens = match meta {
+            Meta::Path(_) => TokenStream::new(),
+            Meta::List(list) => list.tokens.clone(),
+            Meta::NameValue(pair) => {
+                let message = "the name goes into parentheses\nhelp: write `#[query(\"name\")]`";
+                diag.error_at(pair, message);
+                TokenStream::new()
+            }
+        };
+        let mut name = None;
+        if !tokens.is_empty() {
+            match syn::parse2::<LitStr>(tokens.clone()) {
+                Ok(literal) if takes_name => name = read_name(kind, &literal, diag),
+                Ok(_) => diag.error_at(tokens, "this attribute takes no name"),
+                Err(_) if takes_name => {
+                    diag.error_at(tokens, "the name must be a string literal");
+                }
+                Err(_) => diag.error_at(tokens, "this attribute takes no argument"),
+            }
+        }
+        Self { span, kind, name }
+    }
+}
+
+fn read_name(kind: SourceKind, literal: &LitStr, diag: &mut Diagnostics) -> Option<String> {
+    let name = literal.value();
+    if name.is_empty() {
+        diag.error(literal.span(), "the name is empty");
+        return None;
+    }
+    if kind == SourceKind::Header {
+        if !is_token(&name) {
+            diag.error(
+                literal.span(),
+                format!("`{}` can't be the name of a header", name.escape_debug()),
+            );
+            return None;
+        }
+        // Header names compare without case; on the wire they are lower-case.
+        return Some(name.to_ascii_lowercase());
+    }
+    Some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(attribute: Attribute, expected: Result<(SourceKind, Option<&str>), &str>) {
+        let mut diag = Diagnostics::new();
+        let (source, _) = split(&[attribute], false, &mut diag);
+        let messages = diag.into_messages();
+        match expected {
+            Ok((kind, name)) => {
+                assert_eq!(messages, [] as [String; 0]);
+                let source = source.expect("a source is written");
+                assert_eq!((source.kind, source.name.as_deref()), (kind, name));
+            }
+            Err(expected) => {
+                assert_eq!(messages.len(), 1, "{messages:?}");
+                assert!(messages[0].contains(expected), "{messages:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn sources() {
+        use syn::parse_quote as q;
+        check(q!(#[query]), Ok((SourceKind::Query, None)));
+        check(q!(#[mfhm::query]), Ok((SourceKind::Query, None)));
+        check(q!(#[query("q-1")]), Ok((SourceKind::Query, Some("q-1"))));
+        check(q!(#[header]), Ok((SourceKind::Header, None)));
+        check(q!(#[header("X-A")]), Ok((SourceKind::Header, Some("x-a"))));
+        check(q!(#[path]), Ok((SourceKind::Path, None)));
+        check(q!(#[body]), Ok((SourceKind::Body, None)));
+        check(q!(#[query("")]), Err("empty"));
+        check(q!(#[query(name)]), Err("string literal"));
+        check(q!(#[query = "a"]), Err("parentheses"));
+        check(q!(#[header("a b")]), Err("can't be the name of a header"));
+        check(q!(#[body("a")]), Err("takes no name"));
+        check(q!(#[form]), Err("allowed are `#[query]`"));
+        check(q!(#[extract]), Err("can't stand in a contract"));
+        check(q!(#[cfg(unix)]), Err("can't be conditional"));
+    }
+
+    #[test]
+    fn one_source_and_the_rest_stays() {
+        let function: syn::ItemFn = syn::parse_quote! {
+            fn f(#[allow(unused)] #[query] #[body] a: u8) {}
+        };
+        let Some(syn::FnArg::Typed(param)) = function.sig.inputs.first() else {
+            panic!("the function has one parameter");
+        };
+        let mut diag = Diagnostics::new();
+        let (source, kept) = split(&param.attrs, true, &mut diag);
+        assert_eq!(source.map(|source| source.kind), Some(SourceKind::Query));
+        assert_eq!(kept.len(), 1);
+        assert_eq!(
+            diag.into_messages(),
+            ["a parameter comes from one place only"]
+        );
+    }
+}

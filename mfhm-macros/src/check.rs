@@ -1,0 +1,214 @@
+//! Rules that need more than one thing at a time: a path and its parameters,
+//! the operations of one interface, a name and those that are generated.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use syn::LitStr;
+
+use crate::attr::grammar::plain_name;
+use crate::diag::Diagnostics;
+use crate::item::{Member, TraitItem};
+use crate::model::{Contract, Operation, Param, ParamSource, Place};
+
+/// The constructors of a generated client.
+pub(crate) const CLIENT_FUNCTIONS: [&str; 6] = ["new", "at", "local", "with", "through", "routed"];
+
+/// One operation: its path against its parameters, whose names are `declared`,
+/// and these among themselves.
+pub(crate) fn operation(
+    operation: &Operation,
+    declared: &[String],
+    path: Option<&LitStr>,
+    place: Place,
+    diag: &mut Diagnostics,
+) {
+    check_placeholders(operation, declared, path, diag);
+    check_bodies(operation, diag);
+    check_wire_names(operation, diag);
+    if place == Place::Contract && operation.method == "HEAD" && !operation.output.is_empty() {
+        let (span, _) = operation.output.spans();
+        diag.error(
+            span,
+            format!(
+                "operation `{}`: an answer to HEAD has no body\n\
+                 help: return `Result<(), E>`, or use `#[get]`",
+                operation.name
+            ),
+        );
+    }
+}
+
+/// A trait as a whole.
+pub(crate) fn contract(contract: &Contract, item: &TraitItem, diag: &mut Diagnostics) {
+    if !item.generics.params.is_empty() {
+        diag.error_at(
+            &item.generics.params,
+            "a contract can't be generic: it describes one service",
+        );
+    }
+    if let Some(clause) = &item.generics.where_clause {
+        diag.error_at(clause, "a contract can't have a `where` clause");
+    }
+    if let Some(unsafety) = &item.unsafety {
+        diag.error(unsafety.span, "a contract can't be `unsafe`");
+    }
+    for member in &item.members {
+        match member {
+            Member::Other(tokens) => diag.error_at(
+                tokens,
+                "a contract has operations only\nhelp: put this into a trait of its own",
+            ),
+            Member::Fn(function) => {
+                let name = plain_name(&function.sig.ident);
+                if CLIENT_FUNCTIONS.contains(&name.as_str()) {
+                    let client = contract.client_ident();
+                    diag.error(
+                        function.sig.ident.span(),
+                        format!(
+                            "`{client}::{name}` is a function that every client has\n\
+                             help: rename the operation in Rust and keep its name on the wire: \
+                             `#[get(\"…\", name = \"{name}\")] async fn {name}_operation`"
+                        ),
+                    );
+                }
+            }
+        }
+    }
+    operations(&contract.operations, diag);
+}
+
+/// The operations of one trait or impl among themselves.
+pub(crate) fn operations(operations: &[Operation], diag: &mut Diagnostics) {
+    for (index, second) in operations.iter().enumerate() {
+        let earlier = || {
+            let earlier = operations.iter().take(index);
+            // Under different conditions both can't be there at once, as far as
+            // can be seen here.
+            earlier.filter(|first| first.condition_text() == second.condition_text())
+        };
+        if let Some(first) = earlier().find(|first| first.name == second.name) {
+            diag.error(
+                second.ident.span(),
+                format!(
+                    "two operations are called `{}`\n\
+                     note: the first is `{}`\n\
+                     help: name this one with `name = \"…\"` in its attribute",
+                    second.name,
+                    first.route()
+                ),
+            );
+        }
+        let is_same_route = |first: &&Operation| {
+            first.method == second.method && first.path.shape() == second.path.shape()
+        };
+        if let Some(first) = earlier().find(is_same_route) {
+            diag.error(
+                second.span,
+                format!(
+                    "operation `{}` answers the same requests as `{}`\n\
+                     note: `{}` is `{}`, this is `{}`",
+                    second.name,
+                    first.name,
+                    first.name,
+                    first.route(),
+                    second.route()
+                ),
+            );
+        }
+    }
+}
+
+/// In a contract `Self` would be the client in one place and the service in
+/// another.
+pub(crate) fn self_type(tokens: &TokenStream, subject: &str, diag: &mut Diagnostics) {
+    for token in tokens.clone() {
+        match token {
+            TokenTree::Group(group) => self_type(&group.stream(), subject, diag),
+            TokenTree::Ident(ident) if ident == "Self" => diag.error(
+                ident.span(),
+                format!(
+                    "{subject}: `Self` can't travel in a contract\nhelp: write a type that can"
+                ),
+            ),
+            _ => {}
+        }
+    }
+}
+
+/// Parameters without a placeholder are found when their source is read; here
+/// are the placeholders without a parameter.
+fn check_placeholders(
+    operation: &Operation,
+    declared: &[String],
+    path: Option<&LitStr>,
+    diag: &mut Diagnostics,
+) {
+    for placeholder in operation.path.placeholders() {
+        // The declared names and not the parameters of the model: one that
+        // could not be read has been reported already.
+        let is_named = declared.iter().any(|name| name == placeholder.name);
+        if !is_named {
+            let name = placeholder.name;
+            diag.error(
+                path.map_or(operation.span, LitStr::span),
+                format!(
+                    "operation `{}` has no parameter for the placeholder `{{{name}}}`\n\
+                     help: add a parameter `{name}`, or take the placeholder out of the path",
+                    operation.name
+                ),
+            );
+        }
+    }
+}
+
+fn check_bodies(operation: &Operation, diag: &mut Diagnostics) {
+    let is_body = |param: &&Param| matches!(param.source, ParamSource::Body(_));
+    let mut bodies = operation.params.iter().filter(is_body);
+    let Some(first) = bodies.next() else {
+        return;
+    };
+    for second in bodies {
+        let name = second.label();
+        let header = name.replace('_', "-");
+        diag.error(
+            second.span,
+            format!(
+                "operation `{}`: `{name}` would be a second JSON body beside `{}`\n\
+                 help: write `{{{name}}}` into the path, `#[query]` or `#[header(\"x-{header}\")]` before \
+                 the parameter, or put both into one struct",
+                operation.name,
+                first.label()
+            ),
+        );
+    }
+}
+
+/// Two parameters that would read the same query parameter or header.
+fn check_wire_names(operation: &Operation, diag: &mut Diagnostics) {
+    for (index, second) in operation.params.iter().enumerate() {
+        let (kind, name) = match &second.source {
+            ParamSource::Query(name) => ("query parameter", name),
+            ParamSource::Header(name) => ("header", name),
+            _ => continue,
+        };
+        let mut earlier = operation.params.iter().take(index);
+        if let Some(first) = earlier.find(|first| first.source == second.source) {
+            diag.error(
+                second.span,
+                format!(
+                    "operation `{}`: `{}` and `{}` are both the {kind} `{name}`",
+                    operation.name,
+                    first.label(),
+                    second.label()
+                ),
+            );
+        }
+    }
+}
+
+/// `#[idempotent]` says something about a request, so it needs one.
+pub(crate) fn stray_idempotent(span: Span, diag: &mut Diagnostics) {
+    diag.error(
+        span,
+        "`#[idempotent]` belongs to an operation\nhelp: write it below `#[post(\"/path\")]` or another method",
+    );
+}

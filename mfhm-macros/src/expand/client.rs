@@ -1,0 +1,340 @@
+//! `{Trait}Client`: a client whose methods are those of the contract, and the
+//! object-safe twin of the trait through which calls stay in the process.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::{Ident, Lifetime};
+
+use crate::attr::operation::doc_text;
+use crate::expand::exports::Exports;
+use crate::expand::handler::{generated_at, quiet};
+use crate::item::TraitItem;
+use crate::model::{Contract, Operation, Param, ParamSource};
+use crate::path::{Piece, Placeholder};
+
+/// The twin, the slot of the local implementation, and the client.
+pub(crate) fn expand(item: &TraitItem, contract: &Contract, exports: &Exports) -> TokenStream {
+    let twin = twin(item, contract, exports);
+    let slot = local_slot(contract, exports);
+    let client = client_struct(item, contract, exports);
+    let constructors = constructors(contract, exports);
+    let methods = contract
+        .operations
+        .iter()
+        .map(|operation| method(contract, operation, exports));
+    let ident = contract.client_ident();
+    let quiet = quiet();
+    quote! {
+        #twin
+        #slot
+        #client
+
+        #quiet
+        impl #ident {
+            #constructors
+            #(#methods)*
+        }
+    }
+}
+
+/// The same operations with boxed futures: a trait with `async fn` has no
+/// trait objects, and a client that were generic over the implementation
+/// would make everything that holds it generic.
+fn twin(item: &TraitItem, contract: &Contract, exports: &Exports) -> TokenStream {
+    let (vis, trait_, twin) = (&item.vis, &contract.ident, contract.twin_ident());
+    let boxed_future = &exports.boxed_future;
+    let lifetime = Lifetime::new("'__mfhm", proc_macro2::Span::call_site());
+    let signature = |operation: &Operation| {
+        let ident = &operation.ident;
+        let params = operation.params.iter().enumerate().map(|(index, param)| {
+            let (binding, ty) = (Param::binding(index), param.ty.with_lifetime(&lifetime));
+            quote!(#binding: #ty)
+        });
+        let output = operation.output.written();
+        quote! {
+            fn #ident<#lifetime>(&#lifetime self, #(#params),*) -> #boxed_future<#lifetime, #output>
+        }
+    };
+    let declared = contract.operations.iter().map(|operation| {
+        let (conditions, signature) = (operation.conditions(), signature(operation));
+        quote!(#(#conditions)* #signature;)
+    });
+    let provided = contract.operations.iter().map(|operation| {
+        let (conditions, signature) = (operation.conditions(), signature(operation));
+        let ident = &operation.ident;
+        let arguments = (0..operation.params.len()).map(Param::binding);
+        quote! {
+            #(#conditions)*
+            #signature {
+                ::std::boxed::Box::pin(<__MfhmT as #trait_>::#ident(self, #(#arguments),*))
+            }
+        }
+    });
+    let quiet = quiet();
+    quote! {
+        #[doc(hidden)]
+        #quiet
+        #vis trait #twin: ::core::marker::Send + ::core::marker::Sync + 'static {
+            #(#declared)*
+        }
+
+        #[automatically_derived]
+        #quiet
+        impl<__MfhmT: #trait_> #twin for __MfhmT {
+            #(#provided)*
+        }
+    }
+}
+
+fn local_slot(contract: &Contract, exports: &Exports) -> TokenStream {
+    let local_slot = &exports.local_slot;
+    let (ident, twin) = (contract.local_static(), contract.twin_ident());
+    let quiet = quiet();
+    quote! {
+        #[doc(hidden)]
+        #quiet
+        static #ident: #local_slot<dyn #twin> = #local_slot::new();
+    }
+}
+
+fn client_struct(item: &TraitItem, contract: &Contract, exports: &Exports) -> TokenStream {
+    let client = &exports.client;
+    let vis = &item.vis;
+    let (ident, twin) = (contract.client_ident(), contract.twin_ident());
+    let doc = format!(
+        "Calls the service `{}`: the client of [`{}`].\n\nCheap to clone; clones share what they \
+         know about the service.",
+        contract.service, contract.ident
+    );
+    let quiet = quiet();
+    quote! {
+        #[doc = #doc]
+        #quiet
+        #vis struct #ident {
+            __mfhm: #client<dyn #twin>,
+        }
+
+        #[automatically_derived]
+        impl ::core::clone::Clone for #ident {
+            fn clone(&self) -> Self {
+                Self {
+                    __mfhm: ::core::clone::Clone::clone(&self.__mfhm),
+                }
+            }
+        }
+
+        #[automatically_derived]
+        impl ::core::fmt::Debug for #ident {
+            fn fmt(&self, __mfhm_formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Debug::fmt(&self.__mfhm, __mfhm_formatter)
+            }
+        }
+
+        #[automatically_derived]
+        impl ::core::default::Default for #ident {
+            fn default() -> Self {
+                Self::new()
+            }
+        }
+    }
+}
+
+fn constructors(contract: &Contract, exports: &Exports) -> TokenStream {
+    let Exports {
+        client,
+        caller,
+        call_options,
+        error,
+        ..
+    } = exports;
+    let (trait_, twin, slot) = (
+        &contract.ident,
+        contract.twin_ident(),
+        contract.local_static(),
+    );
+    let service = &contract.service;
+    let new = format!(
+        "A client that finds the service `{service}` through the service center, or in \
+         this process if it runs here.\n\nNothing is looked up before the first call."
+    );
+    let local = format!(
+        "A client of this implementation of [`{trait_}`]: each call is a call of a function, \
+         without serialisation."
+    );
+    let routed = contract.products.server.then(|| {
+        let doc = format!(
+            "A client of this implementation of [`{trait_}`] whose calls go through serialisation \
+             and the router, but not through a socket."
+        );
+        quote! {
+            #[doc = #doc]
+            #[must_use]
+            pub fn routed<__MfhmT: #trait_>(implementation: __MfhmT) -> Self {
+                Self {
+                    __mfhm: #client::routed(
+                        #service,
+                        <__MfhmT as #trait_>::__mfhm_serve(::std::sync::Arc::new(implementation)),
+                    ),
+                }
+            }
+        }
+    });
+    quote! {
+        #[doc = #new]
+        #[must_use]
+        pub fn new() -> Self {
+            Self { __mfhm: #client::discover(#service, &#slot) }
+        }
+
+        /// A client that finds the service as `caller` does: with its center,
+        /// its key and its connections.
+        #[must_use]
+        pub fn through(caller: &#caller) -> Self {
+            Self { __mfhm: #client::through(#service, caller) }
+        }
+
+        /// A client of the service at `url`, which nobody needs to have
+        /// registered.
+        ///
+        /// # Errors
+        ///
+        /// When `url` is not the address of an HTTP server.
+        pub fn at(url: &::core::primitive::str) -> ::core::result::Result<Self, #error> {
+            match #client::at(#service, url) {
+                ::core::result::Result::Ok(__mfhm) => ::core::result::Result::Ok(Self { __mfhm }),
+                ::core::result::Result::Err(__mfhm_error) => {
+                    ::core::result::Result::Err(__mfhm_error)
+                }
+            }
+        }
+
+        #[doc = #local]
+        #[must_use]
+        pub fn local<__MfhmT: #trait_>(implementation: __MfhmT) -> Self {
+            let __mfhm_twin: ::std::sync::Arc<dyn #twin> = ::std::sync::Arc::new(implementation);
+            Self { __mfhm: #client::local(#service, __mfhm_twin) }
+        }
+
+        #routed
+
+        /// The same client with other options for its calls.
+        #[must_use]
+        pub fn with(&self, options: #call_options) -> Self {
+            Self { __mfhm: self.__mfhm.with(options) }
+        }
+    }
+}
+
+fn method(contract: &Contract, operation: &Operation, exports: &Exports) -> TokenStream {
+    let Exports {
+        call_error,
+        outcome,
+        infallible,
+        ..
+    } = exports;
+    let (ident, twin) = (&operation.ident, contract.twin_ident());
+    let description = contract.operation_static(operation);
+    let attrs = operation.shown_attrs();
+    let doc = method_doc(contract, operation);
+    let names = argument_names(operation);
+    let params = names.iter().zip(&operation.params).map(|(name, param)| {
+        let ty = &param.ty.written;
+        quote!(#name: #ty)
+    });
+    let output = &operation.output;
+    let value = output.value_type(outcome);
+    let error = output.error_type(outcome, infallible);
+    let call_local = if output.is_result() {
+        quote!(call_local)
+    } else {
+        quote!(call_local_value)
+    };
+    let request = request(operation, &names);
+    let span = generated_at(output.spans().0);
+    let send = quote_spanned!(span=> __mfhm_request.send::<#value, #error>().await);
+    quote! {
+        #(#attrs)*
+        #[doc = #doc]
+        pub async fn #ident(&self, #(#params),*)
+            -> ::core::result::Result<#value, #call_error<#error>>
+        {
+            if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
+                return self
+                    .__mfhm
+                    .#call_local(
+                        &#description,
+                        #twin::#ident(&*__mfhm_target, #(#names),*),
+                    )
+                    .await;
+            }
+            let mut __mfhm_request = self.__mfhm.request(&#description);
+            #request
+            #send
+        }
+    }
+}
+
+/// Statements that write the parameters into `__mfhm_request`.
+fn request(operation: &Operation, names: &[Ident]) -> TokenStream {
+    let named: Vec<_> = names.iter().zip(&operation.params).collect();
+    let mut statements = TokenStream::new();
+    for piece in operation.path.pieces() {
+        statements.extend(match piece {
+            Piece::Literal(text) => quote!(__mfhm_request.literal(#text);),
+            Piece::Value(placeholder) => path_value(placeholder, &named),
+        });
+    }
+    for (ident, param) in named {
+        let span = generated_at(param.ty.span());
+        statements.extend(match &param.source {
+            ParamSource::Query(name) => {
+                quote_spanned!(span=> __mfhm_request.query(#name, &#ident);)
+            }
+            ParamSource::Header(name) => {
+                quote_spanned!(span=> __mfhm_request.header(#name, &#ident);)
+            }
+            ParamSource::Body(_) => quote_spanned!(span=> __mfhm_request.body(&#ident);),
+            ParamSource::Path { .. } | ParamSource::Extract => TokenStream::new(),
+        });
+    }
+    statements
+}
+
+fn path_value(placeholder: Placeholder<'_>, named: &[(&Ident, &Param)]) -> TokenStream {
+    let (name, is_rest) = (placeholder.name, placeholder.is_rest);
+    let is_meant =
+        |param: &Param| matches!(&param.source, ParamSource::Path { name: own, .. } if own == name);
+    // The check has found a parameter for each placeholder.
+    let value = named
+        .iter()
+        .find(|(_, param)| is_meant(param))
+        .map(|(ident, param)| {
+            let span = generated_at(param.ty.span());
+            if is_rest {
+                quote_spanned!(span=> __mfhm_request.rest(#name, &#ident);)
+            } else {
+                quote_spanned!(span=> __mfhm_request.path(#name, &#ident);)
+            }
+        });
+    value.unwrap_or_default()
+}
+
+/// The user's names: they are shown in the client's documentation.
+fn argument_names(operation: &Operation) -> Vec<Ident> {
+    let params = operation.params.iter().enumerate();
+    params
+        .map(|(index, param)| param.ident.clone().unwrap_or_else(|| Param::binding(index)))
+        .collect()
+}
+
+/// What follows the user's own words.
+fn method_doc(contract: &Contract, operation: &Operation) -> String {
+    let has_words = !doc_text(&operation.attrs).is_empty();
+    format!(
+        "{}Calls `{}` of the service `{}`.\n\n# Errors\n\nThe operation's own error, or \
+         what failed about the call itself.",
+        if has_words { "\n" } else { "" },
+        operation.route(),
+        contract.service
+    )
+}

@@ -1,0 +1,197 @@
+//! `#[mfhm::service]`: scopes for free functions, and the `Service` of a type.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Path;
+
+use crate::expand::exports::Exports;
+use crate::expand::handler::{self, quiet};
+use crate::item::{ImplItem, ModItem, StructItem};
+use crate::model::Operation;
+
+/// What the arguments say about a service, checked.
+pub(crate) struct Declaration {
+    /// `None`: the contract's own name.
+    pub(crate) name: Option<String>,
+    /// `None`: chosen when the program starts.
+    pub(crate) port: Option<u16>,
+    /// Contracts that are implemented beside the annotated item.
+    pub(crate) contracts: Vec<Path>,
+}
+
+/// A unit struct opens a service for its module.
+pub(crate) fn unit_struct(
+    item: &StructItem,
+    declaration: &Declaration,
+    exports: &Exports,
+) -> TokenStream {
+    let ident = &item.ident;
+    // Nobody else makes a value of the struct; it would be called dead code.
+    let used = quote!(const _: fn() -> #ident = || #ident;);
+    let scope = scope(declaration, &used, exports);
+    quote!(#item #scope)
+}
+
+/// An inline module opens a service for itself.
+pub(crate) fn module(item: &ModItem, declaration: &Declaration, exports: &Exports) -> TokenStream {
+    let (head, content) = (&item.head, &item.content);
+    // Inside the module, so that `module_path!` is the module's.
+    let scope = scope(declaration, &TokenStream::new(), exports);
+    quote!(#head { #content #scope })
+}
+
+fn scope(declaration: &Declaration, used: &TokenStream, exports: &Exports) -> TokenStream {
+    let Exports {
+        submit,
+        linked_scope,
+        ..
+    } = exports;
+    let name = declaration.name.as_deref().unwrap_or_default();
+    let port = option(declaration.port);
+    let quiet = quiet();
+    quote! {
+        #quiet
+        const _: () = {
+            #used
+            #submit! {
+                #linked_scope::new(
+                    ::core::module_path!(),
+                    #name,
+                    #port,
+                    ::core::file!(),
+                    ::core::line!()
+                )
+            }
+        };
+    }
+}
+
+/// A type whose methods are the handlers.
+pub(crate) fn inherent(
+    item: &ImplItem,
+    declaration: &Declaration,
+    operations: &[Operation],
+    exports: &Exports,
+) -> TokenStream {
+    let Exports {
+        service_definition, ..
+    } = exports;
+    let name = declaration.name.as_deref().unwrap_or_default();
+    let port = option(declaration.port);
+    let routes = operations
+        .iter()
+        .map(|operation| method_route(operation, exports));
+    let contracts = contracts(declaration);
+    let definition = service_impl(
+        item,
+        &quote! {
+            let mut __mfhm_definition =
+                #service_definition::new(#name, #port, ::core::file!(), ::core::line!());
+            #(#routes)*
+            #contracts
+            __mfhm_definition
+        },
+        exports,
+    );
+    let stripped = item.stripped();
+    quote!(#stripped #definition)
+}
+
+/// A type that implements a contract.
+pub(crate) fn of_contract(
+    item: &ImplItem,
+    contract: &Path,
+    declaration: &Declaration,
+    exports: &Exports,
+) -> TokenStream {
+    let Exports {
+        service_definition, ..
+    } = exports;
+    let name = option(declaration.name.as_deref());
+    let port = option(declaration.port);
+    let contracts = contracts(declaration);
+    let definition = service_impl(
+        item,
+        &quote! {
+            let __mfhm_routes =
+                <Self as #contract>::__mfhm_serve(::core::clone::Clone::clone(&self));
+            let mut __mfhm_definition = #service_definition::of_contract(
+                __mfhm_routes,
+                #name,
+                #port,
+                ::core::file!(),
+                ::core::line!()
+            );
+            #contracts
+            __mfhm_definition
+        },
+        exports,
+    );
+    quote!(#item #definition)
+}
+
+/// `impl Service for Type`, with the generics of the annotated impl.
+pub(crate) fn service_impl(item: &ImplItem, body: &TokenStream, exports: &Exports) -> TokenStream {
+    let Exports {
+        service,
+        service_definition,
+        ..
+    } = exports;
+    let (generics, _, where_clause) = item.generics.split_for_impl();
+    let self_ty = &item.self_ty;
+    let conditions = crate::attr::operation::conditions(&item.attrs);
+    let quiet = quiet();
+    quote! {
+        #(#conditions)*
+        #[automatically_derived]
+        #quiet
+        impl #generics #service for #self_ty #where_clause {
+            fn __mfhm_definition(self: ::std::sync::Arc<Self>) -> #service_definition {
+                #body
+            }
+        }
+    }
+}
+
+fn method_route(operation: &Operation, exports: &Exports) -> TokenStream {
+    let Exports {
+        operation: operation_type,
+        route,
+        ..
+    } = exports;
+    let conditions = operation.conditions();
+    let description = handler::describe(operation, exports);
+    let decode = handler::decode(operation);
+    let ident = &operation.ident;
+    let receiver = operation.has_receiver.then(|| quote!(&*__mfhm_this,));
+    let arguments = handler::arguments(operation);
+    let call = quote!(Self::#ident(#receiver #(#arguments),*));
+    let answer = handler::answer(operation, &call, exports);
+    let closure = handler::closure(&quote!(#decode #answer), exports);
+    quote! {
+        #(#conditions)*
+        {
+            static __MFHM_OPERATION: #operation_type = #description;
+            let __mfhm_this = ::core::clone::Clone::clone(&self);
+            __mfhm_definition.route(#route::new(&__MFHM_OPERATION, #closure));
+        }
+    }
+}
+
+fn contracts(declaration: &Declaration) -> TokenStream {
+    let calls = declaration.contracts.iter().map(|contract| {
+        quote! {
+            __mfhm_definition.contract(
+                <Self as #contract>::__mfhm_serve(::core::clone::Clone::clone(&self))
+            );
+        }
+    });
+    quote!(#(#calls)*)
+}
+
+fn option<T: quote::ToTokens>(value: Option<T>) -> TokenStream {
+    match value {
+        Some(value) => quote!(::core::option::Option::Some(#value)),
+        None => quote!(::core::option::Option::None),
+    }
+}

@@ -1,0 +1,506 @@
+//! The types in an operation's signature: what a parameter is decoded to and
+//! how it is lent, and what the return type means.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::spanned::Spanned;
+use syn::{GenericArgument, PathArguments, Type, TypeReference};
+
+use crate::diag::Diagnostics;
+
+/// A parameter's type.
+pub(crate) struct ParamType {
+    /// As the user wrote it.
+    pub(crate) written: Type,
+    /// What the server decodes.
+    pub(crate) decoded: TokenStream,
+    pub(crate) lending: Lending,
+}
+
+/// How a decoded value becomes the parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lending {
+    /// It is given away.
+    Owned,
+    /// `&str`, `&T`, `&[T]`
+    Reference,
+    /// `Option<&T>`
+    OptionAsRef,
+    /// `Option<&str>`, `Option<&[T]>`
+    OptionAsDeref,
+}
+
+impl ParamType {
+    /// An extractor's type is taken as it is.
+    pub(crate) fn extracted(ty: &Type) -> Self {
+        Self {
+            written: ty.clone(),
+            decoded: ty.to_token_stream(),
+            lending: Lending::Owned,
+        }
+    }
+
+    /// Reads the type of a parameter that travels. `None` after a mistake.
+    pub(crate) fn read(ty: &Type, subject: &str, diag: &mut Diagnostics) -> Option<Self> {
+        let before = diag.count();
+        let (decoded, lending) = match reference(ty) {
+            Some(reference) => {
+                check_reference(reference, subject, diag);
+                (owned_form(&reference.elem).0, Lending::Reference)
+            }
+            None => match option_of_reference(ty) {
+                Some(reference) => {
+                    check_reference(reference, subject, diag);
+                    let (owned, is_deref) = owned_form(&reference.elem);
+                    let lending = if is_deref {
+                        Lending::OptionAsDeref
+                    } else {
+                        Lending::OptionAsRef
+                    };
+                    (quote!(::core::option::Option<#owned>), lending)
+                }
+                None => (ty.to_token_stream(), Lending::Owned),
+            },
+        };
+        check_owned(&decoded, subject, diag);
+        (diag.count() == before).then(|| Self {
+            written: ty.clone(),
+            decoded,
+            lending,
+        })
+    }
+
+    /// The expression that passes the decoded `value` on.
+    pub(crate) fn lend(&self, value: &impl ToTokens) -> TokenStream {
+        match self.lending {
+            Lending::Owned => quote!(#value),
+            Lending::Reference => quote!(&#value),
+            Lending::OptionAsRef => quote!(#value.as_ref()),
+            Lending::OptionAsDeref => quote!(#value.as_deref()),
+        }
+    }
+
+    /// The written type with a name for the lifetime of its reference, so that
+    /// it can stand beside a boxed future.
+    pub(crate) fn with_lifetime(&self, lifetime: &syn::Lifetime) -> Type {
+        let mut ty = self.written.clone();
+        let found = if self.lending == Lending::Reference {
+            reference_mut(&mut ty)
+        } else {
+            option_argument_mut(&mut ty).and_then(reference_mut)
+        };
+        if let Some(found) = found {
+            found.lifetime = Some(lifetime.clone());
+        }
+        ty
+    }
+
+    /// Whether the type is written as an `Option`.
+    pub(crate) fn is_option(&self) -> bool {
+        last_arguments(&self.written, "Option").is_some()
+    }
+
+    /// Where the type stands, behind the `&` if there is one.
+    pub(crate) fn span(&self) -> Span {
+        match reference(&self.written) {
+            Some(reference) => reference.elem.span(),
+            None => self.written.span(),
+        }
+    }
+}
+
+/// What an operation returns.
+pub(crate) enum Output {
+    /// Nothing, written `()` or left out.
+    Empty,
+    /// A type that isn't a `Result`: the operation has no error of its own.
+    Value(Type),
+    /// `Result<T, E>`
+    Result(Box<ResultTypes>),
+    /// An alias of `Result`, whose types the compiler has to find.
+    Alias { ty: Type, is_empty: bool },
+}
+
+/// The type as it is written, and its two arguments.
+pub(crate) struct ResultTypes {
+    ty: Type,
+    value: Type,
+    error: Type,
+}
+
+impl Output {
+    pub(crate) fn read(ty: Option<&Type>) -> Self {
+        let Some(ty) = ty else {
+            return Self::Empty;
+        };
+        if is_unit(ty) {
+            return Self::Empty;
+        }
+        let Some(arguments) = last_arguments(ty, "Result") else {
+            return Self::Value(ty.clone());
+        };
+        match arguments.as_slice() {
+            [value, error] => Self::Result(Box::new(ResultTypes {
+                ty: ty.clone(),
+                value: (*value).clone(),
+                error: (*error).clone(),
+            })),
+            rest => Self::Alias {
+                ty: ty.clone(),
+                is_empty: matches!(rest, [value] if is_unit(value)),
+            },
+        }
+    }
+
+    /// Reports what can't be sent: references, `impl Trait`.
+    pub(crate) fn check(&self, subject: &str, diag: &mut Diagnostics) {
+        check_owned(&self.written(), &format!("{subject}: the reply"), diag);
+    }
+
+    /// The return type as tokens.
+    pub(crate) fn written(&self) -> TokenStream {
+        match self {
+            Self::Empty => quote!(()),
+            Self::Value(ty) | Self::Alias { ty, .. } => ty.to_token_stream(),
+            Self::Result(types) => types.ty.to_token_stream(),
+        }
+    }
+
+    pub(crate) fn is_result(&self) -> bool {
+        matches!(self, Self::Result(_) | Self::Alias { .. })
+    }
+
+    /// Whether a success carries nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Value(_) => false,
+            Self::Result(types) => is_unit(&types.value),
+            Self::Alias { is_empty, .. } => *is_empty,
+        }
+    }
+
+    /// The type of a success; `outcome` is the trait that takes `Result`s apart.
+    pub(crate) fn value_type(&self, outcome: &TokenStream) -> TokenStream {
+        match self {
+            Self::Empty => quote!(()),
+            Self::Value(ty) => ty.to_token_stream(),
+            Self::Result(types) => types.value.to_token_stream(),
+            Self::Alias { ty, .. } => quote!(<#ty as #outcome>::Value),
+        }
+    }
+
+    /// The type of the operation's own errors.
+    pub(crate) fn error_type(
+        &self,
+        outcome: &TokenStream,
+        infallible: &TokenStream,
+    ) -> TokenStream {
+        match self {
+            Self::Empty | Self::Value(_) => infallible.clone(),
+            Self::Result(types) => types.error.to_token_stream(),
+            Self::Alias { ty, .. } => quote!(<#ty as #outcome>::Error),
+        }
+    }
+
+    /// Where the type of a success stands, and that of an error.
+    pub(crate) fn spans(&self) -> (Span, Span) {
+        match self {
+            Self::Empty => (Span::call_site(), Span::call_site()),
+            Self::Value(ty) | Self::Alias { ty, .. } => (ty.span(), ty.span()),
+            Self::Result(types) => (types.value.span(), types.error.span()),
+        }
+    }
+}
+
+/// The owned form of what a reference points to, and whether the reference
+/// comes back by dereferencing.
+fn owned_form(target: &Type) -> (TokenStream, bool) {
+    match bare(target) {
+        Type::Path(path) if path.qself.is_none() && path.path.is_ident("str") => {
+            (quote!(::std::string::String), true)
+        }
+        Type::Slice(slice) => {
+            let element = &slice.elem;
+            (quote!(::std::vec::Vec<#element>), true)
+        }
+        other => (other.to_token_stream(), false),
+    }
+}
+
+fn check_reference(reference: &TypeReference, subject: &str, diag: &mut Diagnostics) {
+    if let Some(mutability) = &reference.mutability {
+        diag.error_at(
+            mutability,
+            format!("{subject} can't be changed for the caller\nhelp: write `&` without `mut`"),
+        );
+    }
+    if let Some(lifetime) = &reference.lifetime {
+        diag.error_at(
+            lifetime,
+            format!("{subject} is lent for the call only\nhelp: write `&` without a lifetime"),
+        );
+    }
+}
+
+/// What is decoded owns its data. Tokens are enough to see that it doesn't.
+fn check_owned(tokens: &TokenStream, subject: &str, diag: &mut Diagnostics) {
+    let mut tokens = tokens.clone().into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match &token {
+            TokenTree::Group(group) => check_owned(&group.stream(), subject, diag),
+            TokenTree::Punct(punct) if punct.as_char() == '&' => {
+                diag.error(
+                    punct.span(),
+                    format!(
+                        "{subject} has a reference inside, which can't be decoded\n\
+                         help: use an owned type; only `&str`, `&T`, `&[T]` and `Option` of these are lent"
+                    ),
+                );
+                // The lifetime of this reference is part of the same mistake.
+                if let Some(TokenTree::Punct(next)) = tokens.peek()
+                    && next.as_char() == '\''
+                {
+                    tokens.next();
+                    tokens.next();
+                }
+            }
+            TokenTree::Punct(punct) if punct.as_char() == '\'' => {
+                if let Some(TokenTree::Ident(name)) = tokens.next()
+                    && name != "static"
+                {
+                    diag.error(
+                        name.span(),
+                        format!(
+                            "{subject} borrows for `'{name}`, which can't be decoded\n\
+                             help: use an owned type"
+                        ),
+                    );
+                }
+            }
+            TokenTree::Ident(ident) if ident == "impl" => diag.error(
+                ident.span(),
+                format!("{subject} can't be `impl Trait`\nhelp: write the type"),
+            ),
+            TokenTree::Ident(ident) if ident == "_" => diag.error(
+                ident.span(),
+                format!("{subject} needs its type written out"),
+            ),
+            _ => {}
+        }
+    }
+}
+
+fn is_unit(ty: &Type) -> bool {
+    matches!(bare(ty), Type::Tuple(tuple) if tuple.elems.is_empty())
+}
+
+/// The type without parentheses and without the invisible groups of macros.
+fn bare(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => bare(&group.elem),
+        Type::Paren(paren) => bare(&paren.elem),
+        other => other,
+    }
+}
+
+fn reference(ty: &Type) -> Option<&TypeReference> {
+    match bare(ty) {
+        Type::Reference(reference) => Some(reference),
+        _ => None,
+    }
+}
+
+fn option_of_reference(ty: &Type) -> Option<&TypeReference> {
+    match last_arguments(ty, "Option")?.as_slice() {
+        [argument] => reference(argument),
+        _ => None,
+    }
+}
+
+/// The generic types of a path whose last segment is `name`.
+fn last_arguments<'a>(ty: &'a Type, name: &str) -> Option<Vec<&'a Type>> {
+    let Type::Path(path) = bare(ty) else {
+        return None;
+    };
+    let last = path.path.segments.last()?;
+    if last.ident != name {
+        return None;
+    }
+    match &last.arguments {
+        PathArguments::None => Some(Vec::new()),
+        PathArguments::AngleBracketed(arguments) => Some(
+            arguments
+                .args
+                .iter()
+                .filter_map(|argument| match argument {
+                    GenericArgument::Type(ty) => Some(ty),
+                    _ => None,
+                })
+                .collect(),
+        ),
+        PathArguments::Parenthesized(_) => None,
+    }
+}
+
+fn reference_mut(ty: &mut Type) -> Option<&mut TypeReference> {
+    match ty {
+        Type::Group(group) => reference_mut(&mut group.elem),
+        Type::Paren(paren) => reference_mut(&mut paren.elem),
+        Type::Reference(reference) => Some(reference),
+        _ => None,
+    }
+}
+
+fn option_argument_mut(ty: &mut Type) -> Option<&mut Type> {
+    match ty {
+        Type::Group(group) => option_argument_mut(&mut group.elem),
+        Type::Paren(paren) => option_argument_mut(&mut paren.elem),
+        Type::Path(path) => {
+            let last = path.path.segments.last_mut()?;
+            let PathArguments::AngleBracketed(arguments) = &mut last.arguments else {
+                return None;
+            };
+            match arguments.args.first_mut()? {
+                GenericArgument::Type(ty) if last.ident == "Option" => Some(ty),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use syn::parse_quote as q;
+
+    /// Tokens as text; how closing brackets are spaced is of no interest.
+    fn text(tokens: impl ToTokens) -> String {
+        tokens.to_token_stream().to_string().replace(' ', "")
+    }
+
+    #[track_caller]
+    fn check(ty: Type, decoded: TokenStream, lent: TokenStream, twin: TokenStream) {
+        let mut diag = Diagnostics::new();
+        let read = ParamType::read(&ty, "parameter `x`", &mut diag);
+        assert_eq!(diag.into_messages(), [] as [String; 0]);
+        let read = read.expect("nothing was wrong");
+        assert_eq!(text(&read.decoded), text(decoded));
+        assert_eq!(text(read.lend(&quote!(x))), text(lent));
+        assert_eq!(text(read.with_lifetime(&q!('a))), text(twin));
+    }
+
+    #[track_caller]
+    fn check_wrong(ty: Type, expected: &[&str]) {
+        let mut diag = Diagnostics::new();
+        assert!(ParamType::read(&ty, "parameter `x`", &mut diag).is_none());
+        let messages = diag.into_messages();
+        assert_eq!(messages.len(), expected.len(), "{messages:?}");
+        for (message, expected) in messages.iter().zip(expected) {
+            assert!(message.contains(expected), "{message:?} lacks {expected:?}");
+        }
+    }
+
+    #[test]
+    fn borrowed_parameters_have_an_owned_form() {
+        check(q!(u64), quote!(u64), quote!(x), quote!(u64));
+        check(
+            q!(&str),
+            quote!(::std::string::String),
+            quote!(&x),
+            quote!(&'a str),
+        );
+        check(
+            q!(&NewUser),
+            quote!(NewUser),
+            quote!(&x),
+            quote!(&'a NewUser),
+        );
+        check(
+            q!(&[Tag]),
+            quote!(::std::vec::Vec<Tag>),
+            quote!(&x),
+            quote!(&'a [Tag]),
+        );
+        check(
+            q!(Option<&str>),
+            quote!(::core::option::Option<::std::string::String>),
+            quote!(x.as_deref()),
+            quote!(Option<&'a str>),
+        );
+        check(
+            q!(std::option::Option<&T>),
+            quote!(::core::option::Option<T>),
+            quote!(x.as_ref()),
+            quote!(std::option::Option<&'a T>),
+        );
+        check(
+            q!(Option<&[u8]>),
+            quote!(::core::option::Option<::std::vec::Vec<u8>>),
+            quote!(x.as_deref()),
+            quote!(Option<&'a [u8]>),
+        );
+        check(
+            q!(Option<Vec<T>>),
+            quote!(Option<Vec<T>>),
+            quote!(x),
+            quote!(Option<Vec<T>>),
+        );
+        check(
+            q!(Cow<'static, str>),
+            quote!(Cow<'static, str>),
+            quote!(x),
+            quote!(Cow<'static, str>),
+        );
+    }
+
+    #[test]
+    fn what_can_not_be_decoded_is_refused() {
+        check_wrong(q!(&mut T), &["without `mut`"]);
+        check_wrong(q!(&'static str), &["without a lifetime"]);
+        check_wrong(q!(&'a str), &["without a lifetime"]);
+        check_wrong(q!(Vec<&str>), &["reference inside"]);
+        check_wrong(q!(&&str), &["reference inside"]);
+        check_wrong(q!((&'a str, u8)), &["reference inside"]);
+        check_wrong(q!(Cow<'_, str>), &["borrows for `'_`"]);
+        check_wrong(q!(impl Into<String>), &["can't be `impl Trait`"]);
+        check_wrong(q!(Vec<_>), &["written out"]);
+        check_wrong(q!(HashMap<&str, &str>), &["reference", "reference"]);
+    }
+
+    #[test]
+    fn outputs_are_taken_apart() {
+        let outcome = quote!(O);
+        let infallible = quote!(I);
+        let check = |ty: Option<Type>, value: TokenStream, error: TokenStream, is_empty: bool| {
+            let output = Output::read(ty.as_ref());
+            assert_eq!(output.value_type(&outcome).to_string(), value.to_string());
+            let found = output.error_type(&outcome, &infallible).to_string();
+            assert_eq!(found, error.to_string());
+            assert_eq!(output.is_empty(), is_empty);
+        };
+        check(None, quote!(()), quote!(I), true);
+        check(Some(q!(())), quote!(()), quote!(I), true);
+        check(Some(q!(User)), quote!(User), quote!(I), false);
+        check(Some(q!(Result<A, B>)), quote!(A), quote!(B), false);
+        check(
+            Some(q!(std::result::Result<(), B>)),
+            quote!(()),
+            quote!(B),
+            true,
+        );
+        check(
+            Some(q!(io::Result<A>)),
+            quote!(<io::Result<A> as O>::Value),
+            quote!(<io::Result<A> as O>::Error),
+            false,
+        );
+        check(
+            Some(q!(Result)),
+            quote!(<Result as O>::Value),
+            quote!(<Result as O>::Error),
+            false,
+        );
+    }
+}

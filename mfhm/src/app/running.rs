@@ -1,0 +1,276 @@
+//! [`RunningApp`]: services that serve.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use http::HeaderValue;
+use tokio::net::TcpListener;
+
+use crate::error::{Error, Result};
+use crate::instance::InstanceId;
+use crate::key::Key;
+use crate::link::Link;
+use crate::listener::{Limits, Server};
+use crate::server::definition::ServiceDefinition;
+use crate::server::registration::{Announcement, Centers, Registration};
+use crate::server::state::States;
+use crate::server::{guard, router};
+use crate::wire::v1::{Address, HEADER_INSTANCE, HEADER_SERVICE, OperationEntry, Register};
+
+/// How long running requests may take after a stop.
+const GRACE: Duration = Duration::from_secs(25);
+
+/// What [`App::start`](crate::App::start) has found out.
+pub(super) struct Launch {
+    pub bound: Vec<(ServiceDefinition, TcpListener)>,
+    pub states: States,
+    pub centers: Vec<String>,
+    pub center_key: Option<Key>,
+    pub key: Option<Key>,
+    pub local_calls: bool,
+}
+
+/// Services that serve and are registered, until they are stopped. Dropping it
+/// ends them at once, without a word to the center.
+#[derive(Debug)]
+pub struct RunningApp {
+    services: Vec<RunningService>,
+}
+
+impl RunningApp {
+    pub(super) fn launch(launch: Launch) -> Result<Self> {
+        let Launch {
+            bound,
+            states,
+            centers,
+            center_key,
+            key,
+            local_calls,
+        } = launch;
+        let link = Link::new(center_key.as_ref())?;
+        let centers_of_process = Centers::new(centers.clone(), link);
+        // Clients in the handlers find services through the same centers.
+        #[cfg(feature = "client")]
+        {
+            let mut caller = centers
+                .iter()
+                .fold(crate::Caller::builder(), |b, url| b.center(url));
+            if let Some(key) = &center_key {
+                caller = caller.center_key(key.reveal());
+            }
+            caller.build()?.install();
+        }
+        let services = bound
+            .into_iter()
+            .map(|(definition, listener)| {
+                RunningService::start(
+                    definition,
+                    listener,
+                    &states,
+                    centers_of_process.clone(),
+                    key.as_ref(),
+                    local_calls,
+                )
+            })
+            .collect::<Result<_>>()?;
+        Ok(Self { services })
+    }
+
+    /// The services, in the order in which they were added.
+    pub fn services(&self) -> &[RunningService] {
+        &self.services
+    }
+
+    /// The service of this name.
+    pub fn service(&self, name: &str) -> Option<&RunningService> {
+        self.services.iter().find(|service| service.name == name)
+    }
+
+    /// Waits until a center has taken every registration.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when the wait is given up.
+    pub async fn registered(&self) {
+        for service in &self.services {
+            service.registration.registered().await;
+        }
+    }
+
+    /// Deregisters, stops accepting, and finishes the requests that are
+    /// running, for 25 s at most.
+    pub async fn stop(self) {
+        let stops = self.services.into_iter().map(RunningService::stop);
+        futures_util::future::join_all(stops).await;
+    }
+}
+
+/// One service that serves.
+#[derive(Debug)]
+pub struct RunningService {
+    name: String,
+    id: InstanceId,
+    address: SocketAddr,
+    registration: Registration,
+    server: Server,
+    /// Withdrawn before the service stops.
+    #[cfg(feature = "client")]
+    offers: Vec<crate::client::local::LocalOffer>,
+}
+
+impl RunningService {
+    fn start(
+        definition: ServiceDefinition,
+        listener: TcpListener,
+        states: &States,
+        centers: Centers,
+        key: Option<&Key>,
+        local_calls: bool,
+    ) -> Result<Self> {
+        let name = definition.name;
+        let id = new_instance_id()?;
+        let app = router::build(&definition.routes, states).merge(ping(&name, &id));
+        let app = match key {
+            Some(key) => guard::require_key(app, key.clone()),
+            None => app,
+        };
+        let server = Server::start(listener, app, Limits::default())?;
+        let address = server.local_addr();
+        tracing::info!(service = name, instance = %id, "listening on http://{address}");
+
+        let mut operations: Vec<_> = definition
+            .routes
+            .iter()
+            .map(|route| OperationEntry {
+                name: route.operation.name().to_owned(),
+                path: route.operation.path().to_owned(),
+                methods: vec![route.operation.method().to_owned()],
+            })
+            .collect();
+        // Python services list theirs too.
+        operations.push(OperationEntry {
+            name: "ping".to_owned(),
+            path: "/ping".to_owned(),
+            methods: vec!["GET".to_owned()],
+        });
+        let register = Register {
+            service: name.clone(),
+            id: id.clone(),
+            address: Address {
+                // The center sees where the registration comes from.
+                host: (!address.ip().is_unspecified()).then(|| address.ip().to_string()),
+                port: address.port(),
+            },
+            operations,
+            metadata: Default::default(),
+            version: None,
+            weight: 100,
+            key: key.map(|key| key.reveal().to_owned()),
+        };
+        let registration = Registration::hold(centers, Announcement { register });
+
+        #[cfg(feature = "client")]
+        let offers = if local_calls {
+            definition
+                .local
+                .into_iter()
+                .map(|binding| (binding.offer)(&name))
+                .collect()
+        } else {
+            Vec::new()
+        };
+        #[cfg(not(feature = "client"))]
+        let _ = local_calls;
+        Ok(Self {
+            name,
+            id,
+            address,
+            registration,
+            server,
+            #[cfg(feature = "client")]
+            offers,
+        })
+    }
+
+    /// The name under which it registers.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The id of this process's instance.
+    pub fn id(&self) -> &InstanceId {
+        &self.id
+    }
+
+    /// The address that it listens on, with the real port.
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address as a URL that this machine can call.
+    pub fn url(&self) -> String {
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            address.set_ip(match address {
+                SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+                SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        format!("http://{address}")
+    }
+
+    /// Whether a center has its registration at present.
+    pub fn is_registered(&self) -> bool {
+        self.registration.is_registered()
+    }
+
+    async fn stop(self) {
+        // First the callers are told, then the door is closed, then what runs
+        // is finished.
+        #[cfg(feature = "client")]
+        drop(self.offers);
+        self.registration.leave().await;
+        self.server.stop(GRACE).await;
+        tracing::info!(service = self.name, "stopped");
+    }
+}
+
+/// Answers the center, and says who answers: a port may have changed hands.
+fn ping(name: &str, id: &InstanceId) -> Router {
+    let header = |text: &str| HeaderValue::from_str(text).ok();
+    let who = [
+        (HEADER_SERVICE, header(name)),
+        (HEADER_INSTANCE, header(id.as_str())),
+    ];
+    Router::new().route(
+        "/ping",
+        get(move || {
+            let who = who.clone();
+            async move {
+                let mut response = axum::response::Response::new(axum::body::Body::from(
+                    r#"{"code":0,"message":"ok"}"#,
+                ));
+                let headers = response.headers_mut();
+                headers.insert(
+                    http::header::CONTENT_TYPE,
+                    HeaderValue::from_static("application/json"),
+                );
+                for (name, value) in who {
+                    if let Some(value) = value {
+                        headers.insert(name, value);
+                    }
+                }
+                response
+            }
+        }),
+    )
+}
+
+fn new_instance_id() -> Result<InstanceId> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random)
+        .map_err(|error| Error::with_source("the system has no random numbers", error))?;
+    Ok(InstanceId::from_random(u128::from_ne_bytes(random)))
+}

@@ -1,0 +1,56 @@
+//! `mfhm center`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use mfhm::Center;
+
+use super::duration;
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Address to listen on; one that other machines reach needs --key-auth or --insecure
+    #[arg(long, default_value = "127.0.0.1")]
+    host: String,
+    /// Port to listen on; 0 is any free one
+    #[arg(long, default_value_t = 21428)]
+    port: u16,
+    /// Folder for the registrations, and for the key of --key-auth
+    #[arg(long, default_value = "./data", value_name = "DIR")]
+    data_dir: PathBuf,
+    /// Time between two pings of an instance (2s, 500ms, or a number of seconds)
+    #[arg(long, default_value = "5s", value_name = "TIME", value_parser = duration::parse)]
+    ping_interval: Duration,
+    /// How long an instance may take to answer a ping
+    #[arg(long, default_value = "2s", value_name = "TIME", value_parser = duration::parse)]
+    ping_timeout: Duration,
+    /// Demand the key in <data-dir>/key (made if there is none) of every request
+    #[arg(long)]
+    key_auth: bool,
+    /// Listen where other machines reach it, and let anyone in
+    #[arg(long)]
+    insecure: bool,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
+    let Arguments {
+        host,
+        port,
+        data_dir,
+        ping_interval,
+        ping_timeout,
+        key_auth,
+        insecure,
+    } = arguments;
+    Center::builder()
+        .host(host)
+        .port(port)
+        .data_dir(data_dir)
+        .ping_interval(ping_interval)
+        .ping_timeout(ping_timeout)
+        .key_auth(key_auth)
+        .insecure(insecure)
+        .run()
+        .await
+}

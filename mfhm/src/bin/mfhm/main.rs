@@ -1,0 +1,59 @@
+//! The command-line program `mfhm`: a service center, and calls by name.
+
+mod call;
+mod center;
+mod duration;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Service center and calls by name.
+#[derive(Debug, Parser)]
+#[command(name = "mfhm", version, about, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs a service center until SIGTERM or Ctrl-C
+    Center(center::Arguments),
+    /// Calls an operation of a service that the center knows
+    Call(call::Arguments),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    mfhm::__private::init_log();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return failure(&error),
+    };
+    runtime.block_on(async {
+        match cli.command {
+            Command::Center(arguments) => match center::run(arguments).await {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => failure(&error),
+            },
+            Command::Call(arguments) => call::run(arguments).await,
+        }
+    })
+}
+
+/// Prints an error with its causes.
+fn failure(error: &dyn std::error::Error) -> ExitCode {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.push_str(": ");
+        text.push_str(&next.to_string());
+        cause = next.source();
+    }
+    eprintln!("mfhm: {text}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,326 @@
+//! The service center: services register with it, it pings them, and callers ask
+//! it where a service is.
+//!
+//! A center is one process with one data directory. It speaks the endpoints of
+//! the Python package mfhm (0.0.2 and 0.1.1), so that Python services and proxies
+//! work with it unchanged, and protocol v1, which Rust peers use.
+//!
+//! ```text
+//! request → api → registration → store → view → lookups
+//!                                          ↑
+//!                             prober → registry (health, deletion)
+//! ```
+//!
+//! A registration that was acknowledged is on disk; lookups are answered from
+//! memory. An instance whose connection is refused is no longer handed out at
+//! once, one that times out after three pings; either is pinged on, and deleted
+//! much later. A center can be stopped or killed at any time: when it is back, so
+//! are its registrations.
+//!
+//! # Examples
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> mfhm::Result<()> {
+//! # let folder = std::env::temp_dir().join(format!("mfhm-doc-{}", std::process::id()));
+//! use mfhm::Center;
+//!
+//! let center = Center::builder()
+//!     .port(0) // any free one
+//!     .data_dir(&folder)
+//!     .start()
+//!     .await?;
+//! assert!(center.url().starts_with("http://127.0.0.1:"));
+//! center.stop().await;
+//! # std::fs::remove_dir_all(&folder)?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod address;
+mod api;
+mod guard;
+mod health;
+mod import;
+mod key_auth;
+mod prober;
+mod record;
+mod registration;
+mod registry;
+mod settings;
+mod store;
+mod task;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::api::Api;
+use self::prober::Pinger;
+use self::registration::Registrar;
+use self::settings::Settings;
+use self::store::redb::RedbStore;
+use self::store::{Change, Store};
+use self::task::Task;
+use self::view::View;
+use crate::error::{Error, Result};
+use crate::key::Key;
+use crate::listener::{Limits, Server};
+use crate::shutdown;
+
+/// The embedded store's file in the data directory.
+const STORE_FILE: &str = "center.redb";
+
+/// How long running requests may go on when the center stops.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The service center. It is made with [`Center::builder`].
+#[derive(Debug)]
+pub struct Center {
+    _private: (),
+}
+
+impl Center {
+    /// A center with the default settings: 127.0.0.1:21428, data in `./data`.
+    pub fn builder() -> CenterBuilder {
+        CenterBuilder {
+            settings: Settings::default(),
+        }
+    }
+}
+
+/// Settings of a center that does not run yet.
+#[derive(Clone, Debug)]
+#[must_use = "a center does nothing before `start` or `run`"]
+pub struct CenterBuilder {
+    settings: Settings,
+}
+
+impl CenterBuilder {
+    /// Sets the address to listen on. The default is `127.0.0.1`.
+    ///
+    /// An address that other machines can reach needs [`key_auth`] or
+    /// [`insecure`].
+    ///
+    /// [`key_auth`]: CenterBuilder::key_auth
+    /// [`insecure`]: CenterBuilder::insecure
+    pub fn host(mut self, host: impl Into<String>) -> Self {
+        self.settings.host = host.into();
+        self
+    }
+
+    /// Sets the port to listen on. The default is 21428; 0 is any free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.settings.port = port;
+        self
+    }
+
+    /// Sets the folder for the registrations and the key. The default is
+    /// `./data`; it is made when it does not exist.
+    ///
+    /// A Python center's `centerCache.json` in it is imported, once.
+    pub fn data_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.settings.data_dir = dir.into();
+        self
+    }
+
+    /// Sets how often each instance is pinged, give or take a tenth. The default
+    /// is 5 s.
+    pub fn ping_interval(mut self, interval: Duration) -> Self {
+        self.settings.ping_interval = interval;
+        self
+    }
+
+    /// Sets how long an instance has to answer a ping. The default is 2 s; it
+    /// can't be longer than the interval.
+    pub fn ping_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.ping_timeout = timeout;
+        self
+    }
+
+    /// Requires the key in the file `key` of the data directory from everybody,
+    /// in the header `MFHM-AuthKey`. The file is made when it does not exist. Off
+    /// by default.
+    pub fn key_auth(mut self, required: bool) -> Self {
+        self.settings.key_auth = required;
+        self
+    }
+
+    /// Lets a center without a key listen where other machines can reach it, and
+    /// register what they like. Off by default.
+    pub fn insecure(mut self, allowed: bool) -> Self {
+        self.settings.insecure = allowed;
+        self
+    }
+
+    /// Lets instances be registered at this host name or address from anywhere.
+    /// Without it an instance is registered at the address that its registration
+    /// comes from. Can be called several times.
+    pub fn allow_host(mut self, host: impl Into<String>) -> Self {
+        self.settings.allow_hosts.push(host.into());
+        self
+    }
+
+    /// Sets how long a v1 registration holds without a renewal. The default is
+    /// 15 s; instances renew three times as often.
+    pub fn lease_ttl(mut self, ttl: Duration) -> Self {
+        self.settings.lease_ttl = ttl;
+        self
+    }
+
+    /// Sets when a v1 instance is deleted that is down and does not renew: so
+    /// long after its last renewal. The default is 30 s.
+    pub fn forget_after(mut self, time: Duration) -> Self {
+        self.settings.forget_after = time;
+        self
+    }
+
+    /// Sets how long a Python service is down before it is deleted. The default
+    /// is 10 min: such a service never registers again by itself.
+    pub fn forget_python_after(mut self, time: Duration) -> Self {
+        self.settings.forget_python_after = time;
+        self
+    }
+
+    /// Starts the center and returns when it listens.
+    ///
+    /// # Errors
+    ///
+    /// The settings can't work, the port is taken, or the data can't be read or
+    /// is in use by another center. Problems that can be found together are
+    /// listed together, each with what to do.
+    ///
+    /// # Cancel safety
+    ///
+    /// When the returned future is dropped, nothing goes on running.
+    pub async fn start(self) -> Result<RunningCenter> {
+        start(self.settings).await
+    }
+
+    /// Runs the center until the process gets SIGTERM or Ctrl-C, then stops it
+    /// like [`RunningCenter::stop`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`CenterBuilder::start`].
+    pub async fn run(self) -> Result<()> {
+        let mut signal = std::pin::pin!(shutdown::signal());
+        let center = tokio::select! {
+            // Asked first: a signal during the start is not lost.
+            biased;
+            signal = &mut signal => return signal.map(drop).map_err(Error::from),
+            center = self.start() => center?,
+        };
+        let signal = signal.await?;
+        tracing::info!(signal, "the center stops");
+        center.stop().await;
+        Ok(())
+    }
+}
+
+/// A center that listens. Dropping it ends everything at once;
+/// [`RunningCenter::stop`] lets running requests finish.
+pub struct RunningCenter {
+    server: Server,
+    prober: Task,
+    follower: Task,
+    store: Arc<dyn Store>,
+}
+
+impl RunningCenter {
+    /// The address that the center listens on, with the real port.
+    pub fn addr(&self) -> SocketAddr {
+        self.server.local_addr()
+    }
+
+    /// Where the center is reached from this machine, such as
+    /// `http://127.0.0.1:21428`.
+    pub fn url(&self) -> String {
+        let mut address = self.addr();
+        if address.ip().is_unspecified() {
+            address.set_ip(match address.ip() {
+                IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        format!("http://{address}")
+    }
+
+    /// Stops accepting, lets running requests finish for up to 5 s, and closes
+    /// the store. When this returns, another center can use the data directory.
+    ///
+    /// # Cancel safety
+    ///
+    /// When the returned future is dropped, the rest is ended at once.
+    pub async fn stop(self) {
+        let Self {
+            server,
+            prober,
+            follower,
+            store,
+        } = self;
+        server.stop(GRACE).await;
+        drop(prober);
+        store.close().await;
+        drop(follower);
+    }
+}
+
+impl std::fmt::Debug for RunningCenter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RunningCenter")
+            .field("addr", &self.addr())
+            .finish_non_exhaustive()
+    }
+}
+
+async fn start(settings: Settings) -> Result<RunningCenter> {
+    let listener = settings.bind().await.map_err(Error::many)?;
+    let dir = &settings.data_dir;
+    let key = if settings.key_auth {
+        Some(Arc::new(Key::read_or_create(dir)?))
+    } else {
+        None
+    };
+    let pinger = Arc::new(Pinger::new(settings.ping_timeout)?);
+    let store: Arc<dyn Store> = Arc::new(RedbStore::open(&dir.join(STORE_FILE)).await?);
+
+    let mut random = fastrand::Rng::new();
+    let closed = |error| Error::new(format!("the center's store can't be followed: {error}"));
+    let mut changes = store.changes().await.map_err(closed)?;
+    let view = Arc::new(View::new(settings.limits(), random.fork()));
+    if let Some(Change::Reset(stored)) = changes.recv().await {
+        // The import's own change is waiting in `changes` when it returns.
+        import::import(dir, &stored, &*store, &mut random).await;
+        view.with(|registry, now, random| registry.apply(Change::Reset(stored), now, random));
+    }
+    let follower = Task::spawn({
+        let view = view.clone();
+        async move { view.follow(changes).await }
+    });
+    let prober = Task::spawn(prober::run(view.clone(), store.clone(), pinger.clone()));
+
+    let allow_hosts = settings.allow_hosts.clone();
+    let registrar = Arc::new(Registrar {
+        view,
+        store: store.clone(),
+        probe: pinger,
+        allow_hosts,
+    });
+    let app = api::router(Api { registrar, key });
+    let server = Server::start(listener, app, Limits::default())?;
+    let center = RunningCenter {
+        server,
+        prober,
+        follower,
+        store,
+    };
+    tracing::info!(url = %center.url(), data = %dir.display(), "the center listens");
+    Ok(center)
+}

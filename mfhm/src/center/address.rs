@@ -1,0 +1,226 @@
+//! Which hosts an instance may register, and where pings may go.
+//!
+//! The center sends requests to what is registered, so a registration must not
+//! be a way to make it talk to somebody else: an instance registers its own
+//! address, and everything else must have been allowed by the operator.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+/// How long a host name may take to resolve at a registration.
+const RESOLVE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The host under which an instance is registered: the one it asked for, or its
+/// own address.
+///
+/// # Errors
+///
+/// The host may not be registered from there; the text says what to do.
+pub(crate) async fn admit(
+    asked: Option<&str>,
+    peer: IpAddr,
+    allowed: &[String],
+) -> Result<String, String> {
+    let peer = peer.to_canonical();
+    let host = match asked {
+        None => return admit_address(peer, peer).map(|()| peer.to_string()),
+        Some(host) => host
+            .strip_prefix('[')
+            .and_then(|h| h.strip_suffix(']'))
+            .unwrap_or(host),
+    };
+    let is_allowed = allowed
+        .iter()
+        .any(|allowed| allowed.eq_ignore_ascii_case(host));
+    if let Ok(address) = host.parse::<IpAddr>() {
+        let address = address.to_canonical();
+        let is_local = peer.is_loopback() && address.is_loopback();
+        if address != peer && !is_local && !is_allowed {
+            return Err(not_allowed(host, peer));
+        }
+        return admit_address(address, peer).map(|()| address.to_string());
+    }
+    if !is_host_name(host) {
+        return Err(format!("`{host}` is neither an IP address nor a host name"));
+    }
+    if peer.is_loopback() && host.eq_ignore_ascii_case("localhost") {
+        return Ok(host.to_owned());
+    }
+    if !is_allowed {
+        return Err(not_allowed(host, peer));
+    }
+    let resolved = tokio::time::timeout(RESOLVE_TIMEOUT, resolve(host)).await;
+    match resolved.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+        Ok(addresses) if addresses.is_empty() => Err(format!(
+            "the name `{host}` leads to addresses that nobody may register"
+        )),
+        Ok(_) => Ok(host.to_owned()),
+        Err(error) => Err(format!("the name `{host}` can't be resolved: {error}")),
+    }
+}
+
+/// Looks a name up, without the addresses that nobody may register. Pings ask
+/// again each time, so a name can't be moved to such an address later.
+pub(crate) async fn resolve(name: &str) -> io::Result<Vec<IpAddr>> {
+    let addresses = tokio::net::lookup_host((name, 0)).await?;
+    Ok(addresses
+        .map(|address| address.ip())
+        .filter(|ip| !is_forbidden(*ip))
+        .collect())
+}
+
+/// Addresses that are no instance's, whoever asks: link-local ones (cloud
+/// providers answer there with credentials), other providers' metadata services,
+/// and those that name no single host.
+pub(crate) fn is_forbidden(address: IpAddr) -> bool {
+    const METADATA_V4: [Ipv4Addr; 2] = [
+        Ipv4Addr::new(100, 100, 100, 200),
+        Ipv4Addr::new(168, 63, 129, 16),
+    ];
+    const METADATA_V6: [Ipv6Addr; 2] = [
+        Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x254),
+        Ipv6Addr::new(0xfd20, 0x00ce, 0, 0, 0, 0, 0, 0x254),
+    ];
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            v4.is_link_local()
+                || v4.is_unspecified()
+                || v4.is_multicast()
+                || v4.is_broadcast()
+                || METADATA_V4.contains(&v4)
+        }
+        IpAddr::V6(v6) => {
+            v6.is_unicast_link_local()
+                || v6.is_unspecified()
+                || v6.is_multicast()
+                || METADATA_V6.contains(&v6)
+        }
+    }
+}
+
+/// `host` as it stands in a URL. Absent: it can't.
+pub(crate) fn url_host(host: &str) -> Option<String> {
+    match host.parse::<IpAddr>() {
+        Ok(IpAddr::V6(address)) => Some(format!("[{address}]")),
+        Ok(IpAddr::V4(address)) => Some(address.to_string()),
+        Err(_) => is_host_name(host).then(|| host.to_owned()),
+    }
+}
+
+/// Letters, digits, hyphens, underscores and dots, and not only digits and dots:
+/// URL parsers read those as an address in an old notation.
+fn is_host_name(host: &str) -> bool {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
+    let labels = host.strip_suffix('.').unwrap_or(host).split('.');
+    let last = labels.clone().next_back().unwrap_or_default();
+    host.len() <= 253
+        && labels
+            .into_iter()
+            .all(|l| (1..=63).contains(&l.len()) && l.bytes().all(is_plain))
+        && !last.starts_with(|first: char| first.is_ascii_digit())
+}
+
+fn admit_address(address: IpAddr, peer: IpAddr) -> Result<(), String> {
+    if is_forbidden(address) {
+        let hint = if address == peer {
+            ": connect from another address, or name one"
+        } else {
+            ""
+        };
+        return Err(format!(
+            "{address} can't be registered (link-local, metadata or no single host){hint}"
+        ));
+    }
+    Ok(())
+}
+
+fn not_allowed(host: &str, peer: IpAddr) -> String {
+    format!(
+        "`{host}` is not the address that this registration comes from ({peer}): leave the host \
+         out, or allow it at the center (--allow-host {host}, .allow_host({host:?}))"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn check(asked: Option<&str>, peer: &str, expected: Result<&str, &str>) {
+        let allowed = [
+            "10.9.9.9".to_owned(),
+            "Orders.internal".to_owned(),
+            "localhost".to_owned(),
+        ];
+        let admitted = admit(asked, peer.parse().unwrap(), &allowed).await;
+        match (&admitted, expected) {
+            (Ok(host), Ok(expected)) => assert_eq!(host, expected),
+            (Err(text), Err(part)) => assert!(text.contains(part), "{text}"),
+            _ => panic!("{asked:?} from {peer}: {admitted:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_instance_registers_its_own_address() {
+        check(None, "10.0.0.5", Ok("10.0.0.5")).await;
+        check(None, "::ffff:10.0.0.5", Ok("10.0.0.5")).await;
+        check(Some("10.0.0.5"), "10.0.0.5", Ok("10.0.0.5")).await;
+        check(Some("::ffff:10.0.0.5"), "10.0.0.5", Ok("10.0.0.5")).await;
+        check(Some("[2001:db8::1]"), "2001:db8::1", Ok("2001:db8::1")).await;
+        check(Some("10.0.0.6"), "10.0.0.5", Err("--allow-host 10.0.0.6")).await;
+        check(Some("127.0.0.1"), "10.0.0.5", Err("--allow-host")).await;
+        check(Some("10.0.0.5"), "127.0.0.1", Err("--allow-host")).await;
+    }
+
+    #[tokio::test]
+    async fn on_one_machine_every_loopback_address_is_its_own() {
+        check(Some("127.0.0.9"), "127.0.0.1", Ok("127.0.0.9")).await;
+        check(Some("::1"), "127.0.0.1", Ok("::1")).await;
+        check(Some("localhost"), "::1", Ok("localhost")).await;
+    }
+
+    #[tokio::test]
+    async fn what_is_allowed_may_come_from_anywhere() {
+        check(Some("10.9.9.9"), "10.0.0.5", Ok("10.9.9.9")).await;
+        check(Some("localhost"), "10.0.0.5", Ok("localhost")).await;
+        check(Some("orders.invalid"), "10.0.0.5", Err("--allow-host")).await;
+    }
+
+    #[tokio::test]
+    async fn what_is_no_host_is_refused() {
+        for host in [
+            "", "a b", "a/b", "a@b", "1.2.3", "0x7f.1", "127.1", "a..b", "é", "a:1", "[::1",
+        ] {
+            check(Some(host), "127.0.0.1", Err("")).await;
+            assert_eq!(url_host(host), None, "{host}");
+        }
+    }
+
+    #[tokio::test]
+    async fn link_local_and_metadata_addresses_are_refused_to_everybody() {
+        for address in [
+            "169.254.169.254",
+            "169.254.1.1",
+            "::ffff:169.254.169.254",
+            "fe80::1",
+            "fd00:ec2::254",
+            "100.100.100.200",
+            "0.0.0.0",
+            "::",
+            "224.0.0.1",
+        ] {
+            check(Some(address), address, Err("can't be registered")).await;
+            check(None, address, Err("can't be registered")).await;
+        }
+    }
+
+    #[test]
+    fn ipv6_hosts_are_bracketed() {
+        assert_eq!(url_host("::1").as_deref(), Some("[::1]"));
+        assert_eq!(url_host("127.0.0.1").as_deref(), Some("127.0.0.1"));
+        assert_eq!(
+            url_host("orders-1.internal").as_deref(),
+            Some("orders-1.internal")
+        );
+    }
+}

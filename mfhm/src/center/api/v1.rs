@@ -1,0 +1,229 @@
+//! Protocol v1, for Rust peers and anything else that speaks HTTP and JSON. The
+//! table is in [`crate::wire::v1`]; every refusal is a problem document.
+
+mod register;
+
+use axum::extract::Request;
+use axum::response::Response;
+use http::{HeaderValue, Method, StatusCode, header};
+use percent_encoding::percent_decode_str;
+use serde::Serialize;
+
+use super::python::unavailable;
+use super::{Api, body, json};
+use crate::center::record::{Origin, Record};
+use crate::center::registry::Listed;
+use crate::center::store::CommitError;
+use crate::instance::InstanceId;
+use crate::wire::problem::Problem;
+use crate::wire::python;
+use crate::wire::v1::{
+    InstanceView, Lease, OperationEntry, Registered, ServiceList, ServiceSummary, ServiceView,
+};
+
+/// Why a request is not answered as it hoped. Boxed: a problem is large, and rare.
+type Refused = Box<Problem>;
+
+/// Answers a request whose path is under `/v1`.
+pub(super) async fn answer(api: &Api, request: Request) -> Response {
+    // Split first, decode then: `%2F` is a part of a name here.
+    let segments: Vec<String> = request.uri().path()["/v1".len()..]
+        .split('/')
+        .skip(1)
+        .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
+        .collect();
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let allowed: &[Method] = match segments.as_slice() {
+        ["instances"] => &[Method::POST],
+        ["instances", _] => &[Method::PUT, Method::DELETE],
+        ["services"] | ["services", _] => &[Method::GET, Method::HEAD],
+        _ => &[],
+    };
+    if !allowed.contains(request.method()) {
+        let refusal = refuse_route(&request, allowed);
+        let (parts, unread) = request.into_parts();
+        body::skip(&parts.method, unread).await;
+        return refusal;
+    }
+    let result = match segments.as_slice() {
+        ["instances"] => register::register(api, request).await,
+        ["instances", id] if request.method() == Method::PUT => {
+            let id = (*id).to_owned();
+            let (parts, unread) = request.into_parts();
+            body::skip(&parts.method, unread).await;
+            renew(api, &id)
+        }
+        ["instances", id] => leave(api, id).await,
+        ["services"] => Ok(list(api)),
+        ["services", name] => read(api, name).await,
+        _ => Err(refuse(
+            StatusCode::NOT_FOUND,
+            "mfhm.not_found",
+            "no such path",
+        )),
+    };
+    result.unwrap_or_else(|problem| problem.into_axum())
+}
+
+fn renew(api: &Api, id: &str) -> Result<Response, Refused> {
+    let renewed = id
+        .parse()
+        .ok()
+        .and_then(|id: InstanceId| api.registrar.renew(&id));
+    match renewed {
+        Some(record) => Ok(ok(&registered(api, &record))),
+        None => Err(unknown_instance(id)),
+    }
+}
+
+async fn leave(api: &Api, id: &str) -> Result<Response, Refused> {
+    let Ok(known) = id.parse::<InstanceId>() else {
+        return Err(unknown_instance(id));
+    };
+    if !api.registrar.leave(&known).await.map_err(store_problem)? {
+        return Err(unknown_instance(id));
+    }
+    tracing::info!(id, "left (v1)");
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    Ok(response)
+}
+
+fn list(api: &Api) -> Response {
+    let list = api.registrar.view.with(|registry, _, _| ServiceList {
+        revision: registry.revision(),
+        services: registry
+            .services()
+            .map(|(name, instances, up)| ServiceSummary {
+                name: name.to_owned(),
+                instances,
+                up,
+            })
+            .collect(),
+    });
+    ok(&list)
+}
+
+async fn read(api: &Api, name: &str) -> Result<Response, Refused> {
+    let view = || {
+        api.registrar
+            .view
+            .with(|r, _, _| (r.revision(), r.view(name)))
+    };
+    let (mut revision, mut listed) = view();
+    let is_usable = listed.iter().any(|instance| instance.status.is_usable());
+    if !is_usable && api.registrar.look_again(name).await {
+        (revision, listed) = view();
+    }
+    if listed.is_empty() {
+        return Err(refuse(
+            StatusCode::NOT_FOUND,
+            "mfhm.unknown_service",
+            format!("no instance of {name:?} is registered"),
+        ));
+    }
+    let instances = listed.iter().map(instance_view).collect();
+    Ok(ok(&ServiceView {
+        service: name.to_owned(),
+        revision,
+        instances,
+    }))
+}
+
+fn instance_view(listed: &Listed) -> InstanceView {
+    let Listed { record, status } = listed;
+    InstanceView {
+        id: record.id.clone(),
+        host: record.host.clone(),
+        port: record.port,
+        status: *status,
+        operations: record
+            .operations
+            .iter()
+            .map(|o| operation(record, o))
+            .collect(),
+        metadata: record.metadata.clone(),
+        version: record.version.clone(),
+        weight: record.weight,
+        // That there is a key is told to everybody, the key to nobody.
+        key: record.key.is_some(),
+    }
+}
+
+fn operation(record: &Record, entry: &OperationEntry) -> OperationEntry {
+    let path = match record.origin {
+        Origin::Python => python::from_python_template(&entry.path),
+        Origin::V1 => entry.path.clone(),
+    };
+    OperationEntry {
+        path,
+        ..entry.clone()
+    }
+}
+
+/// The answer to a registration and to a renewal.
+fn registered(api: &Api, record: &Record) -> Registered {
+    let ttl = api
+        .registrar
+        .view
+        .with(|registry, _, _| registry.limits().lease_ttl);
+    let millis = |duration: std::time::Duration| {
+        u64::try_from(duration.as_millis())
+            .unwrap_or(u64::MAX)
+            .max(1)
+    };
+    Registered {
+        // Two renewals may be lost before the lease ends.
+        lease: Lease {
+            ttl_ms: millis(ttl),
+            renew_ms: millis(ttl / 3),
+        },
+        host: record.host.clone(),
+    }
+}
+
+fn ok(body: &impl Serialize) -> Response {
+    json(StatusCode::OK, serde_json::to_vec(body).unwrap_or_default())
+}
+
+fn unknown_instance(id: &str) -> Refused {
+    refuse(
+        StatusCode::NOT_FOUND,
+        "mfhm.unknown_instance",
+        format!("no instance {id:?} is registered: register it (again)"),
+    )
+}
+
+fn store_problem(error: CommitError) -> Refused {
+    tracing::error!(%error, "a request could not be carried out");
+    let detail = "the center can't store this at the moment: try again";
+    refuse(unavailable(&error), "mfhm.store_unavailable", detail)
+}
+
+fn refuse(status: StatusCode, code: &str, detail: impl Into<String>) -> Refused {
+    Box::new(Problem::new(status, code, detail))
+}
+
+fn refuse_route(request: &Request, allowed: &[Method]) -> Response {
+    let (method, path) = (request.method(), request.uri().path());
+    if allowed.is_empty() {
+        let detail = format!("there is no {path}");
+        return Problem::new(StatusCode::NOT_FOUND, "mfhm.not_found", detail).into_axum();
+    }
+    let allowed = allowed
+        .iter()
+        .map(Method::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    let detail = format!("{path} knows {allowed}, not {method}");
+    let mut response = Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "mfhm.method_not_allowed",
+        detail,
+    )
+    .into_axum();
+    if let Ok(allowed) = HeaderValue::from_str(&allowed) {
+        response.headers_mut().insert(header::ALLOW, allowed);
+    }
+    response
+}

@@ -1,0 +1,206 @@
+//! `POST /v1/instances`: reads a registration, lists everything that is wrong
+//! with it, and registers it.
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::response::Response;
+use http::{HeaderMap, Method, StatusCode, header};
+
+use super::{Refused, ok, refuse, registered, store_problem};
+use crate::center::address;
+use crate::center::api::{Api, body, peer};
+use crate::center::record::{Origin, Record};
+use crate::center::registration::Outcome;
+use crate::instance::ServiceName;
+use crate::key::Key;
+use crate::wire::problem::{InvalidParam, Problem};
+use crate::wire::v1::Register;
+
+/// Longest name of an operation, longest path: as on the Python endpoints.
+const NAME_LIMIT: usize = 500;
+const PATH_LIMIT: usize = 10_240;
+/// Longest text elsewhere.
+const TEXT_LIMIT: usize = 1024;
+const METADATA_LIMIT: usize = 64;
+const WEIGHT_LIMIT: u32 = 10_000;
+
+pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Refused> {
+    let peer = peer(&request);
+    let (parts, content) = request.into_parts();
+    let content = body::read(content)
+        .await
+        .map_err(|error| refuse(error.status(), "mfhm.invalid_body", error.detail()))?;
+    let register = decode(&parts.headers, &content)?;
+    let mut errors = check(&register);
+    let asked = register.address.host.as_deref();
+    let host = address::admit(asked, peer, &api.registrar.allow_hosts)
+        .await
+        .unwrap_or_else(|e| {
+            errors.push(invalid("address.host", e));
+            String::new()
+        });
+    if !errors.is_empty() {
+        let detail = match errors.as_slice() {
+            [one] => format!("{}: {}", one.name, one.detail),
+            many => format!("{} fields are not valid", many.len()),
+        };
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        let problem = Problem::new(status, "mfhm.invalid_body", detail);
+        return Err(Box::new(Problem { errors, ..problem }));
+    }
+
+    let record = Arc::new(Record {
+        id: register.id,
+        service: register.service,
+        host,
+        port: register.address.port,
+        origin: Origin::V1,
+        operations: register.operations,
+        metadata: register.metadata,
+        version: register.version,
+        weight: register.weight,
+        key: register.key.map(Key::new),
+    });
+    let outcome = api
+        .registrar
+        .register(record.clone())
+        .await
+        .map_err(store_problem)?;
+    let Record {
+        id,
+        service,
+        host,
+        port,
+        ..
+    } = &*record;
+    match outcome {
+        Outcome::Registered => {
+            tracing::info!(%service, %host, port, %id, "registered (v1)");
+            Ok(ok(&registered(api, &record)))
+        }
+        Outcome::PlaceTaken => {
+            tracing::info!(%service, %host, port, %id, "refused (v1): the address is taken");
+            Err(refuse(
+                StatusCode::CONFLICT,
+                "mfhm.address_taken",
+                format!("{host}:{port} belongs to a living instance of {service:?}"),
+            ))
+        }
+        Outcome::IdTaken => Err(refuse(
+            StatusCode::CONFLICT,
+            "mfhm.id_taken",
+            format!("the id {id} belongs to a living instance elsewhere: make a new one"),
+        )),
+    }
+}
+
+fn decode(headers: &HeaderMap, content: &[u8]) -> Result<Register, Refused> {
+    // A body that is said to be something else is refused: a web page can make a
+    // browser send forms, but not JSON.
+    if let Some(content_type) = headers.get(header::CONTENT_TYPE) {
+        let content_type = content_type
+            .to_str()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        if essence != "application/json" && !essence.ends_with("+json") {
+            return Err(refuse(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "mfhm.invalid_body",
+                "the body must be JSON (content-type: application/json)",
+            ));
+        }
+    }
+    serde_json::from_slice(content).map_err(|error| {
+        let status = match error.classify() {
+            serde_json::error::Category::Data => StatusCode::UNPROCESSABLE_ENTITY,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        refuse(
+            status,
+            "mfhm.invalid_body",
+            format!("the body can't be read: {error}"),
+        )
+    })
+}
+
+fn check(register: &Register) -> Vec<InvalidParam> {
+    let mut errors = Vec::new();
+    if let Err(error) = register.service.parse::<ServiceName>() {
+        errors.push(invalid("service", error.to_string()));
+    }
+    if register.address.port == 0 {
+        errors.push(invalid(
+            "address.port",
+            "a port is a number from 1 to 65535",
+        ));
+    }
+    if register.weight > WEIGHT_LIMIT {
+        errors.push(invalid(
+            "weight",
+            format!("a weight is at most {WEIGHT_LIMIT}"),
+        ));
+    }
+    if register
+        .version
+        .as_ref()
+        .is_some_and(|version| version.len() > TEXT_LIMIT)
+    {
+        errors.push(invalid(
+            "version",
+            format!("it is longer than {TEXT_LIMIT} bytes"),
+        ));
+    }
+    let is_long = |(name, value): (&String, &String)| name.len().max(value.len()) > TEXT_LIMIT;
+    if register.metadata.len() > METADATA_LIMIT || register.metadata.iter().any(is_long) {
+        errors.push(invalid(
+            "metadata",
+            format!("at most {METADATA_LIMIT} entries of at most {TEXT_LIMIT} bytes each"),
+        ));
+    }
+    if let Some(key) = &register.key
+        && (key.is_empty() || key.len() > PATH_LIMIT || Key::new(key).header_value().is_err())
+    {
+        errors.push(invalid(
+            "key",
+            "a key is text that can be sent in a header, and not empty",
+        ));
+    }
+    let mut names = std::collections::HashSet::new();
+    for (index, operation) in register.operations.iter().enumerate() {
+        let mut push = |field: &str, detail: String| {
+            errors.push(invalid(format!("operations[{index}].{field}"), detail));
+        };
+        if operation.name.is_empty() || operation.name.chars().count() > NAME_LIMIT {
+            push("name", format!("a name has 1 to {NAME_LIMIT} characters"));
+        } else if !names.insert(operation.name.as_str()) {
+            push(
+                "name",
+                format!("there are two operations {:?}", operation.name),
+            );
+        }
+        if !operation.path.starts_with('/') || operation.path.len() > PATH_LIMIT {
+            push(
+                "path",
+                format!("a path begins with a slash and has at most {PATH_LIMIT} bytes"),
+            );
+        }
+        if let Some(method) = operation
+            .methods
+            .iter()
+            .find(|m| Method::from_bytes(m.as_bytes()).is_err())
+        {
+            push("methods", format!("{method:?} is not an HTTP method"));
+        }
+    }
+    errors
+}
+
+fn invalid(name: impl Into<String>, detail: impl Into<String>) -> InvalidParam {
+    InvalidParam {
+        name: name.into(),
+        location: "body".to_owned(),
+        detail: detail.into(),
+    }
+}

@@ -1,0 +1,269 @@
+//! One ping: `GET /ping`, and what its answer means.
+//!
+//! A new connection each time: a kept one would only show that the instance was
+//! there when it was opened. No proxy, no redirects, and no more than 4 KiB of the
+//! answer are read.
+
+use std::error::Error as _;
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use http::StatusCode;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use crate::center::address;
+use crate::center::health::PingOutcome;
+use crate::center::record::Origin;
+use crate::center::registration::{Probe, Probed};
+use crate::center::registry::Target;
+use crate::error::{Error, Result};
+use crate::key;
+use crate::wire::v1;
+
+/// So many pings may be under way together.
+const CONCURRENCY: usize = 512;
+
+/// So many registrations may ask after the previous holder of a place together.
+const PROBES: usize = 256;
+
+/// How long such a question may take.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How long it may wait for its turn and its answer.
+const PROBE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long to wait when this process lacks file descriptors or ports.
+const LOCAL_RETRY: Duration = Duration::from_millis(100);
+
+/// Of an answer's body.
+const MOST_BYTES: usize = 4096;
+
+/// How long to read it for.
+const BODY_TIMEOUT: Duration = Duration::from_millis(100);
+
+/// Sends pings in their turn, and out of turn for registrations that wait.
+#[derive(Debug)]
+pub(crate) struct Pinger {
+    client: reqwest::Client,
+    timeout: Duration,
+    pings: Semaphore,
+    probes: Semaphore,
+}
+
+/// What came of a ping.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub outcome: PingOutcome,
+    /// The instance that says it answers.
+    pub instance: Option<String>,
+    /// When the ping was sent, after all waiting for this process's own resources.
+    pub started: Instant,
+}
+
+impl Pinger {
+    pub(crate) fn new(timeout: Duration) -> Result<Self> {
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .pool_max_idle_per_host(0)
+            .dns_resolver(Arc::new(Permitted))
+            .user_agent(concat!("mfhm/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| Error::with_source("the pings can't be set up", error))?;
+        Ok(Self {
+            client,
+            timeout,
+            pings: Semaphore::new(CONCURRENCY),
+            probes: Semaphore::new(PROBES),
+        })
+    }
+
+    /// A ping in its turn.
+    pub(crate) async fn ping(&self, target: &Target) -> Answer {
+        self.send(target, &self.pings, self.timeout).await
+    }
+
+    async fn send(&self, target: &Target, permits: &Semaphore, timeout: Duration) -> Answer {
+        loop {
+            // A closed semaphore would only mean no limit; it is never closed.
+            let permit = permits.acquire().await;
+            let started = Instant::now();
+            let exchange = tokio::time::timeout(timeout, self.exchange(target)).await;
+            drop(permit);
+            let (outcome, instance) = match exchange {
+                Ok(Ok((outcome, instance))) => (outcome, instance),
+                Ok(Err(error)) => match judge(&error) {
+                    Some(outcome) => (outcome, None),
+                    // It is this process that lacks something, so nothing was
+                    // learnt about the instance.
+                    None => {
+                        tracing::debug!(%error, "a ping waits for a local resource");
+                        tokio::time::sleep(LOCAL_RETRY).await;
+                        continue;
+                    }
+                },
+                Err(_) => (PingOutcome::TimedOut, None),
+            };
+            return Answer {
+                outcome,
+                instance,
+                started,
+            };
+        }
+    }
+
+    async fn exchange(
+        &self,
+        target: &Target,
+    ) -> Result<(PingOutcome, Option<String>), reqwest::Error> {
+        let bad = |reason: &str| Ok((PingOutcome::Bad(reason.to_owned()), None));
+        let Some(host) = address::url_host(&target.host) else {
+            return bad("its host can't be part of a URL");
+        };
+        if target.origin == Origin::V1
+            && target
+                .host
+                .parse::<IpAddr>()
+                .is_ok_and(address::is_forbidden)
+        {
+            return bad("its address may not be registered");
+        }
+        let mut request = self
+            .client
+            .get(format!("http://{host}:{}/ping", target.port));
+        if let Some(key) = &target.key {
+            match key.header_value() {
+                Ok(value) => request = request.header(key::HEADER, value),
+                Err(_) => return bad("its key can't be sent in a header"),
+            }
+        }
+        let mut response = request.send().await?;
+        let header = |name: &str| {
+            let value = response.headers().get(name)?;
+            Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
+        let (service, instance) = (header(v1::HEADER_SERVICE), header(v1::HEADER_INSTANCE));
+        let outcome = assess(
+            target,
+            response.status(),
+            service.as_deref(),
+            instance.as_deref(),
+        );
+
+        // The body says nothing, but whoever writes it should not find the
+        // connection gone in the middle of a word.
+        let _ = tokio::time::timeout(BODY_TIMEOUT, skip_body(&mut response)).await;
+        Ok((outcome, instance))
+    }
+}
+
+impl Probe for Pinger {
+    /// 1 s at most, after all waiting for this process's own resources.
+    fn probe<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Option<Probed>> {
+        let answer = self.send(target, &self.probes, PROBE_TIMEOUT);
+        Box::pin(async move {
+            let answer = tokio::time::timeout(PROBE_PATIENCE, answer).await.ok()?;
+            Some(Probed {
+                outcome: answer.outcome,
+                instance: answer.instance,
+            })
+        })
+    }
+}
+
+async fn skip_body(response: &mut reqwest::Response) {
+    let mut left = MOST_BYTES;
+    while let Ok(Some(chunk)) = response.chunk().await {
+        left = left.saturating_sub(chunk.len());
+        if left == 0 {
+            return;
+        }
+    }
+}
+
+/// Alive is who answers exactly 200 and does not say that it is somebody else.
+fn assess(
+    target: &Target,
+    status: StatusCode,
+    service: Option<&str>,
+    instance: Option<&str>,
+) -> PingOutcome {
+    if let Some(other) = service.filter(|service| *service != target.service) {
+        return PingOutcome::Stranger(format!("another service answers there: {other:?}"));
+    }
+    let is_checked = target.origin == Origin::V1;
+    if let Some(other) = instance.filter(|id| is_checked && *id != target.id.as_str()) {
+        return PingOutcome::Stranger(format!("another instance answers there: {other:?}"));
+    }
+    match status {
+        StatusCode::OK => PingOutcome::Ok,
+        other => PingOutcome::Bad(format!("status {}", other.as_u16())),
+    }
+}
+
+/// What a failed exchange says about the instance. Absent: nothing.
+fn judge(error: &reqwest::Error) -> Option<PingOutcome> {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(error) = cause.downcast_ref::<io::Error>()
+            && let Some(verdict) = judge_io(error)
+        {
+            return verdict;
+        }
+        source = cause.source();
+    }
+    // Names that can't be resolved say as little as a host that is silent.
+    if error.is_timeout() || error.is_dns() {
+        return Some(PingOutcome::TimedOut);
+    }
+    let mut reason = error.to_string();
+    if let Some(source) = error.source() {
+        reason = source.to_string();
+    }
+    Some(PingOutcome::Bad(reason))
+}
+
+/// The outer option: whether this error decides anything.
+fn judge_io(error: &io::Error) -> Option<Option<PingOutcome>> {
+    const EMFILE: i32 = 24;
+    const ENFILE: i32 = 23;
+    const ENOBUFS: i32 = 105;
+    if matches!(error.raw_os_error(), Some(EMFILE | ENFILE | ENOBUFS)) {
+        return Some(None);
+    }
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Some(Some(PingOutcome::Refused)),
+        io::ErrorKind::OutOfMemory => Some(None),
+        io::ErrorKind::TimedOut
+        | io::ErrorKind::AddrNotAvailable
+        | io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::NetworkDown => Some(Some(PingOutcome::TimedOut)),
+        _ => None,
+    }
+}
+
+/// Resolves names to addresses that may be registered.
+struct Permitted;
+
+impl Resolve for Permitted {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let addresses = address::resolve(name.as_str()).await?;
+            let addresses: Addrs = Box::new(
+                addresses
+                    .into_iter()
+                    .map(|ip| std::net::SocketAddr::new(ip, 0)),
+            );
+            Ok(addresses)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+//! What the center knows about one instance and keeps on disk: everything but
+//! its health, which is found out anew.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::instance::InstanceId;
+use crate::key::Key;
+use crate::wire::v1::OperationEntry;
+
+/// One registered instance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Record {
+    /// Chosen by a v1 instance, made by the center for a Python one.
+    pub id: InstanceId,
+    /// Name of the service. Python names are freer than [`crate::ServiceName`].
+    pub service: String,
+    /// An IP address, or a name that the center was told to allow.
+    pub host: String,
+    pub port: u16,
+    pub origin: Origin,
+    /// As registered: path templates are in the form that `origin` uses.
+    #[serde(default)]
+    pub operations: Vec<OperationEntry>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    pub weight: u32,
+    /// What requests to this instance must carry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Key>,
+}
+
+/// Which protocol an instance registered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Origin {
+    /// `POST /online`: never renews and never comes back by itself.
+    Python,
+    /// `POST /v1/instances`: holds a lease.
+    V1,
+}
+
+/// The place that an instance takes: at most one instance of a service listens
+/// on one host and port.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Place {
+    pub service: String,
+    pub host: String,
+    pub port: u16,
+}
+
+impl Record {
+    pub(crate) fn place(&self) -> Place {
+        Place {
+            service: self.service.clone(),
+            host: self.host.clone(),
+            port: self.port,
+        }
+    }
+}
+
+#[cfg(test)]
+impl Record {
+    /// A record for tests: `service` at 127.0.0.1:`port`.
+    pub(crate) fn sample(origin: Origin, service: &str, id: &str, port: u16) -> Self {
+        Self {
+            id: id.parse().expect("tests use valid ids"),
+            service: service.to_owned(),
+            host: "127.0.0.1".to_owned(),
+            port,
+            origin,
+            operations: Vec::new(),
+            metadata: BTreeMap::new(),
+            version: None,
+            weight: 100,
+            key: None,
+        }
+    }
+}

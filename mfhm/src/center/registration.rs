@@ -1,0 +1,262 @@
+//! Registering and leaving: what the API asks for, decided with the view, asked
+//! of the previous holder of the place, and written to the store.
+//!
+//! A newcomer never replaces a living instance: whoever holds the place is pinged
+//! first (1 s at most). Two newcomers for one place can't both win: each write
+//! says whom it expects there, and the one that comes second is told so.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use super::health::PingOutcome;
+use super::record::{Place, Record};
+use super::registry::Target;
+use super::store::{Batch, CommitError, Expect, Revision, Store, Write};
+use super::view::View;
+use crate::instance::InstanceId;
+
+/// A place that changes hands more often than this within one request is
+/// contested by others; they will sort it out.
+const ATTEMPTS: u32 = 8;
+
+/// So many new instances are asked again for one lookup.
+const NEWCOMERS: usize = 8;
+
+/// How long a written change may take to arrive in the view.
+const ARRIVAL: Duration = Duration::from_secs(10);
+
+/// Changes the set of registered instances.
+pub(crate) struct Registrar {
+    pub view: Arc<View>,
+    pub store: Arc<dyn Store>,
+    pub probe: Arc<dyn Probe>,
+    /// Hosts that may be registered from anywhere.
+    pub allow_hosts: Vec<String>,
+}
+
+/// Asks at once who is in a place.
+pub(crate) trait Probe: Send + Sync + 'static {
+    /// Absent: it could not be asked.
+    fn probe<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Option<Probed>>;
+}
+
+/// What such a question came to.
+#[derive(Clone, Debug)]
+pub(crate) struct Probed {
+    pub outcome: PingOutcome,
+    /// The instance that says it answers.
+    pub instance: Option<String>,
+}
+
+/// What came of a registration.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Outcome {
+    /// It is durable and visible.
+    Registered,
+    /// A living instance has the place.
+    PlaceTaken,
+    /// A living instance has the id, in another place.
+    IdTaken,
+}
+
+impl Registrar {
+    /// Registers `record`, or updates the instance of the same id and place.
+    pub(crate) async fn register(&self, record: Arc<Record>) -> Result<Outcome, CommitError> {
+        let place = record.place();
+        let mut rivals = Rivals::default();
+        let mut last = CommitError::Conflict(0);
+        for _ in 0..ATTEMPTS {
+            let (holder, elsewhere) = self.view.with(|registry, _, _| {
+                let elsewhere = registry
+                    .get(&record.id)
+                    .filter(|other| other.place() != place);
+                (registry.at(&place).map(|listed| listed.record), elsewhere)
+            });
+            if holder.as_deref() == Some(&*record) && self.renew(&record.id).is_some() {
+                // Nothing to write: a thousand services that come back at once
+                // after a pause of the center cost no fsync.
+                return Ok(Outcome::Registered);
+            }
+            let mut batch = Batch::default();
+            if let Some(other) = elsewhere {
+                // The same id elsewhere: an instance that moved, or a stolen id.
+                if rivals.is_new(&other) || self.is_alive(&other, None).await {
+                    return Ok(Outcome::IdTaken);
+                }
+                batch
+                    .writes
+                    .push(Write::remove(other.place(), other.id.clone()));
+            }
+            let expect = match &holder {
+                None => Expect::Absent,
+                Some(holder) if holder.id == record.id => Expect::Instance(record.id.clone()),
+                Some(holder) => {
+                    if rivals.is_new(holder) || self.is_alive(holder, Some(&record.id)).await {
+                        return Ok(Outcome::PlaceTaken);
+                    }
+                    Expect::Instance(holder.id.clone())
+                }
+            };
+            batch.writes.push(Write::put(record.clone(), expect));
+            match self.commit(batch).await {
+                Ok(()) => return Ok(Outcome::Registered),
+                Err(CommitError::Conflict(revision)) => {
+                    rivals.lost_once = true;
+                    last = CommitError::Conflict(revision);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(last)
+    }
+
+    /// Renews the lease of an instance. Absent: it is not registered.
+    pub(crate) fn renew(&self, id: &InstanceId) -> Option<Arc<Record>> {
+        self.view.with(|registry, now, _| registry.renew(id, now))
+    }
+
+    /// Removes the instance with this id; false when there is none.
+    pub(crate) async fn leave(&self, id: &InstanceId) -> Result<bool, CommitError> {
+        self.remove(|view| view.with(|registry, _, _| registry.get(id)))
+            .await
+    }
+
+    /// Removes whoever has this place; false when nobody has it.
+    pub(crate) async fn vacate(&self, place: &Place) -> Result<bool, CommitError> {
+        let holder = |view: &View| view.with(|registry, _, _| registry.at(place));
+        self.remove(|view| holder(view).map(|listed| listed.record))
+            .await
+    }
+
+    /// Looks once more for instances of a service that nobody can use so far,
+    /// and says whether there is one now.
+    ///
+    /// Python services register before they listen. Their first ping is refused,
+    /// and between the moment in which they listen and the next ping a lookup
+    /// would miss them: it asks them itself.
+    pub(crate) async fn look_again(&self, service: &str) -> bool {
+        let newcomers = self
+            .view
+            .with(|registry, now, _| registry.newcomers(service, now));
+        let asked = newcomers
+            .into_iter()
+            .take(NEWCOMERS)
+            .map(|target| async move {
+                let probed = self.probe.probe(&target).await;
+                let answers = probed.is_some_and(|probed| probed.outcome == PingOutcome::Ok);
+                answers && {
+                    let id = &target.id;
+                    let transition = self
+                        .view
+                        .with(|registry, now, _| registry.answered(id, now));
+                    if transition.is_some() {
+                        let Target {
+                            service,
+                            host,
+                            port,
+                            ..
+                        } = &target;
+                        tracing::info!(%service, %host, port, %id, "up");
+                    }
+                    true
+                }
+            });
+        futures_util::future::join_all(asked).await.contains(&true)
+    }
+
+    async fn remove(
+        &self,
+        find: impl Fn(&View) -> Option<Arc<Record>>,
+    ) -> Result<bool, CommitError> {
+        let mut last = CommitError::Conflict(0);
+        for _ in 0..ATTEMPTS {
+            let Some(record) = find(&self.view) else {
+                return Ok(false);
+            };
+            match self
+                .commit(Batch::remove(record.place(), record.id.clone()))
+                .await
+            {
+                Ok(()) => return Ok(true),
+                Err(CommitError::Conflict(revision)) => last = CommitError::Conflict(revision),
+                Err(error) => return Err(error),
+            }
+        }
+        Err(last)
+    }
+
+    /// Writes, and waits until the view shows what was written, or what was
+    /// there instead.
+    async fn commit(&self, batch: Batch) -> Result<(), CommitError> {
+        match self.store.commit(batch).await {
+            Ok(revision) => self.reach(revision).await,
+            Err(CommitError::Conflict(revision)) => {
+                self.reach(revision).await?;
+                Err(CommitError::Conflict(revision))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn reach(&self, revision: Revision) -> Result<(), CommitError> {
+        tokio::time::timeout(ARRIVAL, self.view.reach(revision))
+            .await
+            .map_err(|_| {
+                let reason = "the center's view does not follow its store".to_owned();
+                CommitError::Failed {
+                    reason,
+                    is_full: false,
+                }
+            })
+    }
+
+    /// Whether `record`'s instance answers, and not the newcomer in its place.
+    async fn is_alive(&self, record: &Record, newcomer: Option<&InstanceId>) -> bool {
+        let target = Target {
+            id: record.id.clone(),
+            service: record.service.clone(),
+            host: record.host.clone(),
+            port: record.port,
+            key: record.key.clone(),
+            origin: record.origin,
+            ping: 0,
+        };
+        let Some(probed) = self.probe.probe(&target).await else {
+            // It may be alive for all that is known.
+            return true;
+        };
+        let is_newcomer =
+            newcomer.is_some_and(|id| probed.instance.as_deref() == Some(id.as_str()));
+        probed.outcome == PingOutcome::Ok && !is_newcomer
+    }
+}
+
+/// The address of a peer as it is registered: an IPv4 address that came through
+/// an IPv6 socket is an IPv4 address.
+pub(crate) fn host_of(peer: IpAddr) -> String {
+    peer.to_canonical().to_string()
+}
+
+/// Who was met on the way to a place.
+#[derive(Debug, Default)]
+struct Rivals {
+    known: Vec<InstanceId>,
+    lost_once: bool,
+}
+
+impl Rivals {
+    /// Whether `record` appeared only after a write of this request was refused:
+    /// it won the race for the place. It is not asked whether it lives, because a
+    /// Python service does not listen yet at that moment.
+    fn is_new(&mut self, record: &Record) -> bool {
+        let is_known = self.known.contains(&record.id);
+        self.known.push(record.id.clone());
+        self.lost_once && !is_known
+    }
+}
+
+#[cfg(test)]
+mod tests;

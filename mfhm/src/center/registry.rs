@@ -1,0 +1,424 @@
+//! The center's state machine: who is registered, how they are, what to do next.
+//!
+//! Nothing here waits, reads a clock or rolls dice. Changes of the store, outcomes
+//! of pings and the time go in; pings to send and instances to delete come out,
+//! and [`Registry::next_deadline`] says until when nothing happens by itself. The
+//! shell around it (the prober) carries the decisions out and reports back.
+//!
+//! Two things are decided separately. *Status* follows from pings alone, and only
+//! keeps an instance from being handed out. *Deletion* is for good and therefore
+//! slow: a v1 instance is deleted when it is down and has not renewed for a while,
+//! a Python instance, which never registers again by itself, when it has been down
+//! for much longer. What the center concludes from silence passes the [`Guard`].
+//!
+//! Times are durations since the center's start.
+
+mod entry;
+mod lookup;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::entry::Entry;
+pub(crate) use self::lookup::{Listed, Picked};
+use super::guard::Guard;
+use super::health::{PingOutcome, Transition};
+use super::record::{Origin, Place, Record};
+use super::store::{Change, Event, Revision};
+use crate::instance::{InstanceId, InstanceStatus};
+use crate::key::Key;
+
+/// The durations that the registry decides by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub ping_interval: Duration,
+    pub ping_timeout: Duration,
+    /// How long a v1 registration holds without a renewal.
+    pub lease_ttl: Duration,
+    /// A v1 instance that is down is deleted when it has not renewed for so long.
+    pub forget_after: Duration,
+    /// A Python instance is deleted when it has been down for so long.
+    pub forget_python_after: Duration,
+}
+
+/// The state machine.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    limits: Limits,
+    entries: HashMap<InstanceId, Entry>,
+    /// By service name, then by host and port.
+    services: BTreeMap<String, BTreeMap<(String, u16), InstanceId>>,
+    /// One deadline for each entry that has one.
+    deadlines: BTreeSet<(Duration, InstanceId)>,
+    guard: Guard,
+    /// How many entries are witnesses, and silent ones, in the sense of [`Guard`].
+    witnesses: usize,
+    silent: usize,
+    /// Grows with every change, of health too.
+    revision: u64,
+    /// The last revision of the store that was applied.
+    stored: Revision,
+    last_tick: Duration,
+    pings_sent: u64,
+}
+
+/// What to do now.
+#[derive(Debug, Default)]
+pub(crate) struct Decisions {
+    pub pings: Vec<Target>,
+    pub deletions: Vec<Deletion>,
+    /// The process stood still for so long; leases were extended by it.
+    pub pause: Option<Duration>,
+}
+
+/// Where a ping goes, and who should answer it.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub id: InstanceId,
+    pub service: String,
+    pub host: String,
+    pub port: u16,
+    pub key: Option<Key>,
+    pub origin: Origin,
+    /// Tells a ping from an earlier one that comes back late.
+    pub ping: u64,
+}
+
+/// An instance to remove from the store.
+#[derive(Clone, Debug)]
+pub(crate) struct Deletion {
+    pub place: Place,
+    pub id: InstanceId,
+    pub reason: String,
+}
+
+/// What came of a reported outcome.
+#[derive(Debug, Default)]
+pub(crate) struct Reported {
+    pub transition: Option<Transition>,
+    /// The guard's arithmetic, when it began or ceased to hold time-outs back.
+    pub guard: Option<String>,
+}
+
+impl Registry {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            entries: HashMap::new(),
+            services: BTreeMap::new(),
+            deadlines: BTreeSet::new(),
+            guard: Guard::default(),
+            witnesses: 0,
+            silent: 0,
+            revision: 0,
+            stored: 0,
+            last_tick: Duration::ZERO,
+            pings_sent: 0,
+        }
+    }
+
+    /// Follows a change of the store.
+    pub(crate) fn apply(&mut self, change: Change, now: Duration, random: &mut fastrand::Rng) {
+        match change {
+            Change::Reset(snapshot) => {
+                let kept: HashSet<_> = snapshot.records.iter().map(|r| r.id.clone()).collect();
+                let gone: Vec<_> = self
+                    .entries
+                    .keys()
+                    .filter(|id| !kept.contains(*id))
+                    .cloned()
+                    .collect();
+                for id in gone {
+                    self.remove(&id);
+                }
+                // Loaded instances are pinged at once, but not in one burst.
+                let spread = self.limits.ping_interval.min(Duration::from_secs(1));
+                for record in snapshot.records {
+                    let first_ping = now.saturating_add(spread.mul_f64(random.f64()));
+                    self.put(record, now, first_ping, false);
+                }
+                self.stored = self.stored.max(snapshot.revision);
+            }
+            Change::Applied { revision, events } => {
+                for event in events {
+                    match event {
+                        Event::Put(record) => self.put(record, now, now, true),
+                        Event::Remove(place) => {
+                            if let Some(id) = self.holder(&place).cloned() {
+                                self.remove(&id);
+                            }
+                        }
+                    }
+                }
+                self.stored = self.stored.max(revision);
+            }
+        }
+        self.revision = (self.revision + 1).max(self.stored);
+    }
+
+    /// Decides what is due. To be called at [`Registry::next_deadline`].
+    pub(crate) fn tick(&mut self, now: Duration, random: &mut fastrand::Rng) -> Decisions {
+        let pause = self.absorb_pause(now);
+        self.last_tick = now;
+        let mut decisions = Decisions {
+            pause,
+            ..Decisions::default()
+        };
+        while let Some((deadline, id)) = self.deadlines.first().cloned() {
+            if deadline > now {
+                break;
+            }
+            self.deadlines.pop_first();
+            self.decide(&id, now, random, &mut decisions);
+        }
+        decisions
+    }
+
+    /// When [`Registry::tick`] is due. Ticks come at least once in each ping
+    /// interval, so that a late one tells that the process stood still.
+    pub(crate) fn next_deadline(&self) -> Duration {
+        let idle = self.last_tick.saturating_add(self.limits.ping_interval);
+        self.deadlines
+            .first()
+            .map_or(idle, |(deadline, _)| (*deadline).min(idle))
+    }
+
+    /// Takes the outcome of a ping that was sent at `started`.
+    pub(crate) fn report(
+        &mut self,
+        target: &Target,
+        outcome: &PingOutcome,
+        started: Duration,
+        now: Duration,
+        random: &mut fastrand::Rng,
+    ) -> Reported {
+        let limits = self.limits;
+        let Some(entry) = self.entries.get_mut(&target.id) else {
+            return Reported::default();
+        };
+        if entry.ping_in_flight != Some(target.ping) {
+            return Reported::default();
+        }
+        entry.ping_in_flight = None;
+        let interval = limits.ping_interval.mul_f64(0.9 + 0.2 * random.f64());
+        entry.next_ping = started.saturating_add(interval).max(now);
+
+        // A time-out that comes much too late was not the instance's: this
+        // process stood still between sending and looking.
+        let took = now.saturating_sub(started);
+        let is_void = *outcome == PingOutcome::TimedOut
+            && took > limits.ping_timeout.saturating_add(limits.ping_interval);
+        let mut reported = Reported::default();
+        if !is_void {
+            reported = self.judge(&target.id, outcome, now);
+        }
+        if let Some(entry) = self.entries.get_mut(&target.id) {
+            entry.hurry_if_new(outcome, now);
+        }
+        self.schedule(&target.id);
+        reported
+    }
+
+    /// The instances of a service that registered a moment ago and did not listen
+    /// yet when they were pinged.
+    pub(crate) fn newcomers(&self, service: &str, now: Duration) -> Vec<Target> {
+        let new = self
+            .instances(service)
+            .filter(|entry| entry.is_new(now) && entry.health.status() == InstanceStatus::Down);
+        new.map(|entry| entry.target(0)).collect()
+    }
+
+    /// An instance answered when it was asked out of turn. (That one did not
+    /// answer is left to the pings.)
+    pub(crate) fn answered(&mut self, id: &InstanceId, now: Duration) -> Option<Transition> {
+        let transition = self.judge(id, &PingOutcome::Ok, now).transition;
+        self.schedule(id);
+        transition
+    }
+
+    /// Renews the lease of an instance. Absent: it is not registered.
+    pub(crate) fn renew(&mut self, id: &InstanceId, now: Duration) -> Option<Arc<Record>> {
+        let entry = self.entries.get_mut(id)?;
+        entry.renew(now);
+        let record = entry.record.clone();
+        self.schedule(id);
+        Some(record)
+    }
+
+    /// A deletion that was decided could not be stored. It is tried again later.
+    pub(crate) fn deletion_failed(&mut self, id: &InstanceId, now: Duration) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.is_leaving = false;
+            entry.not_deleted_before = now.saturating_add(self.limits.ping_interval);
+            self.schedule(id);
+        }
+    }
+
+    fn put(&mut self, record: Arc<Record>, now: Duration, first_ping: Duration, is_new: bool) {
+        if let Some(entry) = self.entries.get_mut(&record.id)
+            && entry.record.place() == record.place()
+        {
+            let id = record.id.clone();
+            if is_new {
+                entry.renew(now);
+                entry.next_ping = entry.next_ping.min(first_ping);
+            }
+            entry.record = record;
+            self.schedule(&id);
+            return;
+        }
+        let place = record.place();
+        let id = record.id.clone();
+        // An id names one instance and a place holds one: both make room.
+        self.remove(&id);
+        if let Some(holder) = self.holder(&place).cloned() {
+            self.remove(&holder);
+        }
+        self.services
+            .entry(place.service)
+            .or_default()
+            .insert((place.host, place.port), id.clone());
+        self.entries
+            .insert(id.clone(), Entry::new(record, now, first_ping, is_new));
+        self.schedule(&id);
+    }
+
+    fn remove(&mut self, id: &InstanceId) {
+        let Some(entry) = self.entries.remove(id) else {
+            return;
+        };
+        self.count_out(&entry);
+        if let Some(deadline) = entry.scheduled {
+            self.deadlines.remove(&(deadline, id.clone()));
+        }
+        let place = entry.record.place();
+        if let Some(instances) = self.services.get_mut(&place.service) {
+            instances.remove(&(place.host, place.port));
+            // Names go away with their last instance.
+            if instances.is_empty() {
+                self.services.remove(&place.service);
+            }
+        }
+    }
+
+    fn decide(
+        &mut self,
+        id: &InstanceId,
+        now: Duration,
+        random: &mut fastrand::Rng,
+        decisions: &mut Decisions,
+    ) {
+        let instances = self.entries.len();
+        let Some(entry) = self.entries.get_mut(id) else {
+            return;
+        };
+        entry.scheduled = None;
+        if entry.is_deletion_due(&self.limits, now) {
+            let is_silent = entry.health.is_silent();
+            if !is_silent || self.guard.admit_deletion(instances, now) {
+                entry.is_leaving = true;
+                decisions.deletions.push(Deletion {
+                    place: entry.record.place(),
+                    id: id.clone(),
+                    reason: entry.why_deleted(now),
+                });
+            } else {
+                // Asked again later, at slightly different times, so that not
+                // always the same instances come first.
+                let later = self.limits.ping_interval.mul_f64(0.5 + 0.5 * random.f64());
+                entry.not_deleted_before = now.saturating_add(later);
+            }
+        }
+        if entry.is_lease_end_due(&self.limits, now) {
+            // Nobody renews: look at once, do not wait for the next ping.
+            entry.lease_end_seen = true;
+            entry.next_ping = entry.next_ping.min(now);
+        }
+        if entry.ping_in_flight.is_none() && !entry.is_leaving && entry.next_ping <= now {
+            self.pings_sent += 1;
+            entry.ping_in_flight = Some(self.pings_sent);
+            decisions.pings.push(entry.target(self.pings_sent));
+        }
+        self.schedule(id);
+    }
+
+    fn judge(&mut self, id: &InstanceId, outcome: &PingOutcome, now: Duration) -> Reported {
+        let Some(mut entry) = self.entries.remove(id) else {
+            return Reported::default();
+        };
+        // The guard counts this outcome before the status is decided: otherwise
+        // the first of many silent instances would slip through.
+        self.count_out(&entry);
+        entry.health.note(outcome);
+        self.count_in(&entry);
+        let mut has_changed = self.guard.observe(self.silent, self.witnesses, now);
+
+        self.count_out(&entry);
+        let transition = entry.health.decide(now, self.guard.is_held(now));
+        self.count_in(&entry);
+        if transition.is_some() {
+            self.revision += 1;
+            has_changed |= self.guard.observe(self.silent, self.witnesses, now);
+        }
+        self.entries.insert(id.clone(), entry);
+        let instances = self.entries.len();
+        Reported {
+            transition,
+            guard: has_changed.then(|| self.guard.explain(instances, now)),
+        }
+    }
+
+    fn count_in(&mut self, entry: &Entry) {
+        if entry.health.is_witness() {
+            self.witnesses += 1;
+            self.silent += usize::from(entry.health.is_silent());
+        }
+    }
+
+    fn count_out(&mut self, entry: &Entry) {
+        if entry.health.is_witness() {
+            self.witnesses -= 1;
+            self.silent -= usize::from(entry.health.is_silent());
+        }
+    }
+
+    /// A tick that is late by more than an interval: the process was stopped or
+    /// starved, and nobody could renew meanwhile. The pause counts for nothing.
+    fn absorb_pause(&mut self, now: Duration) -> Option<Duration> {
+        let late = now.saturating_sub(self.next_deadline());
+        if late <= self.limits.ping_interval {
+            return None;
+        }
+        self.guard.shift(late);
+        let ids: Vec<_> = self.entries.keys().cloned().collect();
+        for id in ids {
+            if let Some(entry) = self.entries.get_mut(&id) {
+                entry.shift(late, now);
+            }
+            self.schedule(&id);
+        }
+        Some(late)
+    }
+
+    fn schedule(&mut self, id: &InstanceId) {
+        let Some(entry) = self.entries.get_mut(id) else {
+            return;
+        };
+        let next = entry.deadline(&self.limits);
+        if entry.scheduled == next {
+            return;
+        }
+        if let Some(before) = entry.scheduled {
+            self.deadlines.remove(&(before, id.clone()));
+        }
+        if let Some(next) = next {
+            self.deadlines.insert((next, id.clone()));
+        }
+        entry.scheduled = next;
+    }
+}

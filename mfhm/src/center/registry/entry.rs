@@ -1,0 +1,148 @@
+//! One instance in the registry: its record, its health and its three clocks
+//! (next ping, end of the lease, deletion).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Limits, Target};
+use crate::center::health::{Health, PingOutcome};
+use crate::center::record::{Origin, Record};
+
+/// A new instance whose port is not open yet is pinged again this soon. Python
+/// services register shortly before they listen; this is how long their callers
+/// may have to wait for nothing.
+const HURRY: Duration = Duration::from_millis(100);
+
+/// How long an instance counts as new.
+const NEW_FOR: Duration = Duration::from_secs(10);
+
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) record: Arc<Record>,
+    pub(super) health: Health,
+    pub(super) next_ping: Duration,
+    pub(super) ping_in_flight: Option<u64>,
+    /// The end of the present lease was acted upon.
+    pub(super) lease_end_seen: bool,
+    /// Its deletion is on the way to the store.
+    pub(super) is_leaving: bool,
+    /// The guard or the store refused the deletion until then.
+    pub(super) not_deleted_before: Duration,
+    /// Where it stands in the registry's deadlines.
+    pub(super) scheduled: Option<Duration>,
+    renewed: Duration,
+    /// When it registered with this run of the center; absent when it was loaded.
+    registered: Option<Duration>,
+}
+
+impl Entry {
+    pub(super) fn new(
+        record: Arc<Record>,
+        now: Duration,
+        first_ping: Duration,
+        is_new: bool,
+    ) -> Self {
+        Self {
+            record,
+            health: Health::new(),
+            next_ping: first_ping,
+            ping_in_flight: None,
+            lease_end_seen: false,
+            is_leaving: false,
+            not_deleted_before: Duration::ZERO,
+            scheduled: None,
+            renewed: now,
+            registered: is_new.then_some(now),
+        }
+    }
+
+    pub(super) fn renew(&mut self, now: Duration) {
+        self.renewed = now;
+        self.lease_end_seen = false;
+    }
+
+    /// When something is to be decided about it. Absent: nothing until a report.
+    pub(super) fn deadline(&self, limits: &Limits) -> Option<Duration> {
+        if self.is_leaving || self.ping_in_flight.is_some() {
+            return None;
+        }
+        let deletion = self.deletion_due_at(limits);
+        let lease_end = self.lease_end(limits);
+        [Some(self.next_ping), deletion, lease_end]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Not while a ping is under way: its outcome may be the one that saves it.
+    pub(super) fn is_deletion_due(&self, limits: &Limits, now: Duration) -> bool {
+        !self.is_leaving
+            && self.ping_in_flight.is_none()
+            && self.deletion_due_at(limits).is_some_and(|due| due <= now)
+    }
+
+    pub(super) fn is_lease_end_due(&self, limits: &Limits, now: Duration) -> bool {
+        self.lease_end(limits).is_some_and(|end| end <= now)
+    }
+
+    pub(super) fn why_deleted(&self, now: Duration) -> String {
+        let down = now.saturating_sub(self.health.down_since().unwrap_or(now));
+        match self.record.origin {
+            Origin::Python => format!("down for {down:.0?}"),
+            Origin::V1 => {
+                let silence = now.saturating_sub(self.renewed);
+                format!("down for {down:.0?}, not renewed for {silence:.0?}")
+            }
+        }
+    }
+
+    /// A refused ping of a new instance: it probably does not listen yet.
+    pub(super) fn hurry_if_new(&mut self, outcome: &PingOutcome, now: Duration) {
+        if self.is_new(now) && *outcome == PingOutcome::Refused {
+            self.next_ping = self.next_ping.min(now.saturating_add(HURRY));
+        }
+    }
+
+    /// It registered a moment ago and never answered a ping.
+    pub(super) fn is_new(&self, now: Duration) -> bool {
+        let is_recent = self
+            .registered
+            .is_some_and(|at| now.saturating_sub(at) < NEW_FOR);
+        is_recent && !self.health.has_been_up()
+    }
+
+    pub(super) fn target(&self, ping: u64) -> Target {
+        Target {
+            id: self.record.id.clone(),
+            service: self.record.service.clone(),
+            host: self.record.host.clone(),
+            port: self.record.port,
+            key: self.record.key.clone(),
+            origin: self.record.origin,
+            ping,
+        }
+    }
+
+    /// The center itself stood still for `pause`.
+    pub(super) fn shift(&mut self, pause: Duration, now: Duration) {
+        self.renewed = self.renewed.saturating_add(pause).min(now);
+        self.health.shift(pause);
+    }
+
+    fn deletion_due_at(&self, limits: &Limits) -> Option<Duration> {
+        let down_since = self.health.down_since()?;
+        let due = match self.record.origin {
+            Origin::Python => down_since.saturating_add(limits.forget_python_after),
+            Origin::V1 => self
+                .renewed
+                .saturating_add(limits.forget_after)
+                .max(down_since),
+        };
+        Some(due.max(self.not_deleted_before))
+    }
+
+    fn lease_end(&self, limits: &Limits) -> Option<Duration> {
+        let holds_a_lease = self.record.origin == Origin::V1 && !self.lease_end_seen;
+        holds_a_lease.then(|| self.renewed.saturating_add(limits.lease_ttl))
+    }
+}

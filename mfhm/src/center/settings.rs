@@ -1,0 +1,292 @@
+//! How a center is set up, and which set-ups can't work.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
+use super::registry::Limits;
+
+/// Longer durations are mistakes, and would overflow the clock.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// Everything that can be set.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub host: String,
+    pub port: u16,
+    pub data_dir: PathBuf,
+    pub ping_interval: Duration,
+    pub ping_timeout: Duration,
+    pub key_auth: bool,
+    pub insecure: bool,
+    pub allow_hosts: Vec<String>,
+    pub lease_ttl: Duration,
+    pub forget_after: Duration,
+    pub forget_python_after: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            host: "127.0.0.1".to_owned(),
+            port: 21428,
+            data_dir: PathBuf::from("./data"),
+            ping_interval: Duration::from_secs(5),
+            ping_timeout: Duration::from_secs(2),
+            key_auth: false,
+            insecure: false,
+            allow_hosts: Vec::new(),
+            lease_ttl: Duration::from_secs(15),
+            forget_after: Duration::from_secs(30),
+            forget_python_after: Duration::from_secs(600),
+        }
+    }
+}
+
+impl Settings {
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            ping_interval: self.ping_interval,
+            ping_timeout: self.ping_timeout,
+            lease_ttl: self.lease_ttl,
+            forget_after: self.forget_after,
+            forget_python_after: self.forget_python_after,
+        }
+    }
+
+    /// Checks everything and binds the port.
+    ///
+    /// # Errors
+    ///
+    /// Every problem that was found, each with what to do.
+    pub(crate) async fn bind(&self) -> Result<TcpListener, Vec<String>> {
+        let mut problems = self.check_durations();
+        problems.extend(check_data_dir(&self.data_dir).err());
+        match self.listen().await {
+            Ok(listener) if problems.is_empty() => return Ok(listener),
+            Ok(_) => {}
+            Err(problem) => problems.push(problem),
+        }
+        Err(problems)
+    }
+
+    fn check_durations(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        for (name, duration) in [
+            (
+                "ping interval (--ping-interval, .ping_interval(…))",
+                self.ping_interval,
+            ),
+            (
+                "ping time-out (--ping-timeout, .ping_timeout(…))",
+                self.ping_timeout,
+            ),
+            ("lease (.lease_ttl(…))", self.lease_ttl),
+            ("time until deletion (.forget_after(…))", self.forget_after),
+            (
+                "time until deletion of Python services (.forget_python_after(…))",
+                self.forget_python_after,
+            ),
+        ] {
+            if duration.is_zero() {
+                problems.push(format!("the {name} is zero: set a longer one"));
+            } else if duration > LONGEST {
+                problems.push(format!(
+                    "the {name} is longer than a year: set a shorter one"
+                ));
+            }
+        }
+        if self.ping_timeout > self.ping_interval {
+            problems.push(format!(
+                "the ping time-out ({:?}) is longer than the ping interval ({:?}): set a shorter \
+                 time-out (--ping-timeout, .ping_timeout(…)) or a longer interval \
+                 (--ping-interval, .ping_interval(…))",
+                self.ping_timeout, self.ping_interval
+            ));
+        }
+        if self.forget_after < self.lease_ttl {
+            problems.push(format!(
+                "the time until deletion ({:?}) is shorter than the lease ({:?}): set a longer \
+                 .forget_after(…) or a shorter .lease_ttl(…)",
+                self.forget_after, self.lease_ttl
+            ));
+        }
+        problems
+    }
+
+    async fn listen(&self) -> Result<TcpListener, String> {
+        let addresses = self.addresses().await?;
+        let is_open = addresses
+            .iter()
+            .any(|address| !address.ip().to_canonical().is_loopback());
+        if is_open && !self.key_auth && !self.insecure {
+            return Err(format!(
+                "{} can be reached from other machines, where anybody could register services: \
+                 require a key with --key-auth (.key_auth(true)), or say --insecure \
+                 (.insecure(true)) if the network keeps others out",
+                self.host
+            ));
+        }
+        TcpListener::bind(addresses.as_slice()).await.map_err(|error| {
+            let (host, port) = (&self.host, self.port);
+            match error.kind() {
+                std::io::ErrorKind::AddrInUse => format!(
+                    "port {port} on {host} is taken by another program: choose another one with \
+                     --port (.port(…)), or 0 for any free one"
+                ),
+                std::io::ErrorKind::PermissionDenied => format!(
+                    "port {port} on {host} may not be used by this user: choose one above 1023 \
+                     with --port (.port(…)), or 0 for any free one"
+                ),
+                _ => format!(
+                    "port {port} on {host} can't be used ({error}): choose an address of this \
+                     machine with --host (.host(…)) and a port with --port (.port(…))"
+                ),
+            }
+        })
+    }
+
+    async fn addresses(&self) -> Result<Vec<SocketAddr>, String> {
+        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        if let Ok(address) = host.parse::<IpAddr>() {
+            return Ok(vec![SocketAddr::new(address, self.port)]);
+        }
+        let unusable = |cause: String| {
+            format!(
+                "the host {host:?} can't be used ({cause}): set --host (.host(…)) to an address \
+                     of this machine"
+            )
+        };
+        let found = tokio::net::lookup_host((host, self.port)).await;
+        let found: Vec<_> = found
+            .map_err(|error| unusable(error.to_string()))?
+            .collect();
+        if found.is_empty() {
+            Err(unusable("it has no address".to_owned()))
+        } else {
+            Ok(found)
+        }
+    }
+}
+
+/// Makes the directory and finds out whether files can be made in it.
+fn check_data_dir(dir: &Path) -> Result<(), String> {
+    let advice = "choose another data directory (--data-dir, .data_dir(…))";
+    let shown = dir.display();
+    if dir.exists() && !dir.is_dir() {
+        return Err(format!("the data directory {shown} is a file: {advice}"));
+    }
+    std::fs::create_dir_all(dir)
+        .map_err(|error| format!("the data directory {shown} can't be made ({error}): {advice}"))?;
+    let trial = dir.join(format!(".mfhm-trial-{}", std::process::id()));
+    let written = std::fs::write(&trial, b"");
+    let _ = std::fs::remove_file(&trial);
+    written.map_err(|error| {
+        format!("the data directory {shown} can't be written to ({error}): {advice}")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn problems(change: impl FnOnce(&mut Settings)) -> Vec<String> {
+        let dir = tempfile::tempdir().unwrap();
+        let mut settings = Settings {
+            port: 0,
+            data_dir: dir.path().join("data"),
+            ..Settings::default()
+        };
+        change(&mut settings);
+        settings.bind().await.err().unwrap_or_default()
+    }
+
+    #[tokio::test]
+    async fn the_defaults_work() {
+        assert_eq!(problems(|_| {}).await, Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn a_time_out_longer_than_the_interval_is_refused() {
+        let found = problems(|s| s.ping_timeout = Duration::from_secs(6)).await;
+        assert!(
+            found[0].contains("6s") && found[0].contains("--ping-timeout"),
+            "{found:?}"
+        );
+        assert_eq!(
+            problems(|s| s.ping_timeout = Duration::from_secs(5))
+                .await
+                .len(),
+            0
+        );
+    }
+
+    #[tokio::test]
+    async fn durations_are_neither_zero_nor_endless() {
+        assert_eq!(problems(|s| s.ping_timeout = Duration::ZERO).await.len(), 1);
+        assert_eq!(
+            problems(|s| s.forget_python_after = Duration::MAX)
+                .await
+                .len(),
+            1
+        );
+        assert_eq!(
+            problems(|s| s.forget_after = Duration::from_secs(1))
+                .await
+                .len(),
+            1
+        );
+    }
+
+    #[tokio::test]
+    async fn a_data_directory_that_is_a_file_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let found = problems(|s| s.data_dir = file.path().to_owned()).await;
+        assert!(
+            found[0].contains("is a file") && found[0].contains("--data-dir"),
+            "{found:?}"
+        );
+        let below = problems(|s| s.data_dir = file.path().join("below")).await;
+        assert!(below[0].contains("can't be made"), "{below:?}");
+    }
+
+    #[tokio::test]
+    async fn a_taken_port_is_named() {
+        let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = other.local_addr().unwrap().port();
+        let found = problems(|s| s.port = port).await;
+        assert!(found[0].contains(&port.to_string()), "{found:?}");
+        assert!(
+            found[0].contains("--port") && found[0].contains(" 0 "),
+            "{found:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_open_center_needs_a_key_or_a_word() {
+        for host in ["0.0.0.0", "::", "::ffff:0.0.0.0"] {
+            let found = problems(|s| s.host = host.to_owned()).await;
+            assert!(
+                found[0].contains("--key-auth") && found[0].contains("--insecure"),
+                "{found:?}"
+            );
+        }
+        let open = |s: &mut Settings| s.host = "0.0.0.0".to_owned();
+        assert_eq!(problems(|s| (open(s), s.insecure = true).1).await.len(), 0);
+        assert_eq!(problems(|s| (open(s), s.key_auth = true).1).await.len(), 0);
+        assert_eq!(problems(|s| s.host = "localhost".to_owned()).await.len(), 0);
+    }
+
+    #[tokio::test]
+    async fn all_problems_are_found_together() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let found = problems(|s| {
+            s.ping_timeout = Duration::from_secs(60);
+            s.data_dir = file.path().to_owned();
+            s.host = "0.0.0.0".to_owned();
+        });
+        assert_eq!(found.await.len(), 3);
+    }
+}

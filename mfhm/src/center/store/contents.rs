@@ -1,0 +1,201 @@
+//! The rules of a store, without a disk: which batch is applied, and what comes
+//! of it. Every implementation asks the same code.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::{Action, Batch, Event, Expect, Revision, Snapshot, Write};
+use crate::center::record::{Place, Record};
+use crate::instance::InstanceId;
+
+/// All records of a store, with what the preconditions need to know.
+#[derive(Debug, Default)]
+pub(crate) struct Contents {
+    records: BTreeMap<Place, Arc<Record>>,
+    places: HashMap<InstanceId, Place>,
+    marks: BTreeSet<String>,
+    revision: Revision,
+}
+
+/// A precondition did not hold; nothing was changed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Conflict;
+
+impl Contents {
+    pub(crate) fn new(snapshot: Snapshot) -> Self {
+        let mut contents = Self {
+            marks: snapshot.marks,
+            revision: snapshot.revision,
+            ..Self::default()
+        };
+        for record in snapshot.records {
+            contents.insert(record.place(), record);
+        }
+        contents
+    }
+
+    pub(crate) fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            revision: self.revision,
+            records: self.records.values().cloned().collect(),
+            marks: self.marks.clone(),
+        }
+    }
+
+    /// Applies the whole batch or nothing of it. Later writes of a batch see the
+    /// earlier ones.
+    pub(crate) fn apply(&mut self, batch: Batch) -> Result<(Revision, Vec<Event>), Conflict> {
+        let mut undo = Vec::with_capacity(batch.writes.len());
+        let mut events = Vec::with_capacity(batch.writes.len());
+        for write in batch.writes {
+            if !self.permits(&write) {
+                for (place, before) in undo.into_iter().rev() {
+                    self.restore(place, before);
+                }
+                return Err(Conflict);
+            }
+            let Write { place, action, .. } = write;
+            undo.push((place.clone(), self.records.get(&place).cloned()));
+            match action {
+                Action::Put(record) => {
+                    self.insert(place, record.clone());
+                    events.push(Event::Put(record));
+                }
+                Action::Remove => {
+                    self.remove(&place);
+                    events.push(Event::Remove(place));
+                }
+            }
+        }
+        self.marks.extend(batch.mark.map(str::to_owned));
+        self.revision += 1;
+        Ok((self.revision, events))
+    }
+
+    fn permits(&self, write: &Write) -> bool {
+        let holder = self.records.get(&write.place);
+        let expected = match &write.expect {
+            Expect::Absent => holder.is_none(),
+            Expect::Instance(id) => holder.is_some_and(|record| record.id == *id),
+        };
+        let id_is_free = match &write.action {
+            Action::Put(record) => self
+                .places
+                .get(&record.id)
+                .is_none_or(|place| *place == write.place),
+            Action::Remove => true,
+        };
+        expected && id_is_free
+    }
+
+    fn insert(&mut self, place: Place, record: Arc<Record>) {
+        self.remove(&place);
+        self.places.insert(record.id.clone(), place.clone());
+        self.records.insert(place, record);
+    }
+
+    fn remove(&mut self, place: &Place) {
+        if let Some(record) = self.records.remove(place) {
+            self.places.remove(&record.id);
+        }
+    }
+
+    fn restore(&mut self, place: Place, before: Option<Arc<Record>>) {
+        match before {
+            Some(record) => self.insert(place, record),
+            None => self.remove(&place),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::center::record::Origin::V1;
+
+    fn record(id: &str, port: u16) -> Arc<Record> {
+        Arc::new(Record::sample(V1, "users", id, port))
+    }
+
+    fn holder(id: &str) -> Expect {
+        Expect::Instance(id.parse().unwrap())
+    }
+
+    #[test]
+    fn a_place_is_taken_once() {
+        let mut contents = Contents::default();
+        assert!(
+            contents
+                .apply(Batch::put(record("a", 1), Expect::Absent))
+                .is_ok()
+        );
+        assert_eq!(
+            contents.apply(Batch::put(record("b", 1), Expect::Absent)),
+            Err(Conflict)
+        );
+        assert!(
+            contents
+                .apply(Batch::put(record("b", 1), holder("a")))
+                .is_ok()
+        );
+        assert_eq!(
+            contents.apply(Batch::put(record("c", 1), holder("a"))),
+            Err(Conflict)
+        );
+        assert_eq!(contents.snapshot().records, [record("b", 1)]);
+    }
+
+    #[test]
+    fn an_id_has_one_place() {
+        let mut contents = Contents::default();
+        contents
+            .apply(Batch::put(record("a", 1), Expect::Absent))
+            .unwrap();
+        assert_eq!(
+            contents.apply(Batch::put(record("a", 2), Expect::Absent)),
+            Err(Conflict)
+        );
+        let moved = Batch {
+            writes: vec![
+                Write::remove(record("a", 1).place(), "a".parse().unwrap()),
+                Write::put(record("a", 2), Expect::Absent),
+            ],
+            mark: None,
+        };
+        contents.apply(moved).unwrap();
+        assert_eq!(contents.snapshot().records, [record("a", 2)]);
+    }
+
+    #[test]
+    fn a_removal_does_not_reach_the_successor() {
+        let mut contents = Contents::default();
+        contents
+            .apply(Batch::put(record("new", 1), Expect::Absent))
+            .unwrap();
+        let removal = Batch::remove(record("old", 1).place(), "old".parse().unwrap());
+        assert_eq!(contents.apply(removal), Err(Conflict));
+    }
+
+    #[test]
+    fn a_refused_batch_leaves_nothing_behind() {
+        let mut contents = Contents::default();
+        contents
+            .apply(Batch::put(record("a", 1), Expect::Absent))
+            .unwrap();
+        let before = format!("{contents:?}");
+        let batch = Batch {
+            writes: vec![
+                Write::put(record("b", 1), holder("a")),
+                Write::put(record("a", 2), Expect::Absent),
+                Write::put(record("c", 3), holder("nobody")),
+            ],
+            mark: Some("done"),
+        };
+        assert_eq!(contents.apply(batch), Err(Conflict));
+        assert_eq!(format!("{contents:?}"), before);
+    }
+}

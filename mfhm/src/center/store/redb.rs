@@ -1,0 +1,263 @@
+//! The embedded store: one redb file in the data directory.
+//!
+//! One thread owns the file. It takes the commits that wait, puts them into one
+//! transaction, and answers them after its fsync, so that a hundred concurrent
+//! registrations cost one or two fsyncs and not a hundred. Preconditions are
+//! asked of [`Contents`], a copy in memory that shares its records with the view.
+//!
+//! When the file can't be written, every commit of the group is refused, and
+//! the file is opened again at the next one. What it then holds is sent to the
+//! followers as a whole: a commit that failed in its fsync may be on disk or not.
+
+mod file;
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use self::file::Disk;
+use super::contents::Contents;
+use super::{Batch, Change, Changes, CommitError, Event, Revision, Store};
+use crate::error::{Error, Result};
+
+/// At most this many commits share a transaction.
+const GROUP: usize = 512;
+
+/// A follower may be behind by this many changes before commits wait for it.
+const FOLLOWER_CAPACITY: usize = 1024;
+
+/// How long to wait for another center that is about to release the file.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The embedded store. Dropping it ends its thread after the commits that were
+/// accepted.
+#[derive(Debug)]
+pub(crate) struct RedbStore {
+    requests: Mutex<Option<mpsc::Sender<Request>>>,
+    ended: watch::Receiver<()>,
+}
+
+#[derive(Debug)]
+enum Request {
+    Commit(Batch, oneshot::Sender<Answer>),
+    Follow(mpsc::Sender<Change>),
+}
+
+type Answer = Result<Revision, CommitError>;
+
+/// Opens the file, anew after each failure.
+type Opener = Box<dyn Fn() -> Result<Disk, String> + Send>;
+
+impl RedbStore {
+    /// Opens the store in `path`, or makes it.
+    ///
+    /// # Errors
+    ///
+    /// Another center has it, a newer version wrote it, or it can't be read. The
+    /// text names the file.
+    pub(crate) async fn open(path: &Path) -> Result<Self> {
+        let path = path.to_owned();
+        Self::start(Box::new(move || Disk::open(&path, PATIENCE))).await
+    }
+
+    async fn start(opener: Opener) -> Result<Self> {
+        let (requests, received) = mpsc::channel(GROUP);
+        let (opened, has_opened) = oneshot::channel();
+        let (running, ended) = watch::channel(());
+        // The thread ends when the sender of `requests` is gone; `running` is
+        // dropped after the file, so whoever saw `ended` can open it again.
+        std::thread::Builder::new()
+            .name("mfhm-store".to_owned())
+            .spawn(move || {
+                let _running = running;
+                match opener() {
+                    Ok(disk) => {
+                        let writer = Writer::new(disk, opener);
+                        if opened.send(Ok(())).is_ok() {
+                            writer.run(received);
+                        }
+                    }
+                    Err(problem) => drop(opened.send(Err(Error::new(problem)))),
+                }
+            })?;
+        has_opened
+            .await
+            .unwrap_or_else(|_| Err(Error::new("the store's thread ended early")))?;
+        Ok(Self {
+            requests: Mutex::new(Some(requests)),
+            ended,
+        })
+    }
+
+    fn sender(&self) -> Result<mpsc::Sender<Request>, CommitError> {
+        let requests = self
+            .requests
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        requests.clone().ok_or_else(CommitError::closed)
+    }
+}
+
+impl Store for RedbStore {
+    fn commit(&self, batch: Batch) -> BoxFuture<'_, Answer> {
+        Box::pin(async move {
+            let (answer, answered) = oneshot::channel();
+            let request = Request::Commit(batch, answer);
+            self.sender()?
+                .send(request)
+                .await
+                .map_err(|_| CommitError::closed())?;
+            answered
+                .await
+                .unwrap_or_else(|_| Err(CommitError::closed()))
+        })
+    }
+
+    fn changes(&self) -> BoxFuture<'_, Result<Changes, CommitError>> {
+        Box::pin(async move {
+            let (follower, changes) = mpsc::channel(FOLLOWER_CAPACITY);
+            let request = Request::Follow(follower);
+            self.sender()?
+                .send(request)
+                .await
+                .map_err(|_| CommitError::closed())?;
+            Ok(changes)
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        let sender = self
+            .requests
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .take();
+        drop(sender);
+        let mut ended = self.ended.clone();
+        Box::pin(async move { while ended.changed().await.is_ok() {} })
+    }
+}
+
+/// What the store's thread works with.
+struct Writer {
+    /// Absent after a failure, until the file could be opened again.
+    disk: Option<Disk>,
+    opener: Opener,
+    contents: Contents,
+    followers: Vec<mpsc::Sender<Change>>,
+}
+
+impl Writer {
+    fn new(mut disk: Disk, opener: Opener) -> Self {
+        let contents = Contents::new(disk.take_snapshot());
+        Self {
+            disk: Some(disk),
+            opener,
+            contents,
+            followers: Vec::new(),
+        }
+    }
+
+    fn run(mut self, mut requests: mpsc::Receiver<Request>) {
+        let mut group = Vec::with_capacity(GROUP);
+        while requests.blocking_recv_many(&mut group, GROUP) > 0 {
+            let mut commits = Vec::with_capacity(group.len());
+            for request in group.drain(..) {
+                match request {
+                    Request::Commit(batch, answer) => commits.push((batch, answer)),
+                    Request::Follow(follower) => {
+                        let reset = Change::Reset(self.contents.snapshot());
+                        if follower.blocking_send(reset).is_ok() {
+                            self.followers.push(follower);
+                        }
+                    }
+                }
+            }
+            if !commits.is_empty() {
+                self.commit(commits);
+            }
+        }
+    }
+
+    fn commit(&mut self, commits: Vec<(Batch, oneshot::Sender<Answer>)>) {
+        if let Err(failure) = self.reopen() {
+            return refuse(commits.into_iter().map(|(_, answer)| answer), &failure);
+        }
+        let mut applied: Vec<(Revision, Vec<Event>)> = Vec::new();
+        let mut marks = Vec::new();
+        let mut answers = Vec::with_capacity(commits.len());
+        for (batch, answer) in commits {
+            let mark = batch.mark;
+            match self.contents.apply(batch) {
+                Ok((revision, events)) => {
+                    applied.push((revision, events));
+                    marks.extend(mark);
+                    answers.push((answer, Ok(revision)));
+                }
+                Err(_) => {
+                    let conflict = CommitError::Conflict(self.contents.revision());
+                    answers.push((answer, Err(conflict)));
+                }
+            }
+        }
+        let disk = self.disk.as_ref().expect("`reopen` succeeded");
+        let written = if applied.is_empty() {
+            Ok(())
+        } else {
+            disk.write(&applied, &marks)
+        };
+        match written {
+            Ok(()) => {
+                for (revision, events) in applied {
+                    self.publish(&Change::Applied { revision, events });
+                }
+                // A conflict too is told only now: it may be with a batch of this
+                // very group, which was not decided before.
+                for (answer, result) in answers {
+                    let _ = answer.send(result);
+                }
+            }
+            Err(failure) => {
+                tracing::error!(error = %failure, "registrations can't be stored");
+                refuse(answers.into_iter().map(|(answer, _)| answer), &failure);
+                // The copy in memory is ahead of the file now, so both go.
+                self.disk = None;
+                if self.reopen().is_err() {
+                    tracing::warn!("the store is opened again at the next write");
+                }
+            }
+        }
+    }
+
+    /// After a failure: what the file holds is true, whatever was in memory.
+    fn reopen(&mut self) -> Result<(), CommitError> {
+        if self.disk.is_some() {
+            return Ok(());
+        }
+        let mut disk = (self.opener)().map_err(|reason| CommitError::Failed {
+            reason,
+            is_full: false,
+        })?;
+        self.contents = Contents::new(disk.take_snapshot());
+        self.disk = Some(disk);
+        tracing::info!("the store was opened again");
+        self.publish(&Change::Reset(self.contents.snapshot()));
+        Ok(())
+    }
+
+    fn publish(&mut self, change: &Change) {
+        self.followers
+            .retain(|follower| follower.blocking_send(change.clone()).is_ok());
+    }
+}
+
+fn refuse(answers: impl Iterator<Item = oneshot::Sender<Answer>>, failure: &CommitError) {
+    for answer in answers {
+        let _ = answer.send(Err(failure.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests;

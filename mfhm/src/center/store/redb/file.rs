@@ -1,0 +1,275 @@
+//! The file itself: tables, format, and how it is opened and written.
+//!
+//! Every record is a JSON document, so that a later version can add fields; the
+//! format number in the table `meta` is for changes that JSON does not forgive.
+
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use redb::backends::FileBackend;
+use redb::{
+    Builder, Database, DatabaseError, Durability, ReadableDatabase as _, ReadableTable as _,
+    TableDefinition, TableError,
+};
+
+use crate::center::record::Record;
+use crate::center::store::{CommitError, Event, Revision, Snapshot};
+
+/// By service, host and port: a [`Record`] as JSON.
+const INSTANCES: TableDefinition<'_, (&str, &str, u16), &[u8]> = TableDefinition::new("instances");
+const META: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");
+
+/// The format that this version writes, and the newest that it reads.
+const FORMAT: u32 = 1;
+
+/// Registries are small; redb's default is a GiB.
+const CACHE_BYTES: usize = 16 << 20;
+
+/// Each opening begins a new block of revisions. The view counts on from the
+/// store's revision when health changes, so this keeps its numbers growing over
+/// restarts as well.
+const REVISION_BLOCK: u32 = 32;
+
+/// An open file and what was read from it.
+pub(super) struct Disk {
+    database: Database,
+    snapshot: Snapshot,
+}
+
+impl Disk {
+    /// Opens `path` or makes it, waiting up to `patience` for another process to
+    /// release it.
+    pub(super) fn open(path: &Path, patience: Duration) -> Result<Self, String> {
+        let give_up = Instant::now() + patience;
+        loop {
+            // redb checks pages before it trusts them. Should it still stumble
+            // over a damaged file, that must not take the program down.
+            let opened = catch_unwind(AssertUnwindSafe(|| open_file(path)))
+                .unwrap_or_else(|_| Err(Failure::Damaged("it is damaged".to_owned())));
+            match opened {
+                Err(Failure::InUse) if Instant::now() < give_up => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Err(failure) => return Err(failure.explain(path)),
+                Ok(database) => {
+                    return catch_unwind(AssertUnwindSafe(|| Self::load(database)))
+                        .unwrap_or_else(|_| Err(Failure::Damaged("it is damaged".to_owned())))
+                        .map_err(|failure| failure.explain(path));
+                }
+            }
+        }
+    }
+
+    /// Reads everything and begins a new block of revisions.
+    pub(super) fn load(database: Database) -> Result<Self, Failure> {
+        let mut snapshot = read(&database)?;
+        snapshot.revision = ((snapshot.revision >> REVISION_BLOCK) + 1) << REVISION_BLOCK;
+        let disk = Self {
+            database,
+            snapshot: Snapshot::default(),
+        };
+        disk.commit(snapshot.revision, |_| Ok(()))
+            .map_err(Failure::from)?;
+        Ok(Self { snapshot, ..disk })
+    }
+
+    /// What the file held when it was opened. Given away once.
+    pub(super) fn take_snapshot(&mut self) -> Snapshot {
+        std::mem::take(&mut self.snapshot)
+    }
+
+    /// Writes these batches in one transaction; durable when it returns.
+    pub(super) fn write(
+        &self,
+        batches: &[(Revision, Vec<Event>)],
+        marks: &[&'static str],
+    ) -> Result<(), CommitError> {
+        let revision = batches.last().map_or(0, |(revision, _)| *revision);
+        let written = self.commit(revision, |transaction| {
+            let mut instances = transaction.open_table(INSTANCES)?;
+            for event in batches.iter().flat_map(|(_, events)| events) {
+                match event {
+                    Event::Put(record) => {
+                        let json = serde_json::to_vec(&**record).map_err(io::Error::other)?;
+                        let place = (record.service.as_str(), record.host.as_str(), record.port);
+                        instances.insert(place, json.as_slice())?;
+                    }
+                    Event::Remove(place) => {
+                        instances.remove((&*place.service, &*place.host, place.port))?;
+                    }
+                }
+            }
+            let mut meta = transaction.open_table(META)?;
+            for mark in marks {
+                meta.insert(format!("mark:{mark}").as_str(), "")?;
+            }
+            Ok(())
+        });
+        written.map_err(|error| CommitError::Failed {
+            is_full: is_full(&error),
+            reason: error.to_string(),
+        })
+    }
+
+    fn commit(
+        &self,
+        revision: Revision,
+        fill: impl FnOnce(&redb::WriteTransaction) -> Result<(), redb::Error>,
+    ) -> Result<(), redb::Error> {
+        let mut transaction = self.database.begin_write()?;
+        transaction.set_durability(Durability::Immediate)?;
+        fill(&transaction)?;
+        {
+            let mut meta = transaction.open_table(META)?;
+            meta.insert("format", FORMAT.to_string().as_str())?;
+            meta.insert("revision", revision.to_string().as_str())?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+}
+
+/// Why a file can't be used.
+pub(super) enum Failure {
+    InUse,
+    Newer(u32),
+    Damaged(String),
+    Io(String),
+}
+
+impl Failure {
+    fn explain(self, path: &Path) -> String {
+        let file = path.display();
+        match self {
+            Self::InUse => format!(
+                "the store {file} is in use by another center: stop that one, or choose another \
+                 data directory (--data-dir, .data_dir(…))"
+            ),
+            Self::Newer(format) => format!(
+                "the store {file} has format {format}, and this version of mfhm knows formats up \
+                 to {FORMAT}: use the newer version, or choose another data directory (--data-dir, \
+                 .data_dir(…))"
+            ),
+            Self::Damaged(cause) => format!(
+                "the store {file} can't be read: {cause}. The file is kept: put a copy of it back, \
+                 or move it away to start without registrations"
+            ),
+            Self::Io(cause) => format!("the store {file} can't be opened: {cause}"),
+        }
+    }
+}
+
+impl<E: Into<redb::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        match error.into() {
+            redb::Error::DatabaseAlreadyOpen => Self::InUse,
+            // redb reports a file that is not its own as invalid data.
+            redb::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+                Self::Damaged(error.to_string())
+            }
+            redb::Error::Io(error) => Self::Io(error.to_string()),
+            other => Self::Damaged(other.to_string()),
+        }
+    }
+}
+
+fn open_file(path: &Path) -> Result<Database, Failure> {
+    let is_new = !path.exists();
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    // The file holds the keys of services.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path).map_err(DatabaseError::from)?;
+    let database = builder().create_with_backend(FileBackend::new(file)?)?;
+    if is_new {
+        sync_directory(path).map_err(DatabaseError::from)?;
+    }
+    Ok(database)
+}
+
+pub(super) fn builder() -> Builder {
+    let mut builder = Builder::new();
+    builder
+        .set_cache_size(CACHE_BYTES)
+        .set_check_integrity_on_open(true);
+    builder
+}
+
+/// A new file is found again after a power failure only when its directory was
+/// written too.
+fn sync_directory(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(parent) if cfg!(unix) && !parent.as_os_str().is_empty() => {
+            File::open(parent)?.sync_all()
+        }
+        _ => Ok(()),
+    }
+}
+
+fn read(database: &Database) -> Result<Snapshot, Failure> {
+    let transaction = database.begin_read()?;
+    let meta = match transaction.open_table(META) {
+        Ok(meta) => meta,
+        Err(TableError::TableDoesNotExist(_)) => return Ok(Snapshot::default()),
+        Err(error) => return Err(error.into()),
+    };
+    check_format(meta.get("format")?.map(|value| value.value().to_owned()))?;
+
+    let mut snapshot = Snapshot {
+        marks: BTreeSet::new(),
+        ..Snapshot::default()
+    };
+    for entry in meta.iter()? {
+        let (name, value) = entry?;
+        if let Some(mark) = name.value().strip_prefix("mark:") {
+            snapshot.marks.insert(mark.to_owned());
+        } else if name.value() == "revision" {
+            snapshot.revision = value
+                .value()
+                .parse()
+                .map_err(|_| Failure::Damaged(format!("its revision is {:?}", value.value())))?;
+        }
+    }
+    let instances = match transaction.open_table(INSTANCES) {
+        Ok(instances) => instances,
+        Err(TableError::TableDoesNotExist(_)) => return Ok(snapshot),
+        Err(error) => return Err(error.into()),
+    };
+    for entry in instances.iter()? {
+        let (place, json) = entry?;
+        let record: Record = serde_json::from_slice(json.value()).map_err(|error| {
+            let (service, host, port) = place.value();
+            Failure::Damaged(format!(
+                "the record of {service:?} at {host}:{port}: {error}"
+            ))
+        })?;
+        snapshot.records.push(Arc::new(record));
+    }
+    Ok(snapshot)
+}
+
+fn check_format(found: Option<String>) -> Result<(), Failure> {
+    match found.as_deref().map(str::parse::<u32>) {
+        Some(Ok(format)) if format > FORMAT => Err(Failure::Newer(format)),
+        Some(Ok(FORMAT)) => Ok(()),
+        _ => Err(Failure::Damaged(format!("its format is {found:?}"))),
+    }
+}
+
+fn is_full(error: &redb::Error) -> bool {
+    match error {
+        redb::Error::Io(error) => {
+            matches!(
+                error.kind(),
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+            )
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,310 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use redb::backends::FileBackend;
+use redb::{StorageBackend, TableDefinition};
+
+use super::*;
+use crate::center::record::{Origin, Record};
+use crate::center::store::{Expect, Snapshot};
+
+fn record(id: &str, port: u16) -> Arc<Record> {
+    Arc::new(Record::sample(Origin::V1, "users", id, port))
+}
+
+async fn snapshot(store: &RedbStore) -> Snapshot {
+    match store.changes().await.unwrap().recv().await {
+        Some(Change::Reset(snapshot)) => snapshot,
+        other => panic!("the first change is a reset, not {other:?}"),
+    }
+}
+
+async fn refusal(path: &Path) -> String {
+    let opened = RedbStore::start({
+        let path = path.to_owned();
+        Box::new(move || Disk::open(&path, Duration::ZERO))
+    });
+    opened
+        .await
+        .expect_err("the file is not usable")
+        .to_string()
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_there_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("center.redb");
+    let mut last = 0;
+    for round in 0..4 {
+        // Dropped without `close`: the next opening waits for the lock.
+        let store = RedbStore::open(&path).await.unwrap();
+        assert_eq!(snapshot(&store).await.records.len(), round);
+        let id = format!("i{round}");
+        let batch = Batch {
+            mark: Some("tested"),
+            ..Batch::put(record(&id, 1 + round as u16), Expect::Absent)
+        };
+        let revision = store.commit(batch).await.unwrap();
+        assert!(revision >> 32 > last >> 32, "revisions grow over restarts");
+        last = revision;
+    }
+    let store = RedbStore::open(&path).await.unwrap();
+    let snapshot = snapshot(&store).await;
+    assert_eq!(
+        snapshot.records,
+        [1, 2, 3, 4].map(|port| record(&format!("i{}", port - 1), port))
+    );
+    assert!(snapshot.marks.contains("tested"));
+}
+
+#[tokio::test]
+async fn followers_see_the_snapshot_and_every_change_in_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = RedbStore::open(&dir.path().join("s")).await.unwrap();
+    store
+        .commit(Batch::put(record("a", 1), Expect::Absent))
+        .await
+        .unwrap();
+    let mut changes = store.changes().await.unwrap();
+    let removal = Batch::remove(record("a", 1).place(), "a".parse().unwrap());
+    let revision = store.commit(removal).await.unwrap();
+
+    let first = changes.recv().await.unwrap();
+    assert!(matches!(first, Change::Reset(s) if s.records == [record("a", 1)]));
+    let Some(Change::Applied {
+        revision: seen,
+        events,
+    }) = changes.recv().await
+    else {
+        panic!("a change follows");
+    };
+    assert_eq!(
+        (seen, events),
+        (revision, vec![Event::Remove(record("a", 1).place())])
+    );
+    store.close().await;
+    assert!(changes.recv().await.is_none(), "closing ends the changes");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn concurrent_commits_are_all_durable_and_one_place_is_won_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("center.redb");
+    let store = Arc::new(RedbStore::open(&path).await.unwrap());
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..300_u16 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            let own = Batch::put(record(&format!("own{n}"), 1000 + n), Expect::Absent);
+            let contested = Batch::put(record(&format!("all{n}"), 1), Expect::Absent);
+            (
+                store.commit(own).await.is_ok(),
+                store.commit(contested).await.is_ok(),
+            )
+        });
+    }
+    let results = tasks.join_all().await;
+    assert!(results.iter().all(|(own, _)| *own));
+    assert_eq!(
+        results.iter().filter(|(_, contested)| *contested).count(),
+        1
+    );
+
+    store.close().await;
+    let store = RedbStore::open(&path).await.unwrap();
+    assert_eq!(snapshot(&store).await.records.len(), 301);
+}
+
+#[tokio::test]
+async fn a_second_store_on_one_file_is_refused_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("center.redb");
+    let first = RedbStore::open(&path).await.unwrap();
+    let text = refusal(&path).await;
+    assert!(
+        text.contains("in use") && text.contains(&*path.to_string_lossy()),
+        "{text}"
+    );
+    first.close().await;
+    RedbStore::open(&path)
+        .await
+        .expect("closing releases the file");
+}
+
+#[tokio::test]
+async fn a_newer_format_is_refused_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("center.redb");
+    RedbStore::open(&path).await.unwrap().close().await;
+    let database = redb::Database::open(&path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    let meta: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");
+    transaction
+        .open_table(meta)
+        .unwrap()
+        .insert("format", "2")
+        .unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+
+    let text = refusal(&path).await;
+    assert!(
+        text.contains("format 2") && text.contains(&*path.to_string_lossy()),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_file_of_garbage_is_refused_by_name_and_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("center.redb");
+    for garbage in [&b"not a database"[..], &[0; 8192], &[0xff; 100_000]] {
+        std::fs::write(&path, garbage).unwrap();
+        let text = refusal(&path).await;
+        assert!(text.contains(&*path.to_string_lossy()), "{text}");
+        assert!(text.contains("kept"), "{text}");
+        assert_eq!(std::fs::read(&path).unwrap(), garbage);
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_refused_or_read_but_never_a_panic() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("center.redb");
+    let store = RedbStore::open(&path).await.unwrap();
+    for n in 0..50 {
+        store
+            .commit(Batch::put(record(&format!("i{n}"), 1 + n), Expect::Absent))
+            .await
+            .unwrap();
+    }
+    store.close().await;
+    let whole = std::fs::read(&path).unwrap();
+
+    let mut random = fastrand::Rng::with_seed(7);
+    for round in 0..40 {
+        let mut damaged = whole.clone();
+        if round % 2 == 0 {
+            damaged.truncate(random.usize(1..whole.len()));
+        } else {
+            for _ in 0..8 {
+                let at = random.usize(..whole.len().min(40_960));
+                damaged[at] ^= 1 << random.u8(..8);
+            }
+        }
+        std::fs::write(&path, &damaged).unwrap();
+        match RedbStore::open(&path).await {
+            Ok(store) => {
+                assert!(snapshot(&store).await.records.len() <= 50);
+                store.close().await;
+            }
+            Err(error) => assert!(error.to_string().contains(&*path.to_string_lossy())),
+        }
+    }
+}
+
+/// A file that can be made to refuse writes, like a full disk.
+#[derive(Debug)]
+struct Faulty {
+    file: FileBackend,
+    is_broken: Arc<AtomicBool>,
+}
+
+impl Faulty {
+    fn check(&self) -> Result<(), std::io::Error> {
+        if self.is_broken.load(Ordering::SeqCst) {
+            return Err(std::io::ErrorKind::StorageFull.into());
+        }
+        Ok(())
+    }
+}
+
+type IoError = std::io::Error;
+
+impl StorageBackend for Faulty {
+    fn len(&self) -> Result<u64, IoError> {
+        self.file.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), IoError> {
+        self.file.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> Result<(), IoError> {
+        self.check()?;
+        self.file.set_len(len)
+    }
+
+    fn sync_data(&self) -> Result<(), IoError> {
+        self.check()?;
+        self.file.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> Result<(), IoError> {
+        self.check()?;
+        self.file.write(offset, data)
+    }
+
+    fn close(&self) -> Result<(), IoError> {
+        self.file.close()
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_writes_and_heals_without_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("center.redb");
+    let is_broken = Arc::new(AtomicBool::new(false));
+    let opener: Opener = Box::new({
+        let is_broken = is_broken.clone();
+        move || {
+            let file = std::fs::OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(&path)
+                .map_err(|error| error.to_string())?;
+            let file = FileBackend::new(file).map_err(|error| error.to_string())?;
+            let backend = Faulty {
+                file,
+                is_broken: is_broken.clone(),
+            };
+            let database = file::builder()
+                .create_with_backend(backend)
+                .map_err(|error| error.to_string())?;
+            Disk::load(database).map_err(|_| "can't be read".to_owned())
+        }
+    });
+    let store = RedbStore::start(opener).await.unwrap();
+    store
+        .commit(Batch::put(record("a", 1), Expect::Absent))
+        .await
+        .unwrap();
+    let mut changes = store.changes().await.unwrap();
+    changes.recv().await.unwrap();
+
+    is_broken.store(true, Ordering::SeqCst);
+    let refused = store
+        .commit(Batch::put(record("b", 2), Expect::Absent))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(refused, CommitError::Failed { is_full: true, .. }),
+        "{refused:?}"
+    );
+    let again = store
+        .commit(Batch::put(record("b", 2), Expect::Absent))
+        .await;
+    assert!(matches!(again, Err(CommitError::Failed { .. })));
+
+    is_broken.store(false, Ordering::SeqCst);
+    store
+        .commit(Batch::put(record("b", 2), Expect::Absent))
+        .await
+        .unwrap();
+    let reset = changes.recv().await.unwrap();
+    assert!(matches!(reset, Change::Reset(s) if s.records == [record("a", 1)]));
+    let applied = changes.recv().await.unwrap();
+    assert!(matches!(applied, Change::Applied { events, .. } if events.len() == 1));
+}

@@ -1,0 +1,110 @@
+//! The shell around the registry: its lock, its clock, its dice, and whoever
+//! waits for it.
+
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+
+use super::registry::{Limits, Registry};
+use super::store::{Changes, Revision};
+
+/// What the center knows, kept in step with the store.
+#[derive(Debug)]
+pub(crate) struct View {
+    inner: Mutex<Inner>,
+    start: Instant,
+    /// The last revision of the store that was applied.
+    applied: watch::Sender<Revision>,
+    /// The registry's next deadline came nearer.
+    sooner: Notify,
+}
+
+#[derive(Debug)]
+struct Inner {
+    registry: Registry,
+    random: fastrand::Rng,
+}
+
+impl View {
+    /// An empty view. `random` decides jitter and choices.
+    pub(crate) fn new(limits: Limits, random: fastrand::Rng) -> Self {
+        Self {
+            inner: Mutex::new(Inner {
+                registry: Registry::new(limits),
+                random,
+            }),
+            start: Instant::now(),
+            applied: watch::Sender::new(0),
+            sooner: Notify::new(),
+        }
+    }
+
+    /// Works with the registry, under its lock: short, and without waiting.
+    pub(crate) fn with<T>(
+        &self,
+        work: impl FnOnce(&mut Registry, Duration, &mut fastrand::Rng) -> T,
+    ) -> T {
+        let mut inner = self.lock();
+        let Inner { registry, random } = &mut *inner;
+        let before = registry.next_deadline();
+        let result = work(registry, self.now(), random);
+        let is_sooner = registry.next_deadline() < before;
+        drop(inner);
+        if is_sooner {
+            self.sooner.notify_one();
+        }
+        result
+    }
+
+    /// Follows the store until it is closed.
+    pub(crate) async fn follow(&self, mut changes: Changes) {
+        while let Some(change) = changes.recv().await {
+            let stored = self.with(|registry, now, random| {
+                registry.apply(change, now, random);
+                registry.stored()
+            });
+            self.applied.send_replace(stored);
+        }
+    }
+
+    /// Waits until the view has this revision of the store: whoever wrote it
+    /// then reads it.
+    pub(crate) async fn reach(&self, revision: Revision) {
+        // The sender lives as long as `self`, so this can't fail.
+        let _ = self
+            .applied
+            .subscribe()
+            .wait_for(|applied| *applied >= revision)
+            .await;
+    }
+
+    /// Waits until [`Registry::tick`] is due.
+    pub(crate) async fn tick_due(&self) {
+        loop {
+            let deadline = self.start + self.lock().registry.next_deadline();
+            tokio::select! {
+                () = tokio::time::sleep_until(deadline) => return,
+                () = self.sooner.notified() => {}
+            }
+        }
+    }
+
+    /// The time of an instant, in the registry's terms.
+    pub(crate) fn time_of(&self, instant: Instant) -> Duration {
+        instant.saturating_duration_since(self.start)
+    }
+
+    fn now(&self) -> Duration {
+        self.time_of(Instant::now())
+    }
+
+    /// The registry changes its parts one after the other; should that ever be
+    /// cut short by a panic, going on is better than refusing everything.
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}

@@ -1,0 +1,181 @@
+//! [`Caller`]: what clients of one process share.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwapOption;
+
+use super::attempt::Destination;
+use super::options::CallOptions;
+use super::resolver::Resolver;
+use super::source::Source;
+use super::source::center::Centers;
+use super::transport::{Network, Transport};
+use super::untyped::CallBuilder;
+use crate::Error;
+use crate::key::Key;
+use crate::link::Link;
+use crate::settings::Settings;
+
+/// Calls services by name: it finds them through the center, keeps what it
+/// found, and shares connections.
+///
+/// Typed clients use the one of the process unless they are told another
+/// (`{Trait}Client::through`). By itself it is the untyped client: a service's
+/// name, an operation's name, and whatever parameters the operation takes.
+///
+/// ```no_run
+/// # async fn f() -> Result<(), Box<dyn std::error::Error>> {
+/// let caller = mfhm::Caller::builder().center("http://127.0.0.1:21428").build()?;
+/// let answer = caller.call("service01", "hello").send().await?;
+/// println!("{}: {}", answer.status(), answer.text());
+/// # Ok(()) }
+/// ```
+///
+/// A clone is the same caller. When the last clone is dropped, so are its
+/// background tasks.
+#[derive(Clone)]
+pub struct Caller {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    source: Arc<dyn Source>,
+    transport: Arc<dyn Transport>,
+    options: CallOptions,
+    /// Looked into when a client is first used, not on each call.
+    resolvers: Mutex<HashMap<String, Arc<Resolver>>>,
+}
+
+/// The caller that clients use which were told no other.
+static PROCESS: ArcSwapOption<Caller> = ArcSwapOption::const_empty();
+
+impl Caller {
+    /// A caller that is set up from the environment: `MFHM_CENTER` (default
+    /// `http://127.0.0.1:21428`), `MFHM_CENTER_KEY` or `MFHM_CENTER_KEY_FILE`.
+    ///
+    /// # Errors
+    ///
+    /// A setting that cannot be used.
+    pub fn new() -> Result<Self, Error> {
+        Self::builder().build()
+    }
+
+    /// A caller with settings of its own.
+    pub fn builder() -> CallerBuilder {
+        CallerBuilder::default()
+    }
+
+    /// A call of the operation `operation` of the service `service`.
+    ///
+    /// The center tells the operation's method and path, so nothing about the
+    /// service needs to be known at compile time.
+    pub fn call(&self, service: impl Into<String>, operation: impl Into<String>) -> CallBuilder {
+        CallBuilder::new(self.clone(), service.into(), operation.into())
+    }
+
+    /// The caller of the process.
+    pub(crate) fn of_process() -> Result<Self, Error> {
+        if let Some(caller) = &*PROCESS.load() {
+            return Ok(Self::clone(caller));
+        }
+        let made = Arc::new(Self::new()?);
+        // Another thread may have been faster: its caller is the one to share.
+        let before = PROCESS.compare_and_swap(&None::<Arc<Self>>, Some(made.clone()));
+        Ok(Self::clone(before.as_ref().unwrap_or(&made)))
+    }
+
+    /// Makes this the caller of the process.
+    #[cfg(feature = "server")]
+    pub(crate) fn install(self) {
+        PROCESS.store(Some(Arc::new(self)));
+    }
+
+    pub(crate) fn options(&self) -> CallOptions {
+        self.shared.options
+    }
+
+    pub(crate) fn resolver(&self, service: &str) -> Arc<Resolver> {
+        let mut resolvers = self
+            .shared
+            .resolvers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(resolver) = resolvers.get(service) {
+            return resolver.clone();
+        }
+        let resolver = Arc::new(Resolver::new(
+            service.to_owned(),
+            self.shared.source.clone(),
+        ));
+        resolvers.insert(service.to_owned(), resolver.clone());
+        resolver
+    }
+
+    pub(crate) fn destination(&self, service: &str) -> Destination {
+        Destination::Discovered {
+            resolver: self.resolver(service),
+            transport: self.shared.transport.clone(),
+        }
+    }
+}
+
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Caller")
+            .field("source", &self.shared.source)
+            .field("options", &self.shared.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Sets up a [`Caller`]. What is not said comes from the environment.
+#[derive(Clone, Debug, Default)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct CallerBuilder {
+    centers: Vec<String>,
+    center_key: Option<Key>,
+    options: CallOptions,
+}
+
+impl CallerBuilder {
+    /// The address of a center, such as `http://127.0.0.1:21428`. Said several
+    /// times, the first that answers is asked. Else `MFHM_CENTER`.
+    pub fn center(mut self, url: impl Into<String>) -> Self {
+        self.centers.push(url.into());
+        self
+    }
+
+    /// The key that the center asks for (`--key-auth`, or `KeyAuth` in Python).
+    /// Else `MFHM_CENTER_KEY` or the file `MFHM_CENTER_KEY_FILE`.
+    pub fn center_key(mut self, key: impl Into<String>) -> Self {
+        self.center_key = Some(Key::new(key));
+        self
+    }
+
+    /// How calls are made that say nothing else.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Sets the caller up. Nothing is connected to yet.
+    ///
+    /// # Errors
+    ///
+    /// A center's address that is none, or a key file that cannot be read.
+    pub fn build(self) -> Result<Caller, Error> {
+        let settings = Settings::from_env()?.with_centers(self.centers)?;
+        let key = self.center_key.or(settings.center_key);
+        let source = Arc::new(Centers::new(&settings.centers, Link::new(key.as_ref())?));
+        Ok(Caller {
+            shared: Arc::new(Shared {
+                source,
+                transport: Arc::new(Network::new()?),
+                options: self.options,
+                resolvers: Mutex::default(),
+            }),
+        })
+    }
+}

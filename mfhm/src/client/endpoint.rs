@@ -1,0 +1,104 @@
+//! [`Endpoint`]: an address that a caller may pick, and what this caller knows
+//! about it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use http::HeaderValue;
+
+use super::ejection::Ejection;
+use crate::instance::InstanceId;
+use crate::wire::v1::OperationEntry;
+
+/// One instance of a service as this caller sees it.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    pub id: InstanceId,
+    /// `http://host:port`, without a slash at the end.
+    pub base: String,
+    pub host: String,
+    pub port: u16,
+    /// The value of `MFHM-AuthKey` that requests must carry.
+    pub key: Option<HeaderValue>,
+    pub operations: Vec<OperationEntry>,
+    pub ejection: Ejection,
+    in_flight: AtomicU32,
+}
+
+impl Endpoint {
+    pub(crate) fn new(
+        id: InstanceId,
+        host: String,
+        port: u16,
+        key: Option<HeaderValue>,
+        operations: Vec<OperationEntry>,
+    ) -> Self {
+        let base = if host.contains(':') {
+            format!("http://[{host}]:{port}")
+        } else {
+            format!("http://{host}:{port}")
+        };
+        Self {
+            id,
+            base,
+            host,
+            port,
+            key,
+            operations,
+            ejection: Ejection::default(),
+            in_flight: AtomicU32::new(0),
+        }
+    }
+
+    /// Calls under way from this process.
+    pub(crate) fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Counts a call as under way until the guard is dropped.
+    pub(crate) fn enter(&self) -> InFlight<'_> {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlight(self)
+    }
+
+    /// Whether a list says of this address and process what is known already.
+    fn is_same(&self, other: &Self) -> bool {
+        self.id == other.id
+            && self.base == other.base
+            && self.key == other.key
+            && self.operations == other.operations
+    }
+}
+
+/// A call under way.
+pub(crate) struct InFlight<'a>(&'a Endpoint);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// What a resolver knows about a service: replaced as a whole.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct EndpointSet {
+    pub endpoints: Vec<Arc<Endpoint>>,
+}
+
+impl EndpointSet {
+    /// The endpoints of `fresh`; those already known keep what was learnt about
+    /// them.
+    pub(crate) fn succeed(&self, fresh: Vec<Endpoint>) -> Self {
+        let endpoints = fresh
+            .into_iter()
+            .map(|new| {
+                self.endpoints
+                    .iter()
+                    .find(|old| old.is_same(&new))
+                    .cloned()
+                    .unwrap_or_else(|| Arc::new(new))
+            })
+            .collect();
+        Self { endpoints }
+    }
+}

@@ -1,0 +1,387 @@
+//! What a call can end with besides its value.
+
+use std::convert::Infallible;
+use std::fmt;
+
+use bytes::Bytes;
+use http::StatusCode;
+
+use crate::wire::problem::Problem;
+
+/// Why a call did not give its value.
+///
+/// ```
+/// # use mfhm::CallError;
+/// # fn f<E: mfhm::ApiError>(result: Result<(), CallError<E>>) {
+/// match result {
+///     Ok(()) => {}
+///     Err(CallError::Api(error)) => println!("the service says: {error}"),
+///     Err(CallError::Fault(fault)) if fault.is_timeout() => println!("too slow"),
+///     Err(CallError::Fault(fault)) => println!("the call failed: {fault}"),
+/// }
+/// # }
+/// ```
+#[derive(Debug)]
+pub enum CallError<E> {
+    /// The service answered with an error that its contract declares.
+    Api(E),
+    /// The call itself failed, or the answer was none that the contract
+    /// declares.
+    Fault(Fault),
+}
+
+impl<E> CallError<E> {
+    /// The declared error, if it is one.
+    pub fn api(&self) -> Option<&E> {
+        match self {
+            Self::Api(error) => Some(error),
+            Self::Fault(_) => None,
+        }
+    }
+
+    /// The fault, if it is one.
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Api(_) => None,
+            Self::Fault(fault) => Some(fault),
+        }
+    }
+
+    /// The same fault, or the declared error made another by `convert`.
+    pub fn map_api<F>(self, convert: impl FnOnce(E) -> F) -> CallError<F> {
+        match self {
+            Self::Api(error) => CallError::Api(convert(error)),
+            Self::Fault(fault) => CallError::Fault(fault),
+        }
+    }
+}
+
+impl CallError<Infallible> {
+    /// The fault: a contract without errors leaves nothing else.
+    pub fn into_fault(self) -> Fault {
+        match self {
+            Self::Api(never) => match never {},
+            Self::Fault(fault) => fault,
+        }
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for CallError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Api(error) => error.fmt(f),
+            Self::Fault(fault) => fault.fmt(f),
+        }
+    }
+}
+
+impl<E: std::error::Error> std::error::Error for CallError<E> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Api(error) => error.source(),
+            Self::Fault(fault) => fault.source(),
+        }
+    }
+}
+
+impl<E> From<Fault> for CallError<E> {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// Why a call failed other than by a declared error.
+///
+/// Its text names the service and the operation, and what happened; the cause
+/// is in [`source`](std::error::Error::source). What to do follows from the
+/// predicates; [`may_have_executed`](Self::may_have_executed) tells whether the
+/// operation may have run.
+pub struct Fault {
+    inner: Box<Inner>,
+}
+
+struct Inner {
+    kind: FaultKind,
+    service: String,
+    operation: String,
+    detail: String,
+    answer: Option<FaultAnswer>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// The answer that made a call a fault.
+struct FaultAnswer {
+    status: StatusCode,
+    problem: Option<Problem>,
+    body: Bytes,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FaultKind {
+    /// The request could not be made of these arguments.
+    InvalidRequest,
+    /// No center knows a service of this name.
+    UnknownService,
+    /// The service has no such operation, or not with this method.
+    UnknownOperation,
+    /// The service is known, and none of its instances can be called.
+    NoInstance,
+    /// Nothing is known about the service and no center answers.
+    CenterUnreachable,
+    /// No connection to the instance.
+    Connect,
+    /// The deadline passed before the request was sent.
+    TimeoutUnsent,
+    /// The deadline passed.
+    Timeout,
+    /// The connection broke before the answer was complete.
+    Broken,
+    /// The answer's status is no success and its problem none of the contract's.
+    Status,
+    /// The answer could not be read as the declared type.
+    Decode,
+    /// The implementation in this process panicked.
+    Panicked,
+}
+
+impl Fault {
+    pub(crate) fn new(kind: FaultKind, detail: impl Into<String>) -> Self {
+        Self {
+            inner: Box::new(Inner {
+                kind,
+                service: String::new(),
+                operation: String::new(),
+                detail: detail.into(),
+                answer: None,
+                source: None,
+            }),
+        }
+    }
+
+    pub(crate) fn because(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        self.inner.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn of_call(mut self, service: &str, operation: &str) -> Self {
+        service.clone_into(&mut self.inner.service);
+        operation.clone_into(&mut self.inner.operation);
+        self
+    }
+
+    /// An answer that is no success and no declared error.
+    pub(crate) fn of_answer(status: StatusCode, problem: Option<Problem>, body: Bytes) -> Self {
+        let said = problem
+            .as_ref()
+            .map(|problem| problem.detail.as_str())
+            .unwrap_or_default();
+        let detail = if said.is_empty() {
+            format!("the service answered {status}")
+        } else {
+            format!("the service answered {status}: {said}")
+        };
+        let mut fault = Self::new(FaultKind::Status, detail);
+        fault.inner.answer = Some(FaultAnswer {
+            status,
+            problem,
+            body,
+        });
+        fault
+    }
+
+    /// An answer with this status that could not be read.
+    pub(crate) fn undecodable(status: StatusCode, body: Bytes, detail: String) -> Self {
+        let mut fault = Self::new(FaultKind::Decode, detail);
+        fault.inner.answer = Some(FaultAnswer {
+            status,
+            problem: None,
+            body,
+        });
+        fault
+    }
+
+    pub(crate) fn kind(&self) -> FaultKind {
+        self.inner.kind
+    }
+
+    /// The service that was called.
+    pub fn service(&self) -> &str {
+        &self.inner.service
+    }
+
+    /// The operation that was called.
+    pub fn operation(&self) -> &str {
+        &self.inner.operation
+    }
+
+    /// Whether the deadline of the call passed.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self.kind(), FaultKind::Timeout | FaultKind::TimeoutUnsent)
+    }
+
+    /// Whether no connection to an instance could be made.
+    pub fn is_connect(&self) -> bool {
+        self.kind() == FaultKind::Connect
+    }
+
+    /// Whether the service cannot be called at present: no instance is usable,
+    /// none can be connected to, nothing is known of it because no center
+    /// answers, or it answered 503.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(
+            self.kind(),
+            FaultKind::NoInstance | FaultKind::CenterUnreachable | FaultKind::Connect
+        ) || self.status() == Some(StatusCode::SERVICE_UNAVAILABLE)
+    }
+
+    /// Whether the center knows no service of this name.
+    pub fn is_unknown_service(&self) -> bool {
+        self.kind() == FaultKind::UnknownService
+    }
+
+    /// Whether the service does not offer the operation, or not with this
+    /// method.
+    pub fn is_unknown_operation(&self) -> bool {
+        self.kind() == FaultKind::UnknownOperation
+    }
+
+    /// Whether the arguments cannot be sent, such as a path parameter `..`.
+    pub fn is_invalid_request(&self) -> bool {
+        self.kind() == FaultKind::InvalidRequest
+    }
+
+    /// Whether an answer came that is not what the contract declares.
+    pub fn is_decode(&self) -> bool {
+        self.kind() == FaultKind::Decode
+    }
+
+    /// The status of the answer, if there was one.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.inner.answer.as_ref().map(|answer| answer.status)
+    }
+
+    /// The problem document of the answer, if there was one.
+    pub fn problem(&self) -> Option<&Problem> {
+        self.inner.answer.as_ref()?.problem.as_ref()
+    }
+
+    /// The body of the answer, if there was one.
+    pub fn body(&self) -> Option<&[u8]> {
+        self.inner.answer.as_ref().map(|answer| &*answer.body)
+    }
+
+    /// Whether the service may have run the operation. When not, the call can
+    /// be made again whatever it does.
+    pub fn may_have_executed(&self) -> bool {
+        match self.kind() {
+            FaultKind::InvalidRequest
+            | FaultKind::UnknownService
+            | FaultKind::UnknownOperation
+            | FaultKind::NoInstance
+            | FaultKind::CenterUnreachable
+            | FaultKind::Connect
+            | FaultKind::TimeoutUnsent => false,
+            FaultKind::Timeout
+            | FaultKind::Broken
+            | FaultKind::Status
+            | FaultKind::Decode
+            | FaultKind::Panicked => true,
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner {
+            service,
+            operation,
+            detail,
+            ..
+        } = &*self.inner;
+        match (service.as_str(), operation.as_str()) {
+            ("", _) => f.write_str(detail),
+            (service, "") => write!(f, "call to {service}: {detail}"),
+            (service, operation) => write!(f, "call to {service}.{operation}: {detail}"),
+        }
+    }
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fault")
+            .field("kind", &self.inner.kind)
+            .field("text", &self.to_string())
+            .field("status", &self.status())
+            .field("source", &self.inner.source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::error::Error for Fault {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.inner.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl From<Fault> for crate::Error {
+    fn from(fault: Fault) -> Self {
+        Self::with_source("a call failed", fault)
+    }
+}
+
+impl<E: std::error::Error + Send + Sync + 'static> From<CallError<E>> for crate::Error {
+    fn from(error: CallError<E>) -> Self {
+        Self::with_source("a call failed", error)
+    }
+}
+
+/// In a handler, a failed call to another service is this service's 502, 503 or
+/// 504; a declared error of the other service is none of this one's, so it is a
+/// 502 too.
+#[cfg(feature = "server")]
+impl axum::response::IntoResponse for Fault {
+    fn into_response(self) -> axum::response::Response {
+        let status = if self.is_timeout() {
+            StatusCode::GATEWAY_TIMEOUT
+        } else if self.is_unavailable() || self.is_unknown_service() {
+            StatusCode::SERVICE_UNAVAILABLE
+        } else {
+            StatusCode::BAD_GATEWAY
+        };
+        tracing::warn!(error = ?self, "a call made by a handler failed");
+        Problem::new(status, "mfhm.upstream", self.to_string()).into_axum()
+    }
+}
+
+#[cfg(feature = "server")]
+impl<E: std::error::Error> axum::response::IntoResponse for CallError<E> {
+    fn into_response(self) -> axum::response::Response {
+        match self {
+            Self::Fault(fault) => fault.into_response(),
+            Self::Api(error) => {
+                Problem::new(StatusCode::BAD_GATEWAY, "mfhm.upstream", error.to_string())
+                    .into_axum()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_names_the_call() {
+        let fault = Fault::new(FaultKind::Connect, "connection refused").of_call("users", "user");
+        assert_eq!(fault.to_string(), "call to users.user: connection refused");
+        assert!(fault.is_connect() && fault.is_unavailable() && !fault.may_have_executed());
+    }
+
+    #[test]
+    fn errors_are_one_word_wide() {
+        assert_eq!(size_of::<Fault>(), size_of::<usize>());
+    }
+}

@@ -1,0 +1,159 @@
+//! The call that never leaves the process.
+//!
+//! The macro makes one [`LocalSlot`] for each contract. An
+//! [`App`](crate::App) that runs an implementation puts it there, and clients
+//! look there before they look anywhere else.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use futures_util::FutureExt as _;
+
+use super::error::{Fault, FaultKind};
+
+/// The implementations of one contract that run in this process.
+#[derive(Debug)]
+pub struct LocalSlot<T: ?Sized> {
+    entries: ArcSwapOption<Vec<Entry<T>>>,
+}
+
+#[derive(Debug)]
+struct Entry<T: ?Sized> {
+    service: String,
+    target: Arc<T>,
+}
+
+impl<T: ?Sized> Clone for Entry<T> {
+    fn clone(&self) -> Self {
+        Self {
+            service: self.service.clone(),
+            target: self.target.clone(),
+        }
+    }
+}
+
+impl<T: ?Sized + Send + Sync + 'static> LocalSlot<T> {
+    /// An empty slot.
+    pub const fn new() -> Self {
+        Self {
+            entries: ArcSwapOption::const_empty(),
+        }
+    }
+
+    /// The implementation that serves `service` in this process.
+    pub(crate) fn get(&self, service: &str) -> Option<Arc<T>> {
+        let entries = self.entries.load();
+        let entry = entries
+            .as_ref()?
+            .iter()
+            .find(|entry| entry.service == service)?;
+        Some(entry.target.clone())
+    }
+
+    /// Offers an implementation until the guard is dropped.
+    #[cfg(feature = "server")]
+    pub(crate) fn offer(&'static self, service: &str, target: Arc<T>) -> LocalOffer {
+        self.entries.rcu(|entries| {
+            let mut entries = entries.as_deref().cloned().unwrap_or_default();
+            entries.push(Entry {
+                service: service.to_owned(),
+                target: target.clone(),
+            });
+            Some(Arc::new(entries))
+        });
+        LocalOffer {
+            withdraw: Some(Box::new(move || {
+                self.entries.rcu(|entries| {
+                    let mut left = entries.as_deref().cloned().unwrap_or_default();
+                    left.retain(|entry| !Arc::ptr_eq(&entry.target, &target));
+                    (!left.is_empty()).then(|| Arc::new(left))
+                });
+            })),
+        }
+    }
+}
+
+impl<T: ?Sized + Send + Sync + 'static> Default for LocalSlot<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Withdraws an implementation when dropped.
+#[cfg(feature = "server")]
+pub(crate) struct LocalOffer {
+    withdraw: Option<Box<dyn FnOnce() + Send + Sync>>,
+}
+
+#[cfg(feature = "server")]
+impl Drop for LocalOffer {
+    fn drop(&mut self) {
+        if let Some(withdraw) = self.withdraw.take() {
+            withdraw();
+        }
+    }
+}
+
+#[cfg(feature = "server")]
+impl std::fmt::Debug for LocalOffer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LocalOffer")
+    }
+}
+
+/// Runs an implementation with what a remote call would have: a deadline, and
+/// a fault in place of a panic.
+pub(crate) async fn run<F: Future>(timeout: Duration, call: F) -> Result<F::Output, Fault> {
+    match tokio::time::timeout(timeout, AssertUnwindSafe(call).catch_unwind()).await {
+        Ok(Ok(output)) => Ok(output),
+        Ok(Err(_panic)) => Err(Fault::new(
+            FaultKind::Panicked,
+            "the implementation panicked",
+        )),
+        Err(_) => Err(Fault::new(FaultKind::Timeout, "no result in time")),
+    }
+}
+
+#[cfg(all(test, feature = "server"))]
+mod tests {
+    use super::*;
+
+    trait Greet: Send + Sync {
+        fn greet(&self) -> u32;
+    }
+
+    impl Greet for u32 {
+        fn greet(&self) -> u32 {
+            *self
+        }
+    }
+
+    #[test]
+    fn an_offer_ends_with_its_guard() {
+        static SLOT: LocalSlot<dyn Greet> = LocalSlot::new();
+        let greet = |service| SLOT.get(service).map(|target| target.greet());
+        let first = SLOT.offer("a", Arc::new(1));
+        let second = SLOT.offer("b", Arc::new(2));
+        assert_eq!(
+            (greet("a"), greet("b"), greet("c")),
+            (Some(1), Some(2), None)
+        );
+        drop(first);
+        assert_eq!((greet("a"), greet("b")), (None, Some(2)));
+        drop(second);
+        assert_eq!(greet("b"), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_and_a_hang_are_faults() {
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(|_| {}));
+        let panicked = run(Duration::from_secs(1), async { panic!("oh") as () }).await;
+        std::panic::set_hook(hook);
+        assert_eq!(panicked.unwrap_err().kind(), FaultKind::Panicked);
+        let hung = run(Duration::from_secs(1), std::future::pending::<()>()).await;
+        assert!(hung.unwrap_err().is_timeout());
+    }
+}

@@ -1,0 +1,83 @@
+//! [`CallOptions`]: how a call is made.
+
+use std::time::Duration;
+
+/// How calls are made; what is not said stays as it was.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use mfhm::CallOptions;
+/// let fast = CallOptions::new().timeout(Duration::from_millis(200));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallOptions {
+    timeout: Option<Duration>,
+    attempt_timeout: Option<Duration>,
+    attempts: Option<u32>,
+}
+
+/// [`CallOptions`] with every default filled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CallPlan {
+    pub timeout: Duration,
+    pub attempt_timeout: Duration,
+    pub attempts: u32,
+}
+
+impl CallOptions {
+    /// The defaults: 15 s for the call, 5 s for an attempt, 3 attempts.
+    pub const fn new() -> Self {
+        Self {
+            timeout: None,
+            attempt_timeout: None,
+            attempts: None,
+        }
+    }
+
+    /// How long the call may take, all attempts together. The default is 15 s.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// How long one attempt may take. The default is 5 s. A call with a longer
+    /// [`timeout`](Self::timeout) and one attempt may need a longer one here.
+    #[must_use]
+    pub const fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// How often the call is tried, the first time included; at least 1. The
+    /// default is 3. What may have reached the service is tried again only if
+    /// the operation is idempotent.
+    #[must_use]
+    pub const fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = Some(attempts);
+        self
+    }
+
+    /// These options where they say something, else `base`'s.
+    pub(crate) fn over(self, base: Self) -> Self {
+        Self {
+            timeout: self.timeout.or(base.timeout),
+            attempt_timeout: self.attempt_timeout.or(base.attempt_timeout),
+            attempts: self.attempts.or(base.attempts),
+        }
+    }
+
+    pub(crate) fn plan(self) -> CallPlan {
+        CallPlan {
+            timeout: self.timeout.unwrap_or(Duration::from_secs(15)),
+            attempt_timeout: self.attempt_timeout.unwrap_or(Duration::from_secs(5)),
+            attempts: self.attempts.unwrap_or(3).max(1),
+        }
+    }
+}
+
+impl Default for CallOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,252 @@
+//! [`Request`]: what a stub builds from its arguments, and the reading of the
+//! answer.
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::attempt::{self, Destination};
+use super::encoding;
+use super::error::{CallError, Fault, FaultKind};
+use super::options::CallPlan;
+use super::transport::{Answered, Outgoing};
+use crate::api_error::{self, ApiError};
+use crate::contract::Operation;
+use crate::value;
+use crate::wire::problem::{self, Problem};
+
+/// A request in the making. The first argument that cannot be sent makes the
+/// call a fault; nothing is sent then.
+#[derive(Debug)]
+pub struct Request {
+    service: &'static str,
+    operation: &'static Operation,
+    destination: Result<Destination, Fault>,
+    plan: CallPlan,
+    target: String,
+    has_query: bool,
+    headers: HeaderMap,
+    body: Bytes,
+    invalid: Option<String>,
+}
+
+impl Request {
+    pub(crate) fn new(
+        service: &'static str,
+        operation: &'static Operation,
+        destination: Result<Destination, Fault>,
+        plan: CallPlan,
+    ) -> Self {
+        Self {
+            service,
+            operation,
+            destination,
+            plan,
+            target: String::with_capacity(operation.path().len() + 32),
+            has_query: false,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            invalid: None,
+        }
+    }
+
+    /// Appends a part of the path as it is.
+    pub fn literal(&mut self, text: &str) {
+        self.target.push_str(text);
+    }
+
+    /// Appends one path segment.
+    pub fn path<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
+        self.path_with(name, value, |target, text| {
+            encoding::push_segment(target, text)
+        });
+    }
+
+    /// Appends the rest of the path: segments with slashes between them.
+    pub fn rest<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
+        self.path_with(name, value, |target, text| {
+            for (index, segment) in text.split('/').enumerate() {
+                if index > 0 {
+                    target.push('/');
+                }
+                encoding::push_segment(target, segment)?;
+            }
+            Ok(())
+        });
+    }
+
+    fn path_with<T: Serialize + ?Sized>(
+        &mut self,
+        name: &str,
+        value: &T,
+        push: impl Fn(&mut String, &str) -> Result<(), &'static str>,
+    ) {
+        let mut count = 0;
+        let mut refused = None;
+        let target = &mut self.target;
+        let encoded = value::encode(value, &mut |text| {
+            count += 1;
+            if let Err(why) = push(target, text) {
+                refused = Some(why);
+            }
+        });
+        if let Err(why) = encoded {
+            self.refuse("path", name, &why.to_string());
+        } else if let Some(why) = refused {
+            self.refuse("path", name, why);
+        } else if count != 1 {
+            self.refuse("path", name, "is not exactly one value");
+        }
+    }
+
+    /// Appends a query parameter: nothing for `None`, repeated for a list.
+    pub fn query<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
+        let Self {
+            target, has_query, ..
+        } = self;
+        let encoded = value::encode(value, &mut |text| {
+            target.push(if *has_query { '&' } else { '?' });
+            *has_query = true;
+            encoding::push(target, name);
+            target.push('=');
+            encoding::push(target, text);
+        });
+        if let Err(why) = encoded {
+            self.refuse("query", name, &why.to_string());
+        }
+    }
+
+    /// Adds a header: none for `None`, several for a list.
+    pub fn header<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) {
+        let Ok(header) = HeaderName::from_bytes(name.as_bytes()) else {
+            return self.refuse("header", name, "is no header name");
+        };
+        let headers = &mut self.headers;
+        let mut is_refused = false;
+        let encoded = value::encode(value, &mut |text| match HeaderValue::from_bytes(
+            text.as_bytes(),
+        ) {
+            Ok(value) => {
+                headers.append(&header, value);
+            }
+            Err(_) => is_refused = true,
+        });
+        if let Err(why) = encoded {
+            self.refuse("header", name, &why.to_string());
+        } else if is_refused {
+            self.refuse(
+                "header",
+                name,
+                "has a character that no header may have, such as a line break",
+            );
+        }
+    }
+
+    /// Sets the JSON body.
+    pub fn body<T: Serialize + ?Sized>(&mut self, value: &T) {
+        match serde_json::to_vec(value) {
+            Ok(body) => {
+                self.body = body.into();
+                self.headers
+                    .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            }
+            Err(error) => self.refuse("body", "body", &format!("has no JSON form: {error}")),
+        }
+    }
+
+    /// Sends the request and reads the answer: a success as `T`, a declared
+    /// error as `E`.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub async fn send<T, E>(self) -> Result<T, CallError<E>>
+    where
+        T: DeserializeOwned,
+        E: ApiError,
+    {
+        let service = self.service;
+        let operation = self.operation.name();
+        let read = match self.exchange().await {
+            Ok(answer) => read(answer),
+            Err(fault) => Err(CallError::Fault(fault)),
+        };
+        read.map_err(|error| match error {
+            CallError::Fault(fault) => CallError::Fault(fault.of_call(service, operation)),
+            api => api,
+        })
+    }
+
+    async fn exchange(mut self) -> Result<Answered, Fault> {
+        if let Some(why) = self.invalid {
+            return Err(Fault::new(FaultKind::InvalidRequest, why));
+        }
+        let method = Method::from_bytes(self.operation.method().as_bytes()).map_err(|error| {
+            Fault::new(FaultKind::InvalidRequest, "the method is none").because(error)
+        })?;
+        self.headers
+            .entry(ACCEPT)
+            .or_insert(HeaderValue::from_static("application/json"));
+        let request = Outgoing {
+            method,
+            target: self.target,
+            headers: self.headers,
+            body: self.body,
+        };
+        let is_idempotent = self.operation.is_idempotent();
+        attempt::call(
+            &self.destination?,
+            &request,
+            is_idempotent,
+            self.plan,
+            &|_| true,
+        )
+        .await
+    }
+
+    /// Keeps the first refusal.
+    fn refuse(&mut self, place: &str, name: &str, why: &str) {
+        self.invalid
+            .get_or_insert_with(|| format!("the {place} parameter `{name}` {why}"));
+    }
+}
+
+fn read<T, E>(answer: Answered) -> Result<T, CallError<E>>
+where
+    T: DeserializeOwned,
+    E: ApiError,
+{
+    let Answered {
+        status,
+        headers,
+        body,
+    } = answer;
+    if status.is_success() {
+        // No content is what `()` and `None` are sent as.
+        let json: &[u8] = if body.is_empty() { b"null" } else { &body };
+        return serde_json::from_slice(json).map_err(|error| {
+            let detail = if status == StatusCode::NO_CONTENT {
+                "the answer is empty, and the contract declares a value".to_owned()
+            } else {
+                "the answer is not what the contract declares".to_owned()
+            };
+            CallError::Fault(Fault::undecodable(status, body.clone(), detail).because(error))
+        });
+    }
+    let problem = as_problem(&headers, &body);
+    match problem.as_ref().and_then(api_error::from_problem) {
+        Some(error) => Err(CallError::Api(error)),
+        None => Err(CallError::Fault(Fault::of_answer(status, problem, body))),
+    }
+}
+
+/// The problem document of an answer that says it is one.
+pub(super) fn as_problem(headers: &HeaderMap, body: &[u8]) -> Option<Problem> {
+    let content_type = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    if !content_type.starts_with(problem::CONTENT_TYPE) {
+        return None;
+    }
+    serde_json::from_slice(body).ok()
+}

@@ -1,0 +1,357 @@
+//! [`Resolver`]: the instances of one service, in memory, refreshed in the
+//! background.
+//!
+//! A call reads the last list and never waits for a center, except the very
+//! first. One task for each service asks the source every two seconds (and at
+//! once when a call failed to connect), and tries to connect to instances that
+//! are left out as unreachable. When no center answers, the last list stays.
+//! When the center knows the service no longer, instances that still accept
+//! connections stay: a center that lost its disk must not take healthy services
+//! away.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::net::TcpStream;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::clock;
+use super::endpoint::{Endpoint, EndpointSet};
+use super::error::{Fault, FaultKind};
+use super::source::{Source, SourceError};
+
+/// Time between two lists, give or take a fifth.
+const INTERVAL: Duration = Duration::from_secs(2);
+/// A list older than this makes a call look whether the task still runs.
+const STALE: Duration = Duration::from_secs(10);
+const CONNECT: Duration = Duration::from_secs(1);
+
+/// What is known about a service.
+#[derive(Clone, Debug)]
+enum Knowledge {
+    /// Nothing has been asked yet.
+    Nothing,
+    Known(Arc<EndpointSet>),
+    Unknown,
+    Unreachable(String),
+}
+
+/// The instances of one service.
+#[derive(Debug)]
+pub(crate) struct Resolver {
+    shared: Arc<Shared>,
+    /// The refreshing task, with the runtime that it lives on.
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    service: String,
+    source: Arc<dyn Source>,
+    knowledge: ArcSwap<Knowledge>,
+    /// When the task last finished a round, in milliseconds of [`clock::now`].
+    refreshed: AtomicU64,
+    wake: Notify,
+    /// Counts the rounds, for those who wait for the next.
+    rounds: watch::Sender<u64>,
+}
+
+impl Resolver {
+    pub(crate) fn new(service: String, source: Arc<dyn Source>) -> Self {
+        let shared = Shared {
+            service,
+            source,
+            knowledge: ArcSwap::from_pointee(Knowledge::Nothing),
+            refreshed: AtomicU64::new(0),
+            wake: Notify::new(),
+            rounds: watch::Sender::new(0),
+        };
+        Self {
+            shared: Arc::new(shared),
+            task: Mutex::new(None),
+        }
+    }
+
+    /// The instances to call: from memory, or, when nothing is known, from the
+    /// source by `deadline`.
+    pub(crate) async fn endpoints(&self, deadline: Instant) -> Result<Arc<EndpointSet>, Fault> {
+        if let Knowledge::Known(set) = &**self.shared.knowledge.load()
+            && !set.endpoints.is_empty()
+        {
+            if self.shared.is_stale() {
+                self.ensure_task();
+            }
+            return Ok(set.clone());
+        }
+        self.wait_for_round(deadline).await
+    }
+
+    /// Asks for a fresh list soon, without waiting for it.
+    pub(crate) fn refresh(&self) {
+        self.shared.wake.notify_one();
+    }
+
+    /// Waits until a round that begins now is finished.
+    async fn wait_for_round(&self, deadline: Instant) -> Result<Arc<EndpointSet>, Fault> {
+        let mut rounds = self.shared.rounds.subscribe();
+        let before = *rounds.borrow_and_update();
+        self.ensure_task();
+        self.shared.wake.notify_one();
+        let finished = tokio::time::timeout_at(deadline, rounds.wait_for(|&round| round > before));
+        let in_time = finished.await.is_ok();
+        match &**self.shared.knowledge.load() {
+            Knowledge::Known(set) if !set.endpoints.is_empty() => Ok(set.clone()),
+            Knowledge::Known(_) => Err(Fault::new(
+                FaultKind::NoInstance,
+                "the service is registered, and none of its instances is healthy",
+            )),
+            Knowledge::Unknown => Err(Fault::new(
+                FaultKind::UnknownService,
+                format!(
+                    "no service `{}` is registered at the center",
+                    self.shared.service
+                ),
+            )),
+            Knowledge::Unreachable(why) => {
+                Err(Fault::new(FaultKind::CenterUnreachable, why.clone()))
+            }
+            Knowledge::Nothing if in_time => Err(Fault::new(
+                FaultKind::CenterUnreachable,
+                "the center was not asked",
+            )),
+            Knowledge::Nothing => Err(Fault::new(
+                FaultKind::TimeoutUnsent,
+                "the deadline passed while the center was asked for the service",
+            )),
+        }
+    }
+
+    /// The task dies with the runtime that it was started on; a later call, on
+    /// another runtime, starts it again.
+    fn ensure_task(&self) {
+        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        if task.as_ref().is_none_or(JoinHandle::is_finished) {
+            *task = Some(tokio::spawn(refresh(self.shared.clone())));
+        }
+    }
+}
+
+impl Drop for Resolver {
+    fn drop(&mut self) {
+        let task = self.task.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(task) = task.take() {
+            task.abort();
+        }
+    }
+}
+
+impl Shared {
+    fn is_stale(&self) -> bool {
+        let refreshed = Duration::from_millis(self.refreshed.load(Ordering::Relaxed));
+        clock::now().saturating_sub(refreshed) > STALE
+    }
+
+    async fn round(&self) {
+        let known = match &**self.knowledge.load() {
+            Knowledge::Known(set) => set.clone(),
+            _ => Arc::default(),
+        };
+        let listed = self.source.list(&self.service, &known).await;
+        let now = clock::now();
+        let next = match listed {
+            Ok(fresh) => Knowledge::Known(Arc::new(known.succeed(fresh))),
+            Err(SourceError::Unknown) => match alive(&known).await {
+                kept if kept.endpoints.is_empty() => Knowledge::Unknown,
+                kept => Knowledge::Known(Arc::new(kept)),
+            },
+            Err(SourceError::Unreachable(_)) if !known.endpoints.is_empty() => {
+                Knowledge::Known(known)
+            }
+            Err(SourceError::Unreachable(why)) => Knowledge::Unreachable(why),
+        };
+        if let Knowledge::Known(set) = &next {
+            for endpoint in set
+                .endpoints
+                .iter()
+                .filter(|e| e.ejection.is_unreachable(now))
+            {
+                if accepts(endpoint).await {
+                    endpoint.ejection.reachable();
+                }
+            }
+        }
+        self.knowledge.store(Arc::new(next));
+        let refreshed = u64::try_from(clock::now().as_millis()).unwrap_or(u64::MAX);
+        self.refreshed.store(refreshed, Ordering::Relaxed);
+        self.rounds.send_modify(|round| *round += 1);
+    }
+}
+
+async fn refresh(shared: Arc<Shared>) {
+    loop {
+        shared.round().await;
+        let pause = INTERVAL.mul_f64(0.8 + 0.4 * fastrand::f64());
+        // Woken or not, the next round begins; a storm of failing calls wakes
+        // it once.
+        let _ = tokio::time::timeout(pause, shared.wake.notified()).await;
+    }
+}
+
+/// Those of a list that accept connections.
+async fn alive(set: &EndpointSet) -> EndpointSet {
+    let probes = set
+        .endpoints
+        .iter()
+        .map(|endpoint| async move { accepts(endpoint).await.then(|| endpoint.clone()) });
+    let endpoints = futures_util::future::join_all(probes)
+        .await
+        .into_iter()
+        .flatten()
+        .collect();
+    EndpointSet { endpoints }
+}
+
+async fn accepts(endpoint: &Endpoint) -> bool {
+    let connect = TcpStream::connect((endpoint.host.as_str(), endpoint.port));
+    matches!(tokio::time::timeout(CONNECT, connect).await, Ok(Ok(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::BoxFuture;
+
+    use super::*;
+    use crate::instance::InstanceId;
+
+    /// Answers what the test says.
+    #[derive(Debug)]
+    struct Script(Mutex<Result<Vec<u16>, SourceError>>);
+
+    impl Script {
+        fn new(ports: &[u16]) -> Arc<Self> {
+            Arc::new(Self(Mutex::new(Ok(ports.to_vec()))))
+        }
+
+        fn say(&self, answer: Result<Vec<u16>, SourceError>) {
+            *self.0.lock().unwrap() = answer;
+        }
+    }
+
+    impl Source for Script {
+        fn list<'a>(
+            &'a self,
+            _service: &'a str,
+            _known: &'a EndpointSet,
+        ) -> BoxFuture<'a, Result<Vec<Endpoint>, SourceError>> {
+            let answer = self.0.lock().unwrap().clone().map(|ports| {
+                ports
+                    .into_iter()
+                    .map(|port| {
+                        let id = InstanceId::from_random(port.into());
+                        Endpoint::new(id, "127.0.0.1".to_owned(), port, None, Vec::new())
+                    })
+                    .collect()
+            });
+            Box::pin(async { answer })
+        }
+    }
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(5)
+    }
+
+    async fn ports(resolver: &Resolver) -> Result<Vec<u16>, FaultKind> {
+        match resolver.endpoints(soon()).await {
+            Ok(set) => Ok(set.endpoints.iter().map(|e| e.port).collect()),
+            Err(fault) => Err(fault.kind()),
+        }
+    }
+
+    async fn after_a_round(resolver: &Resolver) -> Result<Vec<u16>, FaultKind> {
+        let _ = resolver.wait_for_round(soon()).await;
+        // The round that was under way may have begun before the change.
+        let _ = resolver.wait_for_round(soon()).await;
+        ports(resolver).await
+    }
+
+    fn unreachable() -> Result<Vec<u16>, SourceError> {
+        Err(SourceError::Unreachable("gone".to_owned()))
+    }
+
+    #[tokio::test]
+    async fn the_last_list_outlives_the_center() {
+        let script = Script::new(&[1, 2]);
+        let resolver = Resolver::new("s".to_owned(), script.clone());
+        assert_eq!(ports(&resolver).await, Ok(vec![1, 2]));
+        script.say(unreachable());
+        assert_eq!(after_a_round(&resolver).await, Ok(vec![1, 2]));
+        script.say(Ok(vec![3]));
+        assert_eq!(after_a_round(&resolver).await, Ok(vec![3]));
+    }
+
+    #[tokio::test]
+    async fn an_instance_that_accepts_connections_outlives_a_center_that_forgot_it() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let alive = listener.local_addr().unwrap().port();
+        let script = Script::new(&[alive, 1]);
+        let resolver = Resolver::new("s".to_owned(), script.clone());
+        assert_eq!(ports(&resolver).await, Ok(vec![alive, 1]));
+        script.say(Err(SourceError::Unknown));
+        assert_eq!(after_a_round(&resolver).await, Ok(vec![alive]));
+        drop(listener);
+        assert_eq!(
+            after_a_round(&resolver).await,
+            Err(FaultKind::UnknownService)
+        );
+    }
+
+    #[tokio::test]
+    async fn without_a_list_the_fault_says_which_case_it_is() {
+        let script = Script::new(&[]);
+        let resolver = Resolver::new("s".to_owned(), script.clone());
+        assert_eq!(ports(&resolver).await, Err(FaultKind::NoInstance));
+        script.say(Err(SourceError::Unknown));
+        assert_eq!(
+            after_a_round(&resolver).await,
+            Err(FaultKind::UnknownService)
+        );
+        script.say(unreachable());
+        assert_eq!(
+            after_a_round(&resolver).await,
+            Err(FaultKind::CenterUnreachable)
+        );
+        script.say(Ok(vec![4]));
+        assert_eq!(after_a_round(&resolver).await, Ok(vec![4]));
+    }
+
+    #[test]
+    fn a_second_runtime_goes_on_where_the_first_ended() {
+        let script = Script::new(&[1]);
+        let resolver = Resolver::new("s".to_owned(), script.clone());
+        for expected in [1, 2] {
+            script.say(Ok(vec![expected]));
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            assert_eq!(
+                runtime.block_on(after_a_round(&resolver)),
+                Ok(vec![expected])
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_learnt_about_an_instance_survives_a_new_list() {
+        let script = Script::new(&[1, 2]);
+        let resolver = Resolver::new("s".to_owned(), script.clone());
+        let before = resolver.endpoints(soon()).await.unwrap();
+        after_a_round(&resolver).await.unwrap();
+        let after = resolver.endpoints(soon()).await.unwrap();
+        assert!(Arc::ptr_eq(&before.endpoints[0], &after.endpoints[0]));
+    }
+}

@@ -1,0 +1,235 @@
+//! Lists from a service center: a Rust one by protocol v1, a Python one by its
+//! own endpoints.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use futures_util::future::BoxFuture;
+use http::{HeaderValue, Method, StatusCode};
+
+use super::{Source, SourceError};
+use crate::client::encoding;
+use crate::client::endpoint::{Endpoint, EndpointSet};
+use crate::instance::{InstanceId, InstanceStatus, ServiceName};
+use crate::link::{Heard, Link};
+use crate::wire::python;
+use crate::wire::v1::{InstanceView, OperationEntry, ServiceView};
+
+/// A center that was found to speak Python's protocol only is asked for v1
+/// again after this many lists, for it may have been replaced.
+const RECHECK: u32 = 16;
+
+/// One or several centers; the first that answers is believed.
+#[derive(Debug)]
+pub(crate) struct Centers {
+    centers: Vec<KnownCenter>,
+    link: Link,
+}
+
+#[derive(Debug)]
+struct KnownCenter {
+    /// Without a slash at the end.
+    url: String,
+    /// Lists left until v1 is tried again; 0 is "speaks v1, as far as known".
+    python: AtomicU32,
+}
+
+impl Centers {
+    pub(crate) fn new(urls: &[String], link: Link) -> Self {
+        let centers = urls
+            .iter()
+            .map(|url| KnownCenter {
+                url: url.clone(),
+                python: AtomicU32::new(0),
+            })
+            .collect();
+        Self { centers, link }
+    }
+
+    async fn list_any(
+        &self,
+        service: &str,
+        known: &EndpointSet,
+    ) -> Result<Vec<Endpoint>, SourceError> {
+        let mut failure = None;
+        for center in &self.centers {
+            match self.list_one(center, service, known).await {
+                Err(SourceError::Unreachable(why)) => {
+                    tracing::debug!(center = center.url, why, "center does not answer");
+                    failure.get_or_insert(SourceError::Unreachable(why));
+                }
+                answer => return answer,
+            }
+        }
+        Err(failure.unwrap_or_else(|| SourceError::Unreachable("no center is set".to_owned())))
+    }
+
+    async fn list_one(
+        &self,
+        center: &KnownCenter,
+        service: &str,
+        known: &EndpointSet,
+    ) -> Result<Vec<Endpoint>, SourceError> {
+        // Names that v1 does not allow can only be registered by Python.
+        if service.parse::<ServiceName>().is_err() || speaks_python(center) {
+            return self.list_python(center, service).await;
+        }
+        let heard = self.get(center, &format!("/v1/services/{service}")).await?;
+        match heard.status {
+            StatusCode::OK => {
+                let view: ServiceView = heard.json().map_err(SourceError::Unreachable)?;
+                self.endpoints(center, view, known).await
+            }
+            StatusCode::NOT_FOUND if heard.is_v1() => Err(SourceError::Unknown),
+            StatusCode::NOT_FOUND => {
+                center.python.store(RECHECK, Ordering::Relaxed);
+                self.list_python(center, service).await
+            }
+            _ => Err(SourceError::Unreachable(heard.refusal())),
+        }
+    }
+
+    /// The instances to call: the healthy ones, or all when fewer than half are
+    /// healthy, for then the center may be the one that is cut off.
+    async fn endpoints(
+        &self,
+        center: &KnownCenter,
+        view: ServiceView,
+        known: &EndpointSet,
+    ) -> Result<Vec<Endpoint>, SourceError> {
+        let mut instances = view.instances;
+        instances.retain(|instance| instance.status != InstanceStatus::Draining);
+        let healthy = instances
+            .iter()
+            .filter(|instance| instance.status.is_usable())
+            .count();
+        if healthy * 2 >= instances.len() {
+            instances.retain(|instance| instance.status.is_usable());
+        }
+        let mut endpoints = Vec::with_capacity(instances.len());
+        for instance in instances {
+            let key = if instance.key {
+                match self
+                    .instance_key(center, &view.service, &instance, known)
+                    .await
+                {
+                    Ok(key) => Some(key),
+                    Err(why) => {
+                        tracing::warn!(service = view.service, instance = %instance.id, ?why, "no key for an instance");
+                        None
+                    }
+                }
+            } else {
+                None
+            };
+            let InstanceView {
+                id,
+                host,
+                port,
+                operations,
+                ..
+            } = instance;
+            endpoints.push(Endpoint::new(id, host, port, key, operations));
+        }
+        Ok(endpoints)
+    }
+
+    /// v1 never tells keys; the Python endpoint does, to those who may know.
+    async fn instance_key(
+        &self,
+        center: &KnownCenter,
+        service: &str,
+        instance: &InstanceView,
+        known: &EndpointSet,
+    ) -> Result<HeaderValue, SourceError> {
+        let is_known = |endpoint: &&std::sync::Arc<Endpoint>| endpoint.id == instance.id;
+        if let Some(key) = known
+            .endpoints
+            .iter()
+            .find(is_known)
+            .and_then(|e| e.key.clone())
+        {
+            return Ok(key);
+        }
+        let path = format!(
+            "/service/{}?host={}&port={}",
+            encoding::segment(service),
+            encoding::segment(&instance.host),
+            instance.port
+        );
+        let heard = self.get(center, &path).await?;
+        python::decode_found_service(&heard.body)
+            .and_then(|found| found.key)
+            .and_then(|text| sensitive(&text))
+            .ok_or_else(|| {
+                SourceError::Unreachable(format!(
+                    "the center at {} does not tell this caller the key of {service}; on another machine than the center's, a caller needs the center's own key (MFHM_CENTER_KEY)",
+                    center.url
+                ))
+            })
+    }
+
+    /// A Python center tells one instance: the one it would pick.
+    async fn list_python(
+        &self,
+        center: &KnownCenter,
+        service: &str,
+    ) -> Result<Vec<Endpoint>, SourceError> {
+        let heard = self
+            .get(center, &format!("/service/{}", encoding::segment(service)))
+            .await?;
+        if let Some((-1, _)) = python::decode_code(&heard.body) {
+            return Err(SourceError::Unknown);
+        }
+        if heard.status != StatusCode::OK {
+            return Err(SourceError::Unreachable(heard.refusal()));
+        }
+        let found = python::decode_found_service(&heard.body).ok_or_else(|| {
+            SourceError::Unreachable(format!(
+                "what answers at {} is no service center",
+                center.url
+            ))
+        })?;
+        let operations = found
+            .methods
+            .into_iter()
+            .map(|(name, method)| OperationEntry {
+                name,
+                path: python::from_python_template(&method.path),
+                methods: method.methods,
+            })
+            .collect();
+        // A Python center has no ids; the address has to do.
+        let id = format!("{}_{}", found.host.replace(':', "."), found.port)
+            .parse()
+            .unwrap_or_else(|_| InstanceId::from_random(found.port.into()));
+        let key = found.key.as_deref().and_then(sensitive);
+        Ok(vec![Endpoint::new(
+            id, found.host, found.port, key, operations,
+        )])
+    }
+
+    async fn get(&self, center: &KnownCenter, path: &str) -> Result<Heard, SourceError> {
+        let asked = self.link.ask(Method::GET, &center.url, path, None);
+        asked.await.map_err(SourceError::Unreachable)
+    }
+}
+
+impl Source for Centers {
+    fn list<'a>(
+        &'a self,
+        service: &'a str,
+        known: &'a EndpointSet,
+    ) -> BoxFuture<'a, Result<Vec<Endpoint>, SourceError>> {
+        Box::pin(self.list_any(service, known))
+    }
+}
+
+fn speaks_python(center: &KnownCenter) -> bool {
+    center.python.load(Ordering::Relaxed) > 0 && center.python.fetch_sub(1, Ordering::Relaxed) > 1
+}
+
+fn sensitive(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}

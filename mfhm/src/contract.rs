@@ -1,0 +1,187 @@
+//! What an operation is: the description that server, client and center share.
+//!
+//! The macros make one [`Operation`] for each annotated function, as a
+//! `static`. The server routes by it, the client sends by it, and the center
+//! learns from it what an instance offers.
+
+/// One HTTP method and path of a service, and the parameters it takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operation {
+    name: &'static str,
+    method: &'static str,
+    path: &'static str,
+    params: &'static [Param],
+    idempotent: bool,
+    deprecated: bool,
+    doc: &'static str,
+    file: &'static str,
+    line: u32,
+}
+
+impl Operation {
+    /// An operation without parameters.
+    #[doc(hidden)]
+    pub const fn new(name: &'static str, method: &'static str, path: &'static str) -> Self {
+        Self {
+            name,
+            method,
+            path,
+            params: &[],
+            idempotent: false,
+            deprecated: false,
+            doc: "",
+            file: "",
+            line: 0,
+        }
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn params(mut self, params: &'static [Param]) -> Self {
+        self.params = params;
+        self
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn idempotent(mut self) -> Self {
+        self.idempotent = true;
+        self
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn deprecated(mut self) -> Self {
+        self.deprecated = true;
+        self
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn doc(mut self, doc: &'static str) -> Self {
+        self.doc = doc;
+        self
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn location(mut self, file: &'static str, line: u32) -> Self {
+        self.file = file;
+        self.line = line;
+        self
+    }
+
+    /// The name by which callers ask for it.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The HTTP method, in upper case.
+    pub fn method(&self) -> &'static str {
+        self.method
+    }
+
+    /// The path template, such as `/users/{id}`.
+    pub fn path(&self) -> &'static str {
+        self.path
+    }
+
+    /// The parameters, in the order of the declaration.
+    pub fn parameters(&self) -> &'static [Param] {
+        self.params
+    }
+
+    /// Whether it may be sent twice: by its method (RFC 9110, section 9.2.2) or
+    /// because it is declared `#[idempotent]`.
+    pub fn is_idempotent(&self) -> bool {
+        self.idempotent || is_idempotent_method(self.method)
+    }
+
+    /// Whether it is declared `#[deprecated]`.
+    pub fn is_deprecated(&self) -> bool {
+        self.deprecated
+    }
+
+    /// Its doc comment.
+    pub fn documentation(&self) -> &'static str {
+        self.doc
+    }
+
+    /// Where it is declared, as `file:line`.
+    pub fn declared_at(&self) -> String {
+        format!("{}:{}", self.file, self.line)
+    }
+}
+
+/// The methods that may be sent twice, after RFC 9110, section 9.2.2.
+pub(crate) fn is_idempotent_method(method: &str) -> bool {
+    matches!(
+        method,
+        "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE"
+    )
+}
+
+/// One parameter of an operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Param {
+    name: &'static str,
+    source: ParamSource,
+}
+
+/// Where a parameter travels in the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ParamSource {
+    /// In the path, at a placeholder.
+    Path,
+    /// In the query string.
+    Query,
+    /// In a header.
+    Header,
+    /// The JSON body.
+    Body,
+}
+
+impl Param {
+    #[doc(hidden)]
+    pub const fn path(name: &'static str) -> Self {
+        Self {
+            name,
+            source: ParamSource::Path,
+        }
+    }
+
+    #[doc(hidden)]
+    pub const fn query(name: &'static str) -> Self {
+        Self {
+            name,
+            source: ParamSource::Query,
+        }
+    }
+
+    #[doc(hidden)]
+    pub const fn header(name: &'static str) -> Self {
+        Self {
+            name,
+            source: ParamSource::Header,
+        }
+    }
+
+    #[doc(hidden)]
+    pub const fn body(name: &'static str) -> Self {
+        Self {
+            name,
+            source: ParamSource::Body,
+        }
+    }
+
+    /// The name on the wire.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Where it travels.
+    pub fn source(&self) -> ParamSource {
+        self.source
+    }
+}

@@ -1,0 +1,128 @@
+//! The line to a center: what registrations and lists have in common.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Method, StatusCode};
+
+use crate::error::{Error, Result};
+use crate::key::{self, Key};
+use crate::wire::problem::Problem;
+
+/// How long a center may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Sends requests to centers, with the key that they ask for.
+#[derive(Clone, Debug)]
+pub(crate) struct Link {
+    key: Option<HeaderValue>,
+    http: reqwest::Client,
+}
+
+impl Link {
+    pub(crate) fn new(key: Option<&Key>) -> Result<Self> {
+        let key = key.map(Key::header_value).transpose().map_err(|error| {
+            Error::with_source(
+                "the center's key holds characters that no header may have",
+                error,
+            )
+        })?;
+        let http = reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(1))
+            .timeout(TIMEOUT)
+            .pool_idle_timeout(Duration::from_secs(10))
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .map_err(|error| Error::with_source("the HTTP client cannot be set up", error))?;
+        Ok(Self { key, http })
+    }
+
+    /// Asks a center; the error says what failed and where.
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        center: &str,
+        path: &str,
+        json: Option<Vec<u8>>,
+    ) -> Result<Heard, String> {
+        let mut request = self.http.request(method, format!("{center}{path}"));
+        if let Some(json) = json {
+            request = request.header(CONTENT_TYPE, "application/json").body(json);
+        }
+        if let Some(key) = &self.key {
+            request = request.header(key::HEADER, key);
+        }
+        let failed = |error: reqwest::Error| {
+            format!(
+                "no answer from the center at {center}: {}",
+                innermost(&error)
+            )
+        };
+        let answer = request.send().await.map_err(failed)?;
+        let status = answer.status();
+        let body = answer.bytes().await.map_err(failed)?;
+        Ok(Heard {
+            center: center.to_owned(),
+            status,
+            body,
+        })
+    }
+}
+
+/// A center's answer.
+#[derive(Debug)]
+pub(crate) struct Heard {
+    center: String,
+    pub status: StatusCode,
+    pub body: Bytes,
+}
+
+impl Heard {
+    /// Whether it is protocol v1 that speaks. Whoever does not know v1 answers
+    /// an unknown path with something that is no problem document.
+    pub(crate) fn is_v1(&self) -> bool {
+        self.problem().is_some()
+    }
+
+    fn problem(&self) -> Option<Problem> {
+        serde_json::from_slice::<Problem>(&self.body)
+            .ok()
+            .filter(|problem| !problem.code.is_empty())
+    }
+
+    pub(crate) fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, String> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            format!(
+                "the answer of the center at {} cannot be read: {error}",
+                self.center
+            )
+        })
+    }
+
+    /// What a refusal says, and what to do about it.
+    pub(crate) fn refusal(&self) -> String {
+        let Self { center, status, .. } = self;
+        let said = match self.problem() {
+            Some(problem) if !problem.detail.is_empty() => format!(": {}", problem.detail),
+            _ => String::new(),
+        };
+        let help = match *status {
+            StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => {
+                "; it wants a key: set MFHM_CENTER_KEY or MFHM_CENTER_KEY_FILE"
+            }
+            _ => "",
+        };
+        format!("the center at {center} answered {status}{said}{help}")
+    }
+}
+
+/// The last cause: reqwest's own text says little.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,195 @@
+//! The attributes, with their documentation.
+
+/// Makes a type an error that crosses the wire: see the trait
+/// [`ApiError`](trait@crate::ApiError).
+///
+/// Each variant of an enum (or the struct) has one of
+///
+/// * `#[status(404)]`: the HTTP status, from 400 to 599;
+/// * `#[internal]`: a bare 500; nothing of the variant is sent. For causes that
+///   are nobody else's business, and for fields that cannot travel;
+///
+/// and may have `#[code("…")]`: the name on the wire, by default the variant's
+/// in snake case. Fields travel as JSON, so their types need serde's two traits.
+pub use mfhm_macros::ApiError;
+
+/// Makes a contract of a trait: what a service offers, for the service and for
+/// its callers.
+///
+/// * `service = "users"`: the name under which the service is found;
+/// * `path = "/v1/users"`: in front of each operation's path; may be left out;
+/// * `crate = path`: where mfhm is, for crates that re-export it.
+///
+/// From `trait Users` come
+///
+/// * the trait itself, whose `async fn`s an implementation writes as they are;
+/// * with the feature `client`, `UsersClient`: the same methods, with the result
+///   `Result<T, CallError<E>>`, and the constructors `new()` (found by its name),
+///   `at(url)`, `local(implementation)`, `through(&caller)`, and `with(options)`;
+/// * with the feature `server`, the routes that `#[mfhm::service]` mounts.
+///
+/// ```
+/// #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+/// pub struct User { id: u64, name: String }
+///
+/// #[derive(Debug, mfhm::ApiError)]
+/// pub enum UserError { #[status(404)] NotFound { id: u64 } }
+/// # impl std::fmt::Display for UserError {
+/// #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("no such user") }
+/// # }
+/// # impl std::error::Error for UserError {}
+///
+/// #[mfhm::client(service = "users", path = "/v1/users")]
+/// pub trait Users {
+///     /// Finds one user.
+///     #[get("/{id}")]
+///     async fn user(&self, id: u64) -> Result<User, UserError>;
+/// }
+///
+/// struct Fake;
+///
+/// impl Users for Fake {
+///     async fn user(&self, id: u64) -> Result<User, UserError> {
+///         if id == 1 { Ok(User { id, name: "Ada".to_owned() }) } else { Err(UserError::NotFound { id }) }
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let users = UsersClient::local(Fake);
+/// assert_eq!(users.user(1).await.unwrap().name, "Ada");
+/// # });
+/// ```
+#[cfg(any(feature = "client", feature = "server"))]
+pub use mfhm_macros::client;
+
+/// Says that an operation may be sent twice, although its method (POST, PATCH)
+/// does not say so: a call that may have reached the service is tried again.
+#[cfg(any(feature = "client", feature = "server"))]
+pub use mfhm_macros::idempotent;
+
+/// Makes an `async fn main` the program: a runtime, the log, and on an error a
+/// line on standard error and exit code 1.
+///
+/// * `worker_threads = 4`: threads of the runtime, by default one for each core;
+/// * `flavor = "current_thread"`: everything on one thread.
+///
+/// ```no_run
+/// #[mfhm::main]
+/// async fn main() -> mfhm::Result<()> {
+///     mfhm::run().await
+/// }
+/// ```
+#[cfg(feature = "server")]
+pub use mfhm_macros::main;
+
+/// Makes a service.
+///
+/// * `name = "orders"`: the name under which it is found; 1 to 128 letters,
+///   digits, dots, underscores and hyphens. On the `impl` of a contract it may
+///   be left out: then it is the contract's;
+/// * `port = 30176`: where it listens unless something else is said; 0 is any
+///   free port;
+/// * `contracts(A, B)` (on an `impl`): further contracts that the type
+///   implements and the service offers;
+/// * `crate = path`: where mfhm is, for crates that re-export it.
+///
+/// **On a unit struct or an inline module** it opens a service for the free
+/// functions with `#[get]` and so on in this module and the modules below it:
+///
+/// ```
+/// #[mfhm::service(name = "service01", port = 30176)]
+/// struct Service01;
+///
+/// #[mfhm::get("/hello")]
+/// async fn hello() -> &'static str { "hello" }
+/// ```
+///
+/// **On an `impl`** it makes a service of the methods that have such an
+/// attribute; the value is the state:
+///
+/// ```
+/// struct Orders { count: u64 }
+///
+/// #[mfhm::service(name = "orders")]
+/// impl Orders {
+///     #[get("/orders/count")]
+///     async fn count(&self) -> u64 { self.count }
+/// }
+///
+/// let app = mfhm::App::new().service(Orders { count: 7 });
+/// ```
+///
+/// **On the `impl` of a contract** the routes are the contract's:
+///
+/// ```
+/// # #[mfhm::client(service = "greeter")]
+/// # pub trait Greeter { #[get("/greet/{name}")] async fn greet(&self, name: &str) -> String; }
+/// struct Polite;
+///
+/// #[mfhm::service]
+/// impl Greeter for Polite {
+///     async fn greet(&self, name: &str) -> String { format!("Good day, {name}!") }
+/// }
+/// ```
+#[cfg(feature = "server")]
+pub use mfhm_macros::service;
+
+/// An operation: a method and a path.
+///
+/// On a free function in a service's module, on a method of a
+/// `#[mfhm::service] impl`, and in a `#[mfhm::client]` trait. The attributes for
+/// other methods are `post`, `put`, `patch`, `delete`, `head`, `options`, and
+/// [`route`] for the rest.
+///
+/// `#[get("/users/{id}", name = "find")]` gives the operation another name than
+/// the function's.
+///
+/// # Where a parameter comes from
+///
+/// One rule for every form: a name in the path's `{}` is a path parameter
+/// (`{*rest}` takes the rest of the path). Of the others,
+///
+/// * on GET, HEAD, DELETE, OPTIONS and TRACE each is a query parameter: `Option`
+///   may be absent, `Vec` repeats;
+/// * else the one that is left is the JSON body.
+///
+/// `#[query]`, `#[header("x-name")]` and `#[body]` on a parameter say otherwise.
+/// A handler that is not in a contract may take any axum extractor: a
+/// destructuring pattern (`State(db): State<Db>`) or `#[extract]`.
+///
+/// `&str`, `&T`, `&[T]` and `Option<&str>` are read as the owned type and lent.
+///
+/// # What is answered
+///
+/// A value that serde can write is JSON with 200, `()` is 204. The error of a
+/// `Result` is an [`ApiError`](trait@crate::ApiError). In handlers that are not
+/// in a contract, anything else may be axum's `IntoResponse`.
+///
+/// ```
+/// use mfhm::{get, post};
+///
+/// #[get("/items/{id}")]
+/// async fn item(id: u64, verbose: Option<bool>, #[header("x-tenant")] tenant: &str) -> String {
+///     format!("{tenant} {id} {verbose:?}")
+/// }
+///
+/// #[post("/items")]
+/// async fn create(items: Vec<String>) -> usize {
+///     items.len()
+/// }
+///
+/// // A handler stays a function.
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// assert_eq!(item(7, None, "acme").await, "acme 7 None");
+/// # });
+/// ```
+#[cfg(feature = "server")]
+pub use mfhm_macros::get;
+
+#[cfg(feature = "server")]
+pub use mfhm_macros::{delete, head, options, patch, post, put};
+
+/// An operation with another method than the attributes that are named after
+/// theirs: `#[route(PURGE, "/cache/{key}")]`. Everything else is as for [`get`].
+#[cfg(feature = "server")]
+pub use mfhm_macros::route;

@@ -1,0 +1,164 @@
+//! What a service consists of: its name, its port and its routes.
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::response::Response;
+use futures_util::future::BoxFuture;
+
+use super::input::Input;
+use crate::contract::Operation;
+
+/// Something that [`App::service`](crate::App::service) can run: made by
+/// `#[mfhm::service]` on an `impl`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a service",
+    label = "no `#[mfhm::service]` on an `impl` of this type",
+    note = "write `#[mfhm::service(name = \"…\")]` on an `impl {Self}`, or `#[mfhm::service]` on the `impl` of a contract for it"
+)]
+pub trait Service: Send + Sync + Sized + 'static {
+    #[doc(hidden)]
+    fn __mfhm_definition(self: Arc<Self>) -> ServiceDefinition;
+}
+
+/// A service as the macros describe it.
+#[derive(Debug)]
+pub struct ServiceDefinition {
+    pub(crate) name: String,
+    pub(crate) port: Option<u16>,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) declared_at: String,
+    #[cfg(feature = "client")]
+    pub(crate) local: Vec<LocalBinding>,
+}
+
+impl ServiceDefinition {
+    /// A service without routes.
+    pub fn new(name: &str, port: Option<u16>, file: &'static str, line: u32) -> Self {
+        Self {
+            name: name.to_owned(),
+            port,
+            routes: Vec::new(),
+            declared_at: format!("{file}:{line}"),
+            #[cfg(feature = "client")]
+            local: Vec::new(),
+        }
+    }
+
+    /// A service that is one contract, under the contract's name unless another
+    /// is given.
+    pub fn of_contract(
+        contract: ContractRoutes,
+        name: Option<&'static str>,
+        port: Option<u16>,
+        file: &'static str,
+        line: u32,
+    ) -> Self {
+        let mut definition = Self::new(name.unwrap_or(contract.service), port, file, line);
+        definition.contract(contract);
+        definition
+    }
+
+    /// Adds an operation.
+    pub fn route(&mut self, route: Route) {
+        self.routes.push(route);
+    }
+
+    /// Adds the operations of a contract.
+    pub fn contract(&mut self, contract: ContractRoutes) {
+        self.routes.extend(contract.routes);
+        #[cfg(feature = "client")]
+        self.local.extend(contract.local);
+    }
+}
+
+/// One operation and what answers it.
+#[derive(Clone)]
+pub struct Route {
+    pub(crate) operation: &'static Operation,
+    pub(crate) handler: Handler,
+}
+
+/// A handler with its type erased.
+pub(crate) type Handler = Arc<dyn Fn(Input) -> BoxFuture<'static, Response> + Send + Sync>;
+
+impl Route {
+    /// `handler` answers `operation`.
+    pub fn new<H, F>(operation: &'static Operation, handler: H) -> Self
+    where
+        H: Fn(Input) -> F + Send + Sync + 'static,
+        F: Future<Output = Response> + Send + 'static,
+    {
+        Self {
+            operation,
+            handler: Arc::new(move |input| Box::pin(handler(input))),
+        }
+    }
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.operation.method(), self.operation.path())
+    }
+}
+
+/// The routes of one contract's implementation.
+#[derive(Debug)]
+pub struct ContractRoutes {
+    pub(crate) service: &'static str,
+    pub(crate) routes: Vec<Route>,
+    #[cfg(feature = "client")]
+    pub(crate) local: Vec<LocalBinding>,
+}
+
+impl ContractRoutes {
+    /// A contract without operations.
+    pub fn new(service: &'static str) -> Self {
+        Self {
+            service,
+            routes: Vec::new(),
+            #[cfg(feature = "client")]
+            local: Vec::new(),
+        }
+    }
+
+    /// Adds an operation.
+    pub fn add<H, F>(&mut self, operation: &'static Operation, handler: H)
+    where
+        H: Fn(Input) -> F + Send + Sync + 'static,
+        F: Future<Output = Response> + Send + 'static,
+    {
+        self.routes.push(Route::new(operation, handler));
+    }
+
+    /// Lets clients in the same process call the implementation as a function.
+    #[cfg(feature = "client")]
+    pub fn bind_local<T: ?Sized + Send + Sync + 'static>(
+        &mut self,
+        slot: &'static crate::client::local::LocalSlot<T>,
+        implementation: Arc<T>,
+    ) {
+        self.local.push(LocalBinding {
+            offer: Box::new(move |service| slot.offer(service, implementation)),
+        });
+    }
+
+    /// A router of these routes alone.
+    #[cfg(feature = "client")]
+    pub(crate) fn into_router(self) -> axum::Router {
+        super::router::build(&self.routes, &super::state::States::default())
+    }
+}
+
+/// An implementation that can be offered to clients in the same process.
+#[cfg(feature = "client")]
+pub(crate) struct LocalBinding {
+    pub(crate) offer: Box<dyn FnOnce(&str) -> crate::client::local::LocalOffer + Send>,
+}
+
+#[cfg(feature = "client")]
+impl fmt::Debug for LocalBinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LocalBinding")
+    }
+}

@@ -1,0 +1,323 @@
+//! [`Input`]: a request as the generated handlers read it.
+
+use std::borrow::Cow;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
+
+use crate::value;
+use crate::wire::problem::{InvalidParam, Problem};
+
+/// The largest body that is read, in bytes: 2 MiB.
+pub(crate) const MAX_BODY: usize = 2 << 20;
+
+/// A request, and what was found wrong with it so far.
+///
+/// Each parameter is read on its own and all refusals are answered together.
+#[derive(Debug)]
+pub struct Input {
+    parts: Parts,
+    body: Option<Body>,
+    path: Option<RawPathParams>,
+    invalid: Vec<InvalidParam>,
+    /// 400, unless one refusal has a status of its own.
+    status: StatusCode,
+}
+
+impl Input {
+    pub(crate) fn new(request: Request) -> Self {
+        let (parts, body) = request.into_parts();
+        Self {
+            parts,
+            body: Some(body),
+            path: None,
+            invalid: Vec::new(),
+            status: StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// Reads the path parameter at the placeholder with this index.
+    pub fn path<T: DeserializeOwned>(&mut self, index: usize, name: &'static str) -> Option<T> {
+        if self.path.is_none() {
+            // The future of this extractor never waits.
+            let params = RawPathParams::from_request_parts(&mut self.parts, &()).now_or_never();
+            self.path = params.and_then(Result::ok);
+        }
+        let Some((_, text)) = self
+            .path
+            .as_ref()
+            .and_then(|params| params.iter().nth(index))
+        else {
+            return self.refuse("path", name, "is not UTF-8");
+        };
+        let decoded = value::decode(&[Cow::Borrowed(text)]);
+        self.accept("path", name, decoded)
+    }
+
+    /// Reads a query parameter.
+    pub fn query<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+        let query = self.parts.uri.query().unwrap_or_default();
+        let pairs = query.split('&').filter(|pair| !pair.is_empty());
+        let texts: Option<Vec<Cow<'_, str>>> = pairs
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+            .filter(|(key, _)| form_decode(key).is_some_and(|key| key == name))
+            .map(|(_, value)| form_decode(value))
+            .collect();
+        let Some(texts) = texts else {
+            return self.refuse("query", name, "is not UTF-8");
+        };
+        let decoded = value::decode(&texts);
+        self.accept("query", name, decoded)
+    }
+
+    /// Reads a header.
+    pub fn header<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+        let texts: Result<Vec<Cow<'_, str>>, _> = self
+            .parts
+            .headers
+            .get_all(name)
+            .iter()
+            .map(|value| std::str::from_utf8(value.as_bytes()).map(Cow::Borrowed))
+            .collect();
+        let Ok(texts) = texts else {
+            return self.refuse("header", name, "is not UTF-8");
+        };
+        let decoded = value::decode(&texts);
+        self.accept("header", name, decoded)
+    }
+
+    /// Reads the JSON body. No body at all is what `None` is sent as.
+    pub async fn body<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+        let bytes = self.read_body(name).await?;
+        if bytes.is_empty() {
+            return match serde_json::from_slice(b"null") {
+                Ok(nothing) => Some(nothing),
+                Err(_) => self.refuse("body", name, "is missing"),
+            };
+        }
+        if !is_json(&self.parts.headers) {
+            self.status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            return self.refuse(
+                "body",
+                name,
+                "is not declared as JSON; send the header `content-type: application/json`",
+            );
+        }
+        serde_json::from_slice(&bytes).map_or_else(
+            |error| {
+                // JSON of another shape is understood and refused (422);
+                // anything else is not understood (400). The error alone does
+                // not tell: a wrong type may come before the broken end.
+                if serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok() {
+                    self.status = StatusCode::UNPROCESSABLE_ENTITY;
+                }
+                self.refuse("body", name, format!("does not fit: {error}"))
+            },
+            Some,
+        )
+    }
+
+    /// Runs an axum extractor that leaves the body alone.
+    ///
+    /// # Errors
+    ///
+    /// The extractor's own rejection.
+    pub async fn extract_parts<T: FromRequestParts<()>>(&mut self) -> Result<T, Response> {
+        T::from_request_parts(&mut self.parts, &())
+            .await
+            .map_err(IntoResponse::into_response)
+    }
+
+    /// Runs an axum extractor that may take the body.
+    ///
+    /// # Errors
+    ///
+    /// The extractor's own rejection.
+    pub async fn extract<T: FromRequest<(), M>, M>(&mut self) -> Result<T, Response> {
+        let mut parts = self.parts.clone();
+        // The clone leaves the extensions that extractors look for in place.
+        std::mem::swap(&mut parts.extensions, &mut self.parts.extensions);
+        let request = Request::from_parts(parts, self.body.take().unwrap_or_default());
+        T::from_request(request, &())
+            .await
+            .map_err(IntoResponse::into_response)
+    }
+
+    /// The answer to a request with refused parameters.
+    pub fn reject(self) -> Response {
+        let detail = match self.invalid.as_slice() {
+            [one] => format!(
+                "the {} parameter `{}` {}",
+                one.location, one.name, one.detail
+            ),
+            several => format!("{} parameters are refused", several.len()),
+        };
+        let mut problem = Problem::new(self.status, "mfhm.invalid_parameter", detail);
+        problem.errors = self.invalid;
+        problem.into_axum()
+    }
+
+    async fn read_body(&mut self, name: &'static str) -> Option<Bytes> {
+        let body = self.body.take().unwrap_or_default();
+        match Limited::new(body, MAX_BODY).collect().await {
+            Ok(body) => Some(body.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => {
+                self.status = StatusCode::PAYLOAD_TOO_LARGE;
+                self.refuse("body", name, format!("is larger than {MAX_BODY} bytes"))
+            }
+            Err(_) => self.refuse("body", name, "did not arrive whole"),
+        }
+    }
+
+    fn accept<T>(
+        &mut self,
+        location: &str,
+        name: &str,
+        decoded: Result<T, value::Invalid>,
+    ) -> Option<T> {
+        match decoded {
+            Ok(value) => Some(value),
+            Err(invalid) => self.refuse(location, name, invalid.to_string()),
+        }
+    }
+
+    fn refuse<T>(&mut self, location: &str, name: &str, detail: impl Into<String>) -> Option<T> {
+        self.invalid.push(InvalidParam {
+            name: name.to_owned(),
+            location: location.to_owned(),
+            detail: detail.into(),
+        });
+        None
+    }
+}
+
+/// A body without a content type is taken for JSON.
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
+    let Some(content_type) = headers.get(CONTENT_TYPE) else {
+        return true;
+    };
+    let Ok(text) = content_type.to_str() else {
+        return false;
+    };
+    let essence = text
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    essence == "application/json"
+        || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// A name or a value of a query string; `None` when it is not UTF-8. Most hold
+/// nothing to decode and are borrowed.
+fn form_decode(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('+') {
+        return percent_decode_str(text).decode_utf8().ok();
+    }
+    let spaced = text.replace('+', " ");
+    percent_decode_str(&spaced)
+        .decode_utf8()
+        .ok()
+        .map(|text| Cow::Owned(text.into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn input(uri: &str, headers: &[(&str, &[u8])], body: &[u8]) -> Input {
+        let mut request = http::Request::builder().uri(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Input::new(request.body(Body::from(body.to_vec())).unwrap())
+    }
+
+    async fn rejection(input: Input) -> (u16, Problem) {
+        let response = input.reject();
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn every_refused_parameter_is_named() {
+        let mut input = input("/?page=x&tag=a&tag=b", &[("x-n", b"7"), ("x-n", b"8")], b"");
+        assert_eq!(input.query::<u8>("page"), None);
+        assert_eq!(input.query::<u8>("size"), None);
+        assert_eq!(input.header::<u8>("x-n"), None);
+        assert_eq!(
+            input.query::<Vec<String>>("tag"),
+            Some(vec!["a".to_owned(), "b".to_owned()])
+        );
+        assert_eq!(input.query::<Option<u8>>("none"), Some(None));
+        let (status, problem) = rejection(input).await;
+        assert_eq!(status, 400);
+        let named: Vec<_> = problem
+            .errors
+            .iter()
+            .map(|e| (e.location.as_str(), e.name.as_str()))
+            .collect();
+        assert_eq!(
+            named,
+            [("query", "page"), ("query", "size"), ("header", "x-n")]
+        );
+        assert_eq!(problem.errors[1].detail, "is missing");
+    }
+
+    #[tokio::test]
+    async fn a_query_is_decoded_and_must_be_utf8() {
+        let mut good = input("/?q=a+b%20%C3%A9&q2", &[], b"");
+        assert_eq!(good.query::<String>("q"), Some("a b é".to_owned()));
+        assert_eq!(good.query::<String>("q2"), Some(String::new()));
+        let mut bad = input("/?q=%ff", &[], b"");
+        assert_eq!(bad.query::<String>("q"), None);
+        assert_eq!(rejection(bad).await.1.errors[0].detail, "is not UTF-8");
+    }
+
+    #[tokio::test]
+    async fn a_header_must_be_utf8() {
+        let mut input = input("/", &[("x-a", b"\xff")], b"");
+        assert_eq!(input.header::<String>("x-a"), None);
+        assert_eq!(rejection(input).await.0, 400);
+    }
+
+    #[tokio::test]
+    async fn a_body_is_refused_with_the_right_status() {
+        const JSON: &[(&str, &[u8])] = &[("content-type", b"application/json; charset=utf-8")];
+        let big = vec![b' '; MAX_BODY + 1];
+        for (headers, body, expected) in [
+            (JSON, &b"{"[..], 400),
+            (JSON, b"", 400),
+            (JSON, b"\"x\"", 422),
+            (JSON, b"[1, 2", 400),
+            (JSON, &big, 413),
+            (&[("content-type", b"text/plain")], b"[1]", 415),
+        ] {
+            let mut input = input("/", headers, body);
+            assert_eq!(input.body::<Vec<u8>>("list").await, None);
+            let (status, problem) = rejection(input).await;
+            assert_eq!(
+                (status, problem.errors[0].name.as_str()),
+                (expected, "list"),
+                "{problem:?}"
+            );
+        }
+        for headers in [JSON, &[], &[("content-type", b"application/x+json")]] {
+            let mut input = input("/", headers, b"[1]");
+            assert_eq!(input.body::<Vec<u8>>("list").await, Some(vec![1]));
+        }
+        let mut absent = input("/", &[], b"");
+        assert_eq!(absent.body::<Option<u8>>("maybe").await, Some(None));
+    }
+}

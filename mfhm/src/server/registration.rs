@@ -1,0 +1,217 @@
+//! A service's registration with a center: register → renew → leave.
+//!
+//! One task holds the registration. It waits for a center that is not there
+//! yet, registers again when the center forgot the instance, and leaves when it
+//! is told to. Whatever the center does, the service goes on serving.
+
+mod center;
+
+use std::time::Duration;
+
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+
+pub(crate) use self::center::{Announcement, Centers};
+use self::center::{Dialect, Held, Refusal};
+
+/// How long the center may take to take note of a departure.
+const LEAVE: Duration = Duration::from_secs(2);
+
+/// A registration that is held until [`leave`](Self::leave), or until it is
+/// dropped (then the center finds out by itself).
+#[derive(Debug)]
+pub(crate) struct Registration {
+    stop: Option<oneshot::Sender<()>>,
+    is_registered: watch::Receiver<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Registration {
+    /// Begins to register.
+    pub(crate) fn hold(centers: Centers, announcement: Announcement) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        let (registered, is_registered) = watch::channel(false);
+        let task = tokio::spawn(async move {
+            let mut holder = Holder {
+                centers,
+                announcement,
+                registered,
+                held: None,
+            };
+            tokio::select! {
+                () = holder.hold() => {}
+                _ = stopped => {}
+            }
+            holder.leave().await;
+        });
+        Self {
+            stop: Some(stop),
+            is_registered,
+            task,
+        }
+    }
+
+    pub(crate) fn is_registered(&self) -> bool {
+        *self.is_registered.borrow()
+    }
+
+    /// Waits until a center has the registration.
+    pub(crate) async fn registered(&self) {
+        let mut is_registered = self.is_registered.clone();
+        // The sender lives as long as the task, which ends only when told to.
+        let _ = is_registered.wait_for(|&is| is).await;
+    }
+
+    /// Takes the registration back.
+    pub(crate) async fn leave(mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        let _ = (&mut self.task).await;
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+struct Holder {
+    centers: Centers,
+    announcement: Announcement,
+    registered: watch::Sender<bool>,
+    held: Option<Held>,
+}
+
+impl Holder {
+    async fn hold(&mut self) {
+        let service = self.announcement.register.service.clone();
+        let mut backoff = Backoff::default();
+        loop {
+            match self.centers.register(&self.announcement).await {
+                Ok(held) => {
+                    let center = &held.center;
+                    match held.dialect {
+                        Dialect::V1 => tracing::info!(service, %center, "registered"),
+                        Dialect::Python => {
+                            tracing::info!(service, %center, "registered with a Python center");
+                        }
+                    }
+                    backoff = Backoff::default();
+                    self.renew(held).await;
+                    tracing::warn!(service, "the registration is lost, registering again");
+                    continue;
+                }
+                Err(refusal) => {
+                    self.registered.send_replace(false);
+                    let pause = backoff.next(fastrand::f64());
+                    match refusal {
+                        Refusal::Unreachable(why) if backoff.failures == 1 => {
+                            tracing::warn!(
+                                service,
+                                why,
+                                "no center yet; serving without, and trying on"
+                            );
+                        }
+                        Refusal::Unreachable(why) => {
+                            tracing::debug!(service, why, ?pause, "no center yet");
+                        }
+                        Refusal::Refused(why) => {
+                            tracing::error!(
+                                service,
+                                why,
+                                ?pause,
+                                "the center refuses the registration"
+                            );
+                        }
+                    }
+                    tokio::time::sleep(pause).await;
+                }
+            }
+        }
+    }
+
+    /// Renews until the center says that it does not know the instance, or
+    /// nothing for as long as the lease.
+    async fn renew(&mut self, held: Held) {
+        let mut last = tokio::time::Instant::now();
+        self.held = Some(held.clone());
+        self.registered.send_replace(true);
+        let mut backoff = Backoff::default();
+        loop {
+            let pause = if backoff.failures == 0 {
+                held.renew.mul_f64(0.9 + 0.2 * fastrand::f64())
+            } else {
+                backoff.next(fastrand::f64()).min(held.renew)
+            };
+            tokio::time::sleep(pause).await;
+            match self.centers.renew(&held, &self.announcement).await {
+                Ok(()) => {
+                    last = tokio::time::Instant::now();
+                    backoff = Backoff::default();
+                }
+                Err(Refusal::Refused(why)) => {
+                    tracing::info!(why, "the center does not know this instance any more");
+                    return;
+                }
+                Err(Refusal::Unreachable(why)) => {
+                    tracing::debug!(why, "the center does not answer");
+                    if last.elapsed() > held.ttl {
+                        // Another center may take over.
+                        return;
+                    }
+                    let _ = backoff.next(0.0);
+                }
+            }
+        }
+    }
+
+    async fn leave(&mut self) {
+        self.registered.send_replace(false);
+        let Some(held) = self.held.take() else { return };
+        let left = self.centers.leave(&held, &self.announcement);
+        match tokio::time::timeout(LEAVE, left).await {
+            Ok(Ok(())) => {
+                tracing::info!(service = self.announcement.register.service, "deregistered")
+            }
+            Ok(Err(refusal)) => tracing::warn!(?refusal, "the center did not take the departure"),
+            Err(_) => tracing::warn!("the center did not answer to the departure in time"),
+        }
+    }
+}
+
+/// Exponential back-off with full jitter, from 0.1 to 30 s.
+#[derive(Debug, Default)]
+struct Backoff {
+    failures: u32,
+}
+
+impl Backoff {
+    const FIRST: Duration = Duration::from_millis(100);
+    const LONGEST: Duration = Duration::from_secs(30);
+
+    /// The pause after one more failure; `random` is from 0 to 1.
+    fn next(&mut self, random: f64) -> Duration {
+        let ceiling = (Self::FIRST * 2u32.saturating_pow(self.failures)).min(Self::LONGEST);
+        self.failures = (self.failures + 1).min(16);
+        Self::FIRST + (ceiling - Self::FIRST).mul_f64(random)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_is_never_shorter_than_a_tenth_or_longer_than_half_a_minute() {
+        let mut backoff = Backoff::default();
+        assert_eq!(backoff.next(1.0), Duration::from_millis(100));
+        assert_eq!(backoff.next(1.0), Duration::from_millis(200));
+        assert_eq!(backoff.next(0.0), Duration::from_millis(100));
+        for _ in 0..100 {
+            assert!(backoff.next(1.0) <= Duration::from_secs(30));
+        }
+        assert_eq!(backoff.next(1.0), Duration::from_secs(30));
+    }
+}

@@ -1,0 +1,214 @@
+//! What a registration says to a center: by protocol v1, or as a Python service
+//! where the center is Python's.
+
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+
+use crate::link::{Heard, Link};
+use crate::wire::python;
+use crate::wire::v1::{Register, Registered};
+
+/// A Python center never says how often to come back; it forgets an instance
+/// at the first failed ping.
+const PYTHON_RENEW: Duration = Duration::from_secs(5);
+
+/// What the center is to know.
+#[derive(Clone, Debug)]
+pub(crate) struct Announcement {
+    pub register: Register,
+}
+
+/// The centers to choose from: the first that takes the registration has it.
+#[derive(Clone, Debug)]
+pub(crate) struct Centers {
+    urls: Vec<String>,
+    link: Link,
+}
+
+/// A registration that a center has.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub center: String,
+    pub dialect: Dialect,
+    pub renew: Duration,
+    pub ttl: Duration,
+}
+
+/// What a center speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    V1,
+    Python,
+}
+
+/// Why a center does not have a registration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// It did not answer, or not sensibly: it may do so later.
+    Unreachable(String),
+    /// It said no.
+    Refused(String),
+}
+
+impl Centers {
+    pub(crate) fn new(urls: Vec<String>, link: Link) -> Self {
+        Self { urls, link }
+    }
+
+    pub(crate) async fn register(&self, announcement: &Announcement) -> Result<Held, Refusal> {
+        let mut failure = None;
+        for center in &self.urls {
+            match self.register_at(center, announcement).await {
+                Ok(held) => return Ok(held),
+                Err(refusal) => {
+                    failure.get_or_insert(refusal);
+                }
+            }
+        }
+        Err(failure.unwrap_or_else(|| Refusal::Unreachable("no center is set".to_owned())))
+    }
+
+    async fn register_at(
+        &self,
+        center: &str,
+        announcement: &Announcement,
+    ) -> Result<Held, Refusal> {
+        let body = serde_json::to_vec(&announcement.register)
+            .map_err(|error| Refusal::Refused(error.to_string()))?;
+        let heard = self
+            .ask(Method::POST, center, "/v1/instances", Some(body))
+            .await?;
+        match heard.status {
+            StatusCode::OK | StatusCode::CREATED => {
+                let answer: Registered = heard.json().map_err(Refusal::Unreachable)?;
+                Ok(Held {
+                    center: center.to_owned(),
+                    dialect: Dialect::V1,
+                    renew: Duration::from_millis(answer.lease.renew_ms.max(10)),
+                    ttl: Duration::from_millis(answer.lease.ttl_ms),
+                })
+            }
+            StatusCode::NOT_FOUND if !heard.is_v1() => {
+                self.python_online(center, announcement).await
+            }
+            _ => Err(refused(&heard)),
+        }
+    }
+
+    /// Registers with a Python center. "Service is online" is as good: the
+    /// address is this service's own, for it has bound it.
+    async fn python_online(
+        &self,
+        center: &str,
+        announcement: &Announcement,
+    ) -> Result<Held, Refusal> {
+        let Register {
+            service,
+            address,
+            key,
+            operations,
+            ..
+        } = &announcement.register;
+        let methods: Vec<_> = operations
+            .iter()
+            .map(|operation| {
+                let path = python::to_python_template(&operation.path);
+                (
+                    operation.name.clone(),
+                    python::Method {
+                        path,
+                        methods: operation.methods.clone(),
+                    },
+                )
+            })
+            .collect();
+        let key = key.as_deref();
+        let body = python::encode_online(service, address.port, key, &methods);
+        let heard = self
+            .ask(Method::POST, center, "/online", Some(body))
+            .await?;
+        match (heard.status, python::decode_code(&heard.body)) {
+            (StatusCode::OK, Some((0 | -1, _))) => Ok(Held {
+                center: center.to_owned(),
+                dialect: Dialect::Python,
+                renew: PYTHON_RENEW,
+                ttl: 3 * PYTHON_RENEW,
+            }),
+            (StatusCode::NOT_FOUND, _) => Err(Refusal::Unreachable(format!(
+                "what answers at {center} is no service center: it has neither /v1/instances nor /online"
+            ))),
+            _ => Err(refused(&heard)),
+        }
+    }
+
+    pub(crate) async fn renew(
+        &self,
+        held: &Held,
+        announcement: &Announcement,
+    ) -> Result<(), Refusal> {
+        match held.dialect {
+            Dialect::V1 => {
+                let path = format!("/v1/instances/{}", announcement.register.id);
+                let heard = self.ask(Method::PUT, &held.center, &path, None).await?;
+                if heard.status.is_success() {
+                    Ok(())
+                } else {
+                    Err(refused(&heard))
+                }
+            }
+            // Registering again is the only way to find out, and to come back.
+            Dialect::Python => self
+                .python_online(&held.center, announcement)
+                .await
+                .map(drop),
+        }
+    }
+
+    pub(crate) async fn leave(
+        &self,
+        held: &Held,
+        announcement: &Announcement,
+    ) -> Result<(), Refusal> {
+        let Register {
+            service,
+            id,
+            address,
+            ..
+        } = &announcement.register;
+        let path = match held.dialect {
+            Dialect::V1 => format!("/v1/instances/{id}"),
+            Dialect::Python => format!("/offline/{service}/{}", address.port),
+        };
+        let heard = self.ask(Method::DELETE, &held.center, &path, None).await?;
+        // Not known is as good as removed.
+        if heard.status.is_success() || heard.status == StatusCode::NOT_FOUND {
+            Ok(())
+        } else {
+            Err(refused(&heard))
+        }
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        center: &str,
+        path: &str,
+        json: Option<Vec<u8>>,
+    ) -> Result<Heard, Refusal> {
+        self.link
+            .ask(method, center, path, json)
+            .await
+            .map_err(Refusal::Unreachable)
+    }
+}
+
+/// A center that fails may do better later; one that refuses has said no.
+fn refused(heard: &Heard) -> Refusal {
+    let text = heard.refusal();
+    if heard.status.is_server_error() {
+        Refusal::Unreachable(text)
+    } else {
+        Refusal::Refused(text)
+    }
+}

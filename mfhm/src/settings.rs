@@ -1,0 +1,279 @@
+//! What a process is told from outside: defaults, then the environment, then
+//! what the program says.
+
+use crate::error::{Error, Result};
+use crate::key::Key;
+
+/// Where a center is when nothing else is said.
+pub(crate) const DEFAULT_CENTER: &str = "http://127.0.0.1:21428";
+
+/// The environment's settings.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// `MFHM_CENTER`: addresses with commas between them.
+    pub centers: Vec<String>,
+    /// `MFHM_CENTER_KEY`, or the content of the file `MFHM_CENTER_KEY_FILE`.
+    pub center_key: Option<Key>,
+    /// `MFHM_HOST`: the address that services listen on.
+    #[cfg(feature = "server")]
+    pub host: Option<String>,
+    /// `MFHM_PORT`.
+    #[cfg(feature = "server")]
+    pub port: Option<u16>,
+    /// The content of the file `MFHM_KEY_FILE`: services require it.
+    #[cfg(feature = "server")]
+    pub key: Option<Key>,
+    /// `MFHM_LOCAL_CALLS`: whether calls within the process are function calls.
+    #[cfg(feature = "server")]
+    pub local_calls: Option<bool>,
+}
+
+/// Every name that means something.
+#[cfg(feature = "server")]
+const NAMES: [&str; 8] = [
+    "MFHM_CENTER",
+    "MFHM_CENTER_KEY",
+    "MFHM_CENTER_KEY_FILE",
+    "MFHM_HOST",
+    "MFHM_PORT",
+    "MFHM_KEY_FILE",
+    "MFHM_LOCAL_CALLS",
+    "MFHM_LOG",
+];
+
+impl Settings {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    ///
+    /// All settings that cannot be used, together.
+    pub(crate) fn from_env() -> Result<Self> {
+        Self::from_vars(|name| {
+            std::env::var_os(name).map(|text| text.to_string_lossy().into_owned())
+        })
+    }
+
+    fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        // A variable that is set to nothing is one that is not set.
+        let var = |name: &str| var(name).filter(|text| !text.trim().is_empty());
+        let mut problems = Vec::new();
+
+        let mut centers = Vec::new();
+        for url in var("MFHM_CENTER")
+            .as_deref()
+            .unwrap_or(DEFAULT_CENTER)
+            .split(',')
+        {
+            match http_url(url) {
+                Ok(url) => centers.push(url),
+                Err(error) => problems.push(format!("MFHM_CENTER: {error}")),
+            }
+        }
+        let mut key_file = |name: &str| {
+            let file = var(name)?;
+            Key::read(file.as_ref())
+                .map_err(|error| problems.push(format!("{name}: {error:?}")))
+                .ok()
+        };
+        let center_key = key_file("MFHM_CENTER_KEY_FILE");
+        #[cfg(feature = "server")]
+        let key = key_file("MFHM_KEY_FILE");
+        let center_key = var("MFHM_CENTER_KEY").map(Key::new).or(center_key);
+        if center_key
+            .as_ref()
+            .is_some_and(|key| key.header_value().is_err())
+        {
+            problems
+                .push("MFHM_CENTER_KEY: it holds characters that no header may have".to_owned());
+        }
+
+        #[cfg(feature = "server")]
+        let port = var("MFHM_PORT").and_then(|text| match text.trim().parse() {
+            Ok(port) => Some(port),
+            Err(_) => {
+                problems.push(format!(
+                    "MFHM_PORT is {text:?}; write a number from 0 (any free port) to 65535"
+                ));
+                None
+            }
+        });
+        #[cfg(feature = "server")]
+        let local_calls = var("MFHM_LOCAL_CALLS").and_then(|text| match text.trim() {
+            "true" | "1" | "on" => Some(true),
+            "false" | "0" | "off" => Some(false),
+            _ => {
+                problems.push(format!("MFHM_LOCAL_CALLS is {text:?}; write true or false"));
+                None
+            }
+        });
+
+        match problems.as_slice() {
+            [] => Ok(Self {
+                centers,
+                center_key,
+                #[cfg(feature = "server")]
+                host: var("MFHM_HOST"),
+                #[cfg(feature = "server")]
+                port,
+                #[cfg(feature = "server")]
+                key,
+                #[cfg(feature = "server")]
+                local_calls,
+            }),
+            [one] => Err(Error::new(one)),
+            many => Err(Error::new(many.join("; "))),
+        }
+    }
+
+    /// The same with these centers, if there are any.
+    pub(crate) fn with_centers(mut self, urls: Vec<String>) -> Result<Self> {
+        if !urls.is_empty() {
+            self.centers = urls
+                .iter()
+                .map(|url| http_url(url))
+                .collect::<Result<_>>()?;
+        }
+        Ok(self)
+    }
+}
+
+/// Checks the address of an HTTP server, and takes the slash off its end.
+/// `host:port` without a scheme is `http://host:port`.
+pub(crate) fn http_url(text: &str) -> Result<String> {
+    let text = text.trim();
+    let refused = |why: &str| {
+        Error::new(format!(
+            "{text:?} is not an address that can be called: {why}; write one such as http://127.0.0.1:21428"
+        ))
+    };
+    let full = if text.contains("://") {
+        text.to_owned()
+    } else {
+        format!("http://{text}")
+    };
+    let url = reqwest::Url::parse(&full).map_err(|error| refused(&error.to_string()))?;
+    match url.scheme() {
+        "http" => {}
+        "https" => return Err(refused("this version speaks http only, not https")),
+        _ => return Err(refused("its scheme is not http")),
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err(refused("it has no host"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(refused("it has a query or a fragment"));
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// Names in the environment that look like settings and are none, each with
+/// what may have been meant.
+#[cfg(feature = "server")]
+pub(crate) fn unknown_names(names: impl Iterator<Item = String>) -> Vec<String> {
+    names
+        .filter(|name| name.starts_with("MFHM_") && !NAMES.contains(&name.as_str()))
+        .map(|name| {
+            let close = NAMES
+                .iter()
+                .map(|known| (strsim::jaro_winkler(known, &name), known))
+                .max_by(|a, b| a.0.total_cmp(&b.0))
+                .filter(|(score, _)| *score > 0.9);
+            match close {
+                Some((_, known)) => format!("{name} means nothing to mfhm; did you mean {known}?"),
+                None => format!(
+                    "{name} means nothing to mfhm; it knows {}",
+                    NAMES.join(", ")
+                ),
+            }
+        })
+        .collect()
+}
+
+#[cfg(all(test, feature = "server"))]
+mod tests {
+    use super::*;
+
+    fn from(vars: &[(&str, &str)]) -> Result<Settings> {
+        Settings::from_vars(|name| {
+            vars.iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn nothing_said_is_the_default() {
+        let settings = from(&[]).unwrap();
+        assert_eq!(settings.centers, [DEFAULT_CENTER]);
+        assert!(
+            settings.port.is_none() && settings.host.is_none() && settings.local_calls.is_none()
+        );
+        assert_eq!(
+            from(&[("MFHM_CENTER", " ")]).unwrap().centers,
+            [DEFAULT_CENTER]
+        );
+    }
+
+    #[test]
+    fn several_centers_and_bare_hosts_are_taken() {
+        let settings =
+            from(&[("MFHM_CENTER", "10.0.0.1:21428, http://center.internal/ ")]).unwrap();
+        assert_eq!(
+            settings.centers,
+            ["http://10.0.0.1:21428", "http://center.internal"]
+        );
+    }
+
+    #[test]
+    fn every_mistake_is_told_at_once() {
+        let error = from(&[
+            ("MFHM_CENTER", "ftp://x"),
+            ("MFHM_PORT", "99999"),
+            ("MFHM_KEY_FILE", "no/such/file"),
+            ("MFHM_LOCAL_CALLS", "maybe"),
+            ("MFHM_CENTER_KEY", "two\nlines"),
+        ])
+        .unwrap_err()
+        .to_string();
+        for name in [
+            "MFHM_CENTER:",
+            "MFHM_PORT",
+            "MFHM_KEY_FILE",
+            "MFHM_LOCAL_CALLS",
+            "MFHM_CENTER_KEY:",
+        ] {
+            assert!(error.contains(name), "{name} is missing in: {error}");
+        }
+        assert!(!error.contains("two"), "a key is never told");
+    }
+
+    #[test]
+    fn a_misspelt_name_is_answered_with_the_right_one() {
+        let names = ["MFHM_CENTRE", "MFHM_PORT", "HOME", "MFHM_XYZZY"].map(str::to_owned);
+        let warnings = unknown_names(names.into_iter());
+        assert_eq!(warnings.len(), 2);
+        assert!(
+            warnings[0].ends_with("did you mean MFHM_CENTER?"),
+            "{}",
+            warnings[0]
+        );
+        assert!(
+            warnings[1].contains("it knows MFHM_CENTER,"),
+            "{}",
+            warnings[1]
+        );
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_called_says_why() {
+        for (text, why) in [
+            ("https://a", "http only"),
+            ("http://", "empty host"),
+            ("http://a?b", "query"),
+            ("unix:///x", "scheme"),
+        ] {
+            let error = http_url(text).unwrap_err().to_string();
+            assert!(error.contains(why), "{text}: {error}");
+        }
+    }
+}

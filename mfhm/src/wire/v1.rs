@@ -1,0 +1,143 @@
+//! Protocol v1: how Rust peers, and anything else that speaks HTTP and JSON,
+//! register with a center and read from it.
+//!
+//! | what | how | answers |
+//! |---|---|---|
+//! | register | `POST /v1/instances` with [`Register`] | 200 [`Registered`]; 409 the address belongs to a living instance; 422 invalid |
+//! | renew | `PUT /v1/instances/{id}` | 200 [`Registered`]; 404 not known (register again) |
+//! | leave | `DELETE /v1/instances/{id}` | 204; 404 not known |
+//! | list | `GET /v1/services` | 200 [`ServiceList`] |
+//! | read | `GET /v1/services/{name}` | 200 [`ServiceView`]; 404 no instance is registered |
+//!
+//! Every refusal is a problem document (`application/problem+json`). Unknown
+//! fields are ignored on both sides, so that a newer peer can say more.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::instance::{InstanceId, InstanceStatus};
+
+/// Header of a `/ping` answer that names the service which answers.
+pub(crate) const HEADER_SERVICE: &str = "mfhm-service";
+/// Header of a `/ping` answer that names the instance which answers.
+pub(crate) const HEADER_INSTANCE: &str = "mfhm-instance";
+
+/// Body of `POST /v1/instances`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Register {
+    /// Name of the service: `[A-Za-z0-9._-]{1,128}`.
+    pub service: String,
+    /// Chosen by the instance; the same id again is an update.
+    pub id: InstanceId,
+    /// Where callers reach the instance.
+    pub address: Address,
+    /// What the instance offers.
+    #[serde(default)]
+    pub operations: Vec<OperationEntry>,
+    /// Free text that the center keeps and hands out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+    /// Version of the service's program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Share of the calls relative to the other instances; 100 is the default.
+    #[serde(default = "default_weight")]
+    pub weight: u32,
+    /// The key that requests to this instance must carry (`MFHM-AuthKey`). The
+    /// center needs it for its pings and never hands it out on v1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+/// Where an instance listens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Address {
+    /// An IP address or a host name. When absent, the center takes the address
+    /// that the registration came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// 1 to 65535.
+    pub port: u16,
+}
+
+/// One operation of an instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OperationEntry {
+    /// Unique within the service.
+    pub name: String,
+    /// Template such as `/users/{id}`; a name with a star takes the rest.
+    pub path: String,
+    /// HTTP methods in upper case.
+    pub methods: Vec<String>,
+}
+
+/// Answer to a registration and to a renewal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Registered {
+    /// How long the registration holds.
+    pub lease: Lease,
+    /// The host under which callers find the instance.
+    pub host: String,
+}
+
+/// The time for which a registration holds without a renewal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lease {
+    /// Time to live, in milliseconds.
+    pub ttl_ms: u64,
+    /// How often to renew, in milliseconds.
+    pub renew_ms: u64,
+}
+
+/// Answer of `GET /v1/services/{name}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ServiceView {
+    /// The name asked for.
+    pub service: String,
+    /// Grows with every change of the registry.
+    pub revision: u64,
+    /// Every registered instance, healthy or not.
+    pub instances: Vec<InstanceView>,
+}
+
+/// One instance as callers see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct InstanceView {
+    pub id: InstanceId,
+    pub host: String,
+    pub port: u16,
+    pub status: InstanceStatus,
+    #[serde(default)]
+    pub operations: Vec<OperationEntry>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    #[serde(default = "default_weight")]
+    pub weight: u32,
+    /// Whether requests to this instance need a key.
+    #[serde(default)]
+    pub key: bool,
+}
+
+/// Answer of `GET /v1/services`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ServiceList {
+    pub revision: u64,
+    pub services: Vec<ServiceSummary>,
+}
+
+/// One line of the list of services.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ServiceSummary {
+    pub name: String,
+    /// Registered instances.
+    pub instances: usize,
+    /// Those of them that are healthy.
+    pub up: usize,
+}
+
+fn default_weight() -> u32 {
+    100
+}

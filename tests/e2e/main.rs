@@ -1,0 +1,12 @@
+//! Whole programs, started and ended as an operator would: services and centers
+//! are processes of their own, the callers live in the tests.
+
+mod attempts;
+mod bad_input;
+mod cli;
+mod instances;
+mod one_or_many;
+mod programs;
+mod restart;
+mod shutdown;
+mod startup;

@@ -1,0 +1,91 @@
+//! What happens at the start: a center that is not there yet, ports that are
+//! taken, settings that cannot work.
+
+use std::net::TcpListener;
+
+use support::services::Service01Client;
+use support::{http, port};
+use tempfile::tempdir;
+
+use crate::programs::{CenterProcess, center_program, service_process, service_program};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_waits_for_its_center_and_serves_meanwhile() {
+    let center_port = port::free();
+    let url = format!("http://127.0.0.1:{center_port}");
+    let service_port = port::free();
+    let mut service = service_process("service01", &url, service_port).await;
+    let client =
+        Service01Client::at(&format!("http://127.0.0.1:{service_port}")).expect("a client");
+    client.hello().await.expect("it serves without a center");
+
+    let center = CenterProcess::start_on(center_port).await;
+    center.has("service01", 1).await;
+    Service01Client::through(&center.caller())
+        .hello()
+        .await
+        .expect("hello");
+    assert!(!service.has_ended());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_taken_port_of_a_service_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port();
+    let center = CenterProcess::start().await;
+    let program = service_program(&["service01"], &center.url()).env("MFHM_PORT", port);
+    let (status, stdout, stderr) = program.run().await;
+    assert!(!status.success(), "{stdout}{stderr}");
+    assert!(stderr.contains(&port.to_string()), "{stderr}");
+    assert!(
+        stderr.contains("MFHM_PORT"),
+        "it says how to choose another: {stderr}"
+    );
+    // It never said that it is there.
+    assert_eq!(
+        http::get(center.port, "/v1/services/service01")
+            .await
+            .expect("an answer")
+            .status,
+        404
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_taken_port_of_a_center_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port();
+    let data = tempdir().expect("a folder");
+    let (status, stdout, stderr) = center_program(port, data.path()).run().await;
+    assert!(!status.success(), "{stdout}{stderr}");
+    assert!(stderr.contains(&port.to_string()), "{stderr}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_directory_that_is_a_file_is_refused() {
+    let data = tempdir().expect("a folder");
+    let file = data.path().join("data");
+    std::fs::write(&file, "not a folder").expect("a file");
+    let (status, stdout, stderr) = center_program(port::free(), &file).run().await;
+    assert!(!status.success(), "{stdout}{stderr}");
+    assert!(stderr.contains(&file.display().to_string()), "{stderr}");
+    assert_eq!(
+        std::fs::read_to_string(&file).expect("the file"),
+        "not a folder"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_settings_of_a_service_are_refused_together() {
+    let program = service_program(&["service01"], "not a url").env("MFHM_PORT", 70_000);
+    let (status, stdout, stderr) = program.run().await;
+    assert!(!status.success(), "{stdout}{stderr}");
+    assert!(
+        stderr.contains("MFHM_PORT") && stderr.contains("70000"),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains("MFHM_CENTER") && stderr.contains("not a url"),
+        "{stderr}"
+    );
+}

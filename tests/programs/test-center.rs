@@ -1,0 +1,27 @@
+//! A center with short ping times: its port and its data directory are on the
+//! command line.
+
+use std::time::Duration;
+
+use support::follow::follow_the_test;
+
+#[tokio::main]
+async fn main() -> mfhm::Result<()> {
+    follow_the_test();
+    let mut arguments = std::env::args().skip(1);
+    let (Some(port), Some(data_dir)) = (arguments.next(), arguments.next()) else {
+        return Err(mfhm::Error::new("usage: test-center PORT DATA_DIR"));
+    };
+    let port = port
+        .parse()
+        .map_err(|error| mfhm::Error::with_source("the port", error))?;
+    let center = mfhm::Center::builder()
+        .port(port)
+        .data_dir(data_dir)
+        .ping_interval(Duration::from_millis(500))
+        .ping_timeout(Duration::from_millis(250))
+        .start()
+        .await?;
+    println!("center on {}", center.url());
+    std::future::pending().await
+}

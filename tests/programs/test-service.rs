@@ -1,0 +1,21 @@
+//! `service01`, `service02` or both in one process, by the names on the command
+//! line; all settings come from the environment.
+
+use support::follow::follow_the_test;
+use support::services::{Service01Client, Service01Server, Service02Server};
+
+#[mfhm::main]
+async fn main() -> mfhm::Result<()> {
+    follow_the_test();
+    let mut app = mfhm::App::new();
+    for name in std::env::args().skip(1) {
+        app = match name.as_str() {
+            "service01" => app.service(Service01Server),
+            "service02" => app.service(Service02Server {
+                service01: Service01Client::new(),
+            }),
+            other => return Err(mfhm::Error::new(format!("no service {other}"))),
+        };
+    }
+    app.run().await
+}

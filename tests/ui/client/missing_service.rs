@@ -1,0 +1,7 @@
+#[mfhm::client]
+pub trait Users {
+    #[get("/")]
+    async fn list(&self) -> Vec<u64>;
+}
+
+fn main() {}

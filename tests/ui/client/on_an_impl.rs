@@ -1,0 +1,6 @@
+struct Users;
+
+#[mfhm::client(service = "users")]
+impl Users {}
+
+fn main() {}

@@ -1,0 +1,2 @@
+#[mfhm::main]
+fn main() {}

@@ -1,0 +1,4 @@
+#[mfhm::main]
+async fn main(arguments: Vec<String>) {
+    drop(arguments);
+}

@@ -1,0 +1,2 @@
+#[mfhm::main(threads = 2)]
+async fn main() {}

@@ -1,0 +1,6 @@
+use mfhm::route;
+
+#[route(purge, "/cache")]
+async fn purge() {}
+
+fn main() {}

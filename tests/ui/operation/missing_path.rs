@@ -1,0 +1,8 @@
+use mfhm::get;
+
+#[get]
+async fn hello() -> &'static str {
+    "hello"
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use mfhm::get;
+
+#[get("/hello")]
+fn hello() -> &'static str {
+    "hello"
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use mfhm::get;
+
+#[get("/hello")]
+struct Hello;
+
+fn main() {}

@@ -1,0 +1,8 @@
+use mfhm::get;
+
+#[get("/files/{name:path}")]
+async fn file(name: String) -> String {
+    name
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[mfhm::service(name = "users", name = "people")]
+struct Users;
+
+fn main() {}

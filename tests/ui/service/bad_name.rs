@@ -1,0 +1,4 @@
+#[mfhm::service(name = "our users")]
+struct Users;
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[mfhm::service]
+struct Users;
+
+fn main() {}

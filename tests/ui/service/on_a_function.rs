@@ -1,0 +1,4 @@
+#[mfhm::service(name = "users")]
+async fn users() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[mfhm::service(name = "users")]
+struct Users {
+    count: u64,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[mfhm::service(name = "users")]
+trait Users {
+    async fn count(&self) -> u64;
+}
+
+fn main() {}
