@@ -101,6 +101,7 @@ impl Key {
     }
 
     /// The secret itself, for the peers that must have it.
+    #[cfg(any(feature = "server", feature = "center"))]
     pub(crate) fn reveal(&self) -> &str {
         &self.0
     }

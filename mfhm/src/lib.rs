@@ -2,6 +2,8 @@
 //! Run it as one process or as many.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// A test that unwraps says where it failed.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 #[doc(hidden)]
 pub mod __private;

@@ -82,6 +82,16 @@ impl CenterProcess {
         .await
     }
 
+    /// Waits until no instance of a service is registered, healthy or not.
+    pub(crate) async fn forgets(&self, service: &str) {
+        let path = format!("/v1/services/{service}");
+        wait::until(format!("no {service}"), async || {
+            let answer = http::get(self.port, &path).await.ok();
+            answer.filter(|answer| answer.status == 404)
+        })
+        .await;
+    }
+
     /// Waits until the only instance of a service is the one of this process.
     pub(crate) async fn has_only(&self, service: &str, port: u16, not_id: &Value) -> Value {
         wait::until(

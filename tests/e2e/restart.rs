@@ -74,7 +74,11 @@ async fn services_come_back_to_a_center_that_lost_its_disk() {
     center.process.kill();
     center.restart_empty().await;
     // The caller does not believe an empty center while its own copy works.
-    call(&caller).await.expect("hello");
+    wait::until("the service's registration", async || {
+        call(&caller).await.expect("the service is there");
+        (center.usable(SERVICE).await.len() == 1).then_some(())
+    })
+    .await;
     let again = center.has(SERVICE, 1).await[0]["id"].clone();
     assert_eq!(again, first, "the same process registers under the same id");
     call(&center.caller()).await.expect("hello");

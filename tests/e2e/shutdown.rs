@@ -31,7 +31,7 @@ async fn finishes_the_running_request(signal: Signal) {
     service.signal(signal);
 
     // It leaves the center while the request still runs.
-    center.has("service01", 0).await;
+    center.forgets("service01").await;
     assert!(!service.has_ended(), "the request still runs");
     let item = slow.await.expect("no panic").expect("the answer");
     assert_eq!(item.pid, id);

@@ -70,7 +70,7 @@ impl Ejection {
             }
             Outcome::Failed => {
                 let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
-                if failures % FAILURES == 0 {
+                if failures.is_multiple_of(FAILURES) {
                     let times = self.ejections.fetch_add(1, Ordering::Relaxed).min(16);
                     let length = (FIRST * (1 << times))
                         .min(LONGEST)

@@ -64,6 +64,7 @@ struct Run {
     now: Duration,
     model: BTreeMap<u16, Arc<Record>>,
     revision: u64,
+    shown: String,
     silent_deletions: Vec<(Duration, usize)>,
     /// Every change that the registry followed, for the replay.
     history: Vec<Change>,
@@ -81,6 +82,7 @@ impl Run {
             now: Duration::ZERO,
             model: BTreeMap::new(),
             revision: 0,
+            shown: "[]".to_owned(),
             silent_deletions: Vec::new(),
             history: Vec::new(),
         };
@@ -236,6 +238,12 @@ impl Run {
             self.registry.revision() >= self.revision,
             "revisions only grow"
         );
+        let shown = format!("{:?}", self.registry.view("s"));
+        prop_assert!(
+            shown == self.shown || self.registry.revision() > self.revision,
+            "what readers see changed without a new revision"
+        );
+        self.shown = shown;
         self.revision = self.registry.revision();
 
         let seen: BTreeMap<u16, Arc<Record>> = self
