@@ -26,6 +26,8 @@ use super::source::{Source, SourceError};
 
 /// Time between two lists, give or take a fifth.
 const INTERVAL: Duration = Duration::from_secs(2);
+/// The least time between two, however many calls ask for one.
+const GAP: Duration = Duration::from_millis(25);
 /// A list older than this makes a call look whether the task still runs.
 const STALE: Duration = Duration::from_secs(10);
 const CONNECT: Duration = Duration::from_secs(1);
@@ -194,9 +196,10 @@ impl Shared {
 async fn refresh(shared: Arc<Shared>) {
     loop {
         shared.round().await;
+        // Calls to a service that nobody knows must not become a storm of
+        // questions to the center.
+        tokio::time::sleep(GAP).await;
         let pause = INTERVAL.mul_f64(0.8 + 0.4 * fastrand::f64());
-        // Woken or not, the next round begins; a storm of failing calls wakes
-        // it once.
         let _ = tokio::time::timeout(pause, shared.wake.notified()).await;
     }
 }
