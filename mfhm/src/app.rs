@@ -17,7 +17,7 @@ use crate::server::definition::{Service, ServiceDefinition};
 use crate::server::state::States;
 use crate::server::{linked, router};
 use crate::settings::{self, Settings};
-use crate::shutdown;
+use crate::shutdown::Signals;
 
 /// The port of a service that is told none, if it is free.
 const DEFAULT_PORT: u16 = 30176;
@@ -157,12 +157,14 @@ impl App {
     ///
     /// As for [`start`](Self::start).
     pub async fn run(self) -> Result<()> {
+        // Before anything starts: whatever has begun to register also leaves.
+        let mut signals = Signals::listen()?;
         let running = self.start().await?;
-        let signal = shutdown::signal().await?;
+        let signal = signals.next().await?;
         tracing::info!(signal, "stopping");
         tokio::select! {
             () = running.stop() => Ok(()),
-            again = shutdown::signal() => {
+            again = signals.next() => {
                 Err(Error::new(format!("stopped at once by a second {}", again?)))
             }
         }

@@ -14,6 +14,7 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
+use crate::json::{self, Unreadable};
 use crate::value;
 use crate::wire::problem::{InvalidParam, Problem};
 
@@ -112,18 +113,14 @@ impl Input {
                 "is not declared as JSON; send the header `content-type: application/json`",
             );
         }
-        serde_json::from_slice(&bytes).map_or_else(
-            |error| {
-                // JSON of another shape is understood and refused (422);
-                // anything else is not understood (400). The error alone does
-                // not tell: a wrong type may come before the broken end.
-                if serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok() {
-                    self.status = StatusCode::UNPROCESSABLE_ENTITY;
-                }
-                self.refuse("body", name, format!("does not fit: {error}"))
-            },
-            Some,
-        )
+        match json::read(&bytes) {
+            Ok(value) => Some(value),
+            Err(Unreadable::Syntax(why)) => self.refuse("body", name, why),
+            Err(Unreadable::Shape(why)) => {
+                self.status = StatusCode::UNPROCESSABLE_ENTITY;
+                self.refuse("body", name, why)
+            }
+        }
     }
 
     /// Runs an axum extractor that leaves the body alone.

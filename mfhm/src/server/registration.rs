@@ -37,6 +37,7 @@ impl Registration {
                 announcement,
                 registered,
                 held: None,
+                is_asking: false,
             };
             tokio::select! {
                 () = holder.hold() => {}
@@ -82,6 +83,8 @@ struct Holder {
     announcement: Announcement,
     registered: watch::Sender<bool>,
     held: Option<Held>,
+    /// A registration is under way: a center may have it without our knowing.
+    is_asking: bool,
 }
 
 impl Holder {
@@ -89,7 +92,10 @@ impl Holder {
         let service = self.announcement.register.service.clone();
         let mut backoff = Backoff::default();
         loop {
-            match self.centers.register(&self.announcement).await {
+            self.is_asking = true;
+            let registered = self.centers.register(&self.announcement).await;
+            self.is_asking = false;
+            match registered {
                 Ok(held) => {
                     let center = &held.center;
                     match held.dialect {
@@ -169,8 +175,12 @@ impl Holder {
 
     async fn leave(&mut self) {
         self.registered.send_replace(false);
-        let Some(held) = self.held.take() else { return };
-        let left = self.centers.leave(&held, &self.announcement);
+        let held = match self.held.take() {
+            Some(held) => vec![held],
+            None if self.is_asking => self.centers.perhaps_held(),
+            None => return,
+        };
+        let left = self.centers.leave_all(&held, &self.announcement);
         match tokio::time::timeout(LEAVE, left).await {
             Ok(Ok(())) => {
                 tracing::info!(service = self.announcement.register.service, "deregistered")

@@ -165,11 +165,35 @@ impl Centers {
         }
     }
 
-    pub(crate) async fn leave(
+    /// Every way in which a registration that was cut short may be held.
+    pub(crate) fn perhaps_held(&self) -> Vec<Held> {
+        let held = |center: &String, dialect| Held {
+            center: center.clone(),
+            dialect,
+            renew: PYTHON_RENEW,
+            ttl: PYTHON_RENEW,
+        };
+        let dialects = [Dialect::V1, Dialect::Python];
+        self.urls
+            .iter()
+            .flat_map(|url| dialects.map(|dialect| held(url, dialect)))
+            .collect()
+    }
+
+    /// Leaves wherever it may be held; the first refusal is told.
+    pub(crate) async fn leave_all(
         &self,
-        held: &Held,
+        held: &[Held],
         announcement: &Announcement,
     ) -> Result<(), Refusal> {
+        let left = held.iter().map(|held| self.leave(held, announcement));
+        futures_util::future::join_all(left)
+            .await
+            .into_iter()
+            .collect()
+    }
+
+    async fn leave(&self, held: &Held, announcement: &Announcement) -> Result<(), Refusal> {
         let Register {
             service,
             id,

@@ -13,6 +13,7 @@ use crate::center::api::{Api, body, peer};
 use crate::center::record::{Origin, Record};
 use crate::center::registration::Outcome;
 use crate::instance::ServiceName;
+use crate::json::{self, Unreadable};
 use crate::key::Key;
 use crate::wire::problem::{InvalidParam, Problem};
 use crate::wire::v1::Register;
@@ -112,16 +113,12 @@ fn decode(headers: &HeaderMap, content: &[u8]) -> Result<Register, Refused> {
             ));
         }
     }
-    serde_json::from_slice(content).map_err(|error| {
-        let status = match error.classify() {
-            serde_json::error::Category::Data => StatusCode::UNPROCESSABLE_ENTITY,
-            _ => StatusCode::BAD_REQUEST,
+    json::read(content).map_err(|unreadable| {
+        let (status, why) = match unreadable {
+            Unreadable::Syntax(why) => (StatusCode::BAD_REQUEST, why),
+            Unreadable::Shape(why) => (StatusCode::UNPROCESSABLE_ENTITY, why),
         };
-        refuse(
-            status,
-            "mfhm.invalid_body",
-            format!("the body can't be read: {error}"),
-        )
+        refuse(status, "mfhm.invalid_body", format!("the body {why}"))
     })
 }
 
