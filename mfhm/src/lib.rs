@@ -94,6 +94,8 @@ pub mod __private;
 mod api_error;
 #[cfg(feature = "server")]
 mod app;
+#[cfg(any(feature = "server", feature = "center"))]
+mod body;
 #[cfg(feature = "center")]
 mod center;
 #[cfg(feature = "client")]
@@ -137,6 +139,8 @@ pub use client::{
 };
 pub use contract::{Operation, Param, ParamSource};
 pub use error::{Error, Result};
+/// The vocabulary of HTTP that mfhm's signatures use.
+pub use http;
 pub use instance::{InstanceId, InstanceStatus, InvalidName, ServiceName};
 pub use json::Json;
 pub use macros::*;

@@ -12,6 +12,9 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
+    /// The name of what Ctrl-C sends.
+    pub(crate) const CTRL_C: &'static str = "Ctrl-C";
+
     /// Begins to listen.
     ///
     /// # Errors
@@ -32,7 +35,7 @@ impl Signals {
     pub(crate) async fn next(&mut self) -> io::Result<&'static str> {
         Ok(tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "Ctrl-C",
+            _ = self.interrupt.recv() => Self::CTRL_C,
         })
     }
 
@@ -46,6 +49,6 @@ impl Signals {
     #[cfg(not(unix))]
     pub(crate) async fn next(&mut self) -> io::Result<&'static str> {
         tokio::signal::ctrl_c().await?;
-        Ok("Ctrl-C")
+        Ok(Self::CTRL_C)
     }
 }

@@ -201,6 +201,7 @@ impl Request {
             &request,
             is_idempotent,
             self.plan,
+            attempt::after(self.plan.timeout),
             &|_| true,
         )
         .await

@@ -1,6 +1,7 @@
 //! [`Input`]: a request as the generated handlers read it.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
@@ -10,16 +11,20 @@ use futures_util::FutureExt as _;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
+use crate::body::{self, BodyLimits};
 use crate::json::{self, Unreadable};
 use crate::value;
 use crate::wire::problem::{InvalidParam, Problem};
 
-/// The largest body that is read, in bytes: 2 MiB.
-pub(crate) const MAX_BODY: usize = 2 << 20;
+/// The largest body is 2 MiB.
+const BODY: BodyLimits = BodyLimits {
+    longest: 2 << 20,
+    skipped: 32 << 20,
+    time: Duration::from_secs(30),
+};
 
 /// A request, and what was found wrong with it so far.
 ///
@@ -165,13 +170,12 @@ impl Input {
 
     async fn read_body(&mut self, name: &'static str) -> Option<Bytes> {
         let body = self.body.take().unwrap_or_default();
-        match Limited::new(body, MAX_BODY).collect().await {
-            Ok(body) => Some(body.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => {
-                self.status = StatusCode::PAYLOAD_TOO_LARGE;
-                self.refuse("body", name, format!("is larger than {MAX_BODY} bytes"))
+        match body::read(body, BODY).await {
+            Ok(body) => Some(body),
+            Err(error) => {
+                self.status = error.status();
+                self.refuse("body", name, error.detail(BODY))
             }
-            Err(_) => self.refuse("body", name, "did not arrive whole"),
         }
     }
 
@@ -230,6 +234,8 @@ fn form_decode(text: &str) -> Option<Cow<'_, str>> {
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::BodyExt as _;
+
     use super::*;
 
     fn input(uri: &str, headers: &[(&str, &[u8])], body: &[u8]) -> Input {
@@ -292,7 +298,7 @@ mod tests {
     #[tokio::test]
     async fn a_body_is_refused_with_the_right_status() {
         const JSON: &[(&str, &[u8])] = &[("content-type", b"application/json; charset=utf-8")];
-        let big = vec![b' '; MAX_BODY + 1];
+        let big = vec![b' '; BODY.longest + 1];
         for (headers, body, expected) in [
             (JSON, &b"{"[..], 400),
             (JSON, b"", 400),

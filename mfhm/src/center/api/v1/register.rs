@@ -8,8 +8,9 @@ use axum::response::Response;
 use http::{HeaderMap, Method, StatusCode, header};
 
 use super::{Refused, ok, refuse, registered, store_problem};
+use crate::body;
 use crate::center::address;
-use crate::center::api::{Api, body, peer};
+use crate::center::api::{Api, BODY, peer};
 use crate::center::record::{Origin, Record};
 use crate::center::registration::Outcome;
 use crate::instance::ServiceName;
@@ -29,9 +30,10 @@ const WEIGHT_LIMIT: u32 = 10_000;
 pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Refused> {
     let peer = peer(&request);
     let (parts, content) = request.into_parts();
-    let content = body::read(content)
-        .await
-        .map_err(|error| refuse(error.status(), "mfhm.invalid_body", error.detail()))?;
+    let content = body::read(content, BODY).await.map_err(|error| {
+        let detail = format!("the body {}", error.detail(BODY));
+        refuse(error.status(), "mfhm.invalid_body", detail)
+    })?;
     let register = decode(&parts.headers, &content)?;
     let mut errors = check(&register);
     let asked = register.address.host.as_deref();

@@ -4,29 +4,33 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
-use http::{Method, StatusCode};
+#[cfg(feature = "center")]
+use http::Method;
+use http::StatusCode;
 use http_body_util::BodyExt as _;
 
-/// The longest body that is read.
-const LIMIT: usize = 256 * 1024;
-
-/// Of a longer body so much is received and thrown away, so that its sender gets
-/// to read the answer instead of a reset connection.
-const MOST_SKIPPED: usize = 4 * 1024 * 1024;
-
-/// How long a body may take to arrive.
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// How much of a body is read, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyLimits {
+    /// The longest body that is read, in bytes.
+    pub longest: usize,
+    /// Of a longer body so much is received and thrown away, so that its sender
+    /// gets to read the answer instead of a reset connection.
+    pub skipped: usize,
+    /// How long a body may take to arrive.
+    pub time: Duration,
+}
 
 /// Why a body was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum BodyError {
+pub(crate) enum BodyError {
     TooLarge,
     TooSlow,
     Broken,
 }
 
 impl BodyError {
-    pub(super) fn status(self) -> StatusCode {
+    pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -34,30 +38,32 @@ impl BodyError {
         }
     }
 
-    pub(super) fn detail(self) -> &'static str {
+    /// What is wrong; the text completes "the body …".
+    pub(crate) fn detail(self, limits: BodyLimits) -> String {
         match self {
-            Self::TooLarge => "the body is longer than 256 KiB",
-            Self::TooSlow => "the body did not arrive within 10 s",
-            Self::Broken => "the body can't be read",
+            Self::TooLarge => format!("is longer than {} bytes", limits.longest),
+            Self::TooSlow => format!("did not arrive within {} s", limits.time.as_secs()),
+            Self::Broken => "did not arrive whole".to_owned(),
         }
     }
 }
 
 /// The whole body.
-pub(super) async fn read(body: Body) -> Result<Bytes, BodyError> {
-    tokio::time::timeout(TIMEOUT, collect(body))
+pub(crate) async fn read(body: Body, limits: BodyLimits) -> Result<Bytes, BodyError> {
+    tokio::time::timeout(limits.time, collect(body, limits))
         .await
         .unwrap_or(Err(BodyError::TooSlow))
 }
 
 /// Takes the body of a request that needs none, so that the connection can go on.
-pub(super) async fn skip(method: &Method, body: Body) {
+#[cfg(feature = "center")]
+pub(crate) async fn skip(method: &Method, body: Body, limits: BodyLimits) {
     if method != Method::GET && method != Method::HEAD {
-        let _ = read(body).await;
+        let _ = read(body, limits).await;
     }
 }
 
-async fn collect(mut body: Body) -> Result<Bytes, BodyError> {
+async fn collect(mut body: Body, limits: BodyLimits) -> Result<Bytes, BodyError> {
     let mut read = BytesMut::new();
     let mut skipped = 0;
     while let Some(frame) = body.frame().await {
@@ -65,12 +71,12 @@ async fn collect(mut body: Body) -> Result<Bytes, BodyError> {
         let Ok(data) = frame.into_data() else {
             continue;
         };
-        if skipped == 0 && read.len() + data.len() <= LIMIT {
+        if skipped == 0 && read.len() + data.len() <= limits.longest {
             read.extend_from_slice(&data);
         } else {
             read = BytesMut::new();
             skipped += data.len();
-            if skipped > MOST_SKIPPED {
+            if skipped > limits.skipped {
                 break;
             }
         }
@@ -86,11 +92,24 @@ async fn collect(mut body: Body) -> Result<Bytes, BodyError> {
 mod tests {
     use super::*;
 
+    const LIMIT: usize = 1000;
+    const LIMITS: BodyLimits = BodyLimits {
+        longest: LIMIT,
+        skipped: 1 << 20,
+        time: Duration::from_secs(10),
+    };
+
     #[tokio::test]
     async fn the_limit_is_exact() {
-        assert_eq!(read(Body::from(vec![1; LIMIT])).await.unwrap().len(), LIMIT);
         assert_eq!(
-            read(Body::from(vec![1; LIMIT + 1])).await,
+            read(Body::from(vec![1; LIMIT]), LIMITS)
+                .await
+                .unwrap()
+                .len(),
+            LIMIT
+        );
+        assert_eq!(
+            read(Body::from(vec![1; LIMIT + 1]), LIMITS).await,
             Err(BodyError::TooLarge)
         );
     }
@@ -99,13 +118,13 @@ mod tests {
     async fn an_endless_body_is_given_up() {
         let chunk = || Ok::<_, std::io::Error>(Bytes::from_static(&[0; 65536]));
         let endless = Body::from_stream(futures_util::stream::repeat_with(chunk));
-        assert_eq!(read(endless).await, Err(BodyError::TooLarge));
+        assert_eq!(read(endless, LIMITS).await, Err(BodyError::TooLarge));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_stands_still_is_given_up() {
         let silent = Body::from_stream(futures_util::stream::pending::<std::io::Result<Bytes>>());
-        assert_eq!(read(silent).await, Err(BodyError::TooSlow));
+        assert_eq!(read(silent, LIMITS).await, Err(BodyError::TooSlow));
     }
 
     #[tokio::test]
@@ -113,7 +132,7 @@ mod tests {
         let error = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
         let stream = futures_util::stream::iter([Ok(Bytes::from_static(b"{")), Err(error)]);
         assert_eq!(
-            read(Body::from_stream(stream)).await,
+            read(Body::from_stream(stream), LIMITS).await,
             Err(BodyError::Broken)
         );
     }
