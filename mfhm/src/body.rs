@@ -41,7 +41,10 @@ impl BodyError {
     /// What is wrong; the text completes "the body …".
     pub(crate) fn detail(self, limits: BodyLimits) -> String {
         match self {
-            Self::TooLarge => format!("is longer than {} bytes", limits.longest),
+            Self::TooLarge => {
+                let longest = limits.longest;
+                format!("is longer than {} KiB ({longest} bytes)", longest / 1024)
+            }
             Self::TooSlow => format!("did not arrive within {} s", limits.time.as_secs()),
             Self::Broken => "did not arrive whole".to_owned(),
         }

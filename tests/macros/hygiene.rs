@@ -2,6 +2,7 @@
 //! to compile without a warning, and to work.
 
 #![deny(missing_docs, warnings, clippy::pedantic)]
+#![allow(clippy::unwrap_used)]
 
 use self::bare::{Hygiene, HygieneClient, Implementation, Trouble};
 
@@ -99,8 +100,7 @@ pub mod bare {
                 });
             }
             ::std::result::Result::Ok(::std::format!(
-                "{request} {type} {client:?} {url:?} {input:?} {self_}",
-                type = r#type
+                "{request} {type} {client:?} {url:?} {input:?} {self_}"
             ))
         }
 
