@@ -95,8 +95,11 @@ impl App {
         self
     }
 
-    /// The address of a center. Said several times, the first that answers has
-    /// the registration. Else `MFHM_CENTER`, else `http://127.0.0.1:21428`.
+    /// The address of a center. Said several times, the services register with
+    /// each. Else `MFHM_CENTER`, else `http://127.0.0.1:21428`.
+    ///
+    /// Clients made with `{Trait}Client::new()` in this process look for services
+    /// there too; with several apps, at the centers of the one started last.
     pub fn center(mut self, url: impl Into<String>) -> Self {
         self.centers.push(url.into());
         self
