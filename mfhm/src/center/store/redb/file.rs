@@ -2,18 +2,21 @@
 //!
 //! Every record is a JSON document, so that a later version can add fields; the
 //! format number in the table `meta` is for changes that JSON does not forgive.
+//!
+//! A new file is made under another name and gets its own when it is whole, so
+//! that a center may be killed in the middle of its very first start.
 
 use std::collections::BTreeSet;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use redb::backends::FileBackend;
 use redb::{
-    Builder, Database, DatabaseError, Durability, ReadableDatabase as _, ReadableTable as _,
+    Builder, Database, Durability, ReadableDatabase as _, ReadableTable as _, StorageBackend,
     TableDefinition, TableError,
 };
 
@@ -179,18 +182,90 @@ impl<E: Into<redb::Error>> From<E> for Failure {
 }
 
 fn open_file(path: &Path) -> Result<Database, Failure> {
-    let is_new = !path.exists();
+    if !is_made(path)? {
+        create(path, |file| Ok(FileBackend::new(file)?))?;
+    }
+    Ok(builder().open(path)?)
+}
+
+/// A file without a byte is none yet: whoever made it did not get further.
+fn is_made(path: &Path) -> Result<bool, Failure> {
+    match std::fs::metadata(path) {
+        Ok(found) => Ok(found.len() > 0),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(io_failure(error)),
+    }
+}
+
+/// Makes the file, unless another center did so meanwhile. `backend` is how the
+/// draft is written.
+pub(super) fn create<B: StorageBackend>(
+    path: &Path,
+    backend: impl FnOnce(File) -> Result<B, Failure>,
+) -> Result<(), Failure> {
+    // redb locks a file only after it looked into it, and a draft that was left
+    // half-made is refused there. So the right to make one has a lock of its own.
+    let lock_path = beside(path, ".lock");
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
+    options.write(true).create(true).truncate(false);
+    let lock = options.open(&lock_path).map_err(io_failure)?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(Failure::InUse),
+        // A file system without locks; redb does without them there as well.
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
+        Err(TryLockError::Error(error)) => return Err(io_failure(error)),
+    }
+    if !is_made(path)? {
+        let draft = beside(path, ".new");
+        let made = make(&draft, backend)
+            .and_then(|()| std::fs::rename(&draft, path).map_err(io_failure))
+            .and_then(|()| sync_directory(path).map_err(io_failure));
+        if let Err(failure) = made {
+            // It may be what filled the disk.
+            let _ = std::fs::remove_file(&draft);
+            return Err(failure);
+        }
+    }
+    // Who still waits for this lock finds the file made, and who does not find
+    // the lock finds the file: from now on nobody needs it.
+    let _ = std::fs::remove_file(&lock_path);
+    Ok(())
+}
+
+fn make<B: StorageBackend>(
+    draft: &Path,
+    backend: impl FnOnce(File) -> Result<B, Failure>,
+) -> Result<(), Failure> {
+    match std::fs::remove_file(draft) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_failure(error)),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
     // The file holds the keys of services.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path).map_err(DatabaseError::from)?;
-    let database = builder().create_with_backend(FileBackend::new(file)?)?;
-    if is_new {
-        sync_directory(path).map_err(DatabaseError::from)?;
-    }
-    Ok(database)
+    let file = options.open(draft).map_err(io_failure)?;
+    let disk = Disk {
+        database: builder().create_with_backend(backend(file)?)?,
+        snapshot: Snapshot::default(),
+    };
+    disk.commit(0, |_| Ok(()))?;
+    drop(disk);
+    // What redb wrote when it was closed belongs to the file.
+    let file = OpenOptions::new().write(true).open(draft);
+    file.and_then(|file| file.sync_all()).map_err(io_failure)
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+fn io_failure(error: io::Error) -> Failure {
+    redb::Error::Io(error).into()
 }
 
 pub(super) fn builder() -> Builder {

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use redb::backends::FileBackend;
 use redb::{StorageBackend, TableDefinition};
@@ -168,6 +168,71 @@ async fn a_file_of_garbage_is_refused_by_name_and_kept() {
 }
 
 #[tokio::test]
+async fn a_first_start_that_was_cut_short_is_made_up_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("center.redb");
+    let mut cuts = 0;
+    for steps in 0.. {
+        let made = file::create(&path, |file| {
+            Ok(Faulty {
+                file: FileBackend::new(file)?,
+                is_broken: Arc::default(),
+                steps_left: Some(AtomicUsize::new(steps)),
+            })
+        });
+        if made.is_ok() {
+            break;
+        }
+        cuts += 1;
+        assert!(!path.exists(), "cut after {steps} steps");
+    }
+    assert!(cuts > 3, "{cuts}");
+    std::fs::remove_file(&path).unwrap();
+
+    // What a kill leaves behind, which can't clean up; and what others left.
+    std::fs::write(dir.path().join("center.redb.new"), [0; 8192]).unwrap();
+    std::fs::write(dir.path().join("center.redb.lock"), "").unwrap();
+    std::fs::write(&path, "").unwrap();
+    let store = RedbStore::open(&path).await.unwrap();
+    store
+        .commit(Batch::put(record("a", 1), Expect::Absent))
+        .await
+        .unwrap();
+    store.close().await;
+    let store = RedbStore::open(&path).await.unwrap();
+    assert_eq!(snapshot(&store).await.records, [record("a", 1)]);
+    let names: Vec<_> = std::fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(names, ["center.redb"], "nothing else is left");
+}
+
+#[test]
+fn of_many_first_starts_at_once_one_wins() {
+    for _ in 0..10 {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("center.redb");
+        let barrier = std::sync::Barrier::new(8);
+        let opened: Vec<_> = std::thread::scope(|scope| {
+            let starts: Vec<_> = (0..8)
+                .map(|_| {
+                    scope.spawn(|| {
+                        barrier.wait();
+                        Disk::open(&path, Duration::from_millis(200)).ok()
+                    })
+                })
+                .collect();
+            starts
+                .into_iter()
+                .map(|start| start.join().unwrap())
+                .collect()
+        });
+        assert_eq!(opened.iter().flatten().count(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_damaged_file_is_refused_or_read_but_never_a_panic() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("center.redb");
@@ -208,10 +273,18 @@ async fn a_damaged_file_is_refused_or_read_but_never_a_panic() {
 struct Faulty {
     file: FileBackend,
     is_broken: Arc<AtomicBool>,
+    /// Breaks after so many writes and syncs.
+    steps_left: Option<AtomicUsize>,
 }
 
 impl Faulty {
     fn check(&self) -> Result<(), std::io::Error> {
+        if let Some(steps) = &self.steps_left {
+            let taken = steps.try_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+            if taken.is_err() {
+                self.is_broken.store(true, Ordering::SeqCst);
+            }
+        }
         if self.is_broken.load(Ordering::SeqCst) {
             return Err(std::io::ErrorKind::StorageFull.into());
         }
@@ -269,6 +342,7 @@ async fn a_full_disk_refuses_writes_and_heals_without_a_restart() {
             let backend = Faulty {
                 file,
                 is_broken: is_broken.clone(),
+                steps_left: None,
             };
             let database = file::builder()
                 .create_with_backend(backend)
