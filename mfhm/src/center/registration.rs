@@ -215,6 +215,9 @@ impl Registrar {
 
     /// Whether `record`'s instance answers, and not the newcomer in its place.
     async fn is_alive(&self, record: &Record, newcomer: Option<&InstanceId>) -> bool {
+        let is_overdue = self
+            .view
+            .with(|registry, _, _| registry.is_overdue(&record.id));
         let target = Target {
             id: record.id.clone(),
             service: record.service.clone(),
@@ -222,6 +225,7 @@ impl Registrar {
             port: record.port,
             key: record.key.clone(),
             origin: record.origin,
+            is_overdue,
             ping: 0,
         };
         let Some(probed) = self.probe.probe(&target).await else {

@@ -85,6 +85,9 @@ pub(crate) struct Target {
     pub port: u16,
     pub key: Option<Key>,
     pub origin: Origin,
+    /// It holds a lease, and did not renew it in time: an answer counts only when
+    /// it says that it is this instance's.
+    pub is_overdue: bool,
     /// Tells a ping from an earlier one that comes back late.
     pub ping: u64,
 }
@@ -211,8 +214,16 @@ impl Registry {
         // A time-out that comes much too late was not the instance's: this
         // process stood still between sending and looking.
         let took = now.saturating_sub(started);
-        let is_void = *outcome == PingOutcome::TimedOut
+        let is_late = *outcome == PingOutcome::TimedOut
             && took > limits.ping_timeout.saturating_add(limits.ping_interval);
+        // It renewed while this ping was under way, so it need not say its name.
+        let is_too_strict = target.is_overdue
+            && !entry.lease_end_seen
+            && matches!(outcome, PingOutcome::Stranger(_));
+        if is_too_strict {
+            entry.next_ping = now;
+        }
+        let is_void = is_late || is_too_strict;
         let mut reported = Reported::default();
         if !is_void {
             reported = self.judge(&target.id, outcome, now);

@@ -54,6 +54,13 @@ impl Registry {
         self.entries.get(id).map(|entry| entry.record.clone())
     }
 
+    /// Whether an instance holds a lease that ended.
+    pub(crate) fn is_overdue(&self, id: &InstanceId) -> bool {
+        self.entries
+            .get(id)
+            .is_some_and(|entry| entry.lease_end_seen)
+    }
+
     /// Whoever has this place.
     pub(crate) fn at(&self, place: &Place) -> Option<Listed> {
         self.holder(place)
