@@ -21,6 +21,7 @@ use redb::{
 };
 
 use crate::center::record::Record;
+use crate::center::settings::lacks_room;
 use crate::center::store::{CommitError, Event, Revision, Snapshot};
 
 /// By service, host and port: a [`Record`] as JSON.
@@ -35,7 +36,8 @@ const CACHE_BYTES: usize = 16 << 20;
 
 /// Each opening begins a new block of revisions. The view counts on from the
 /// store's revision when health changes, so this keeps its numbers growing over
-/// restarts as well.
+/// restarts as well. While the disk is full, the new block is only in memory, and
+/// the first write that succeeds makes it durable.
 const REVISION_BLOCK: u32 = 32;
 
 /// An open file and what was read from it.
@@ -47,38 +49,48 @@ pub(super) struct Disk {
 impl Disk {
     /// Opens `path` or makes it, waiting up to `patience` for another process to
     /// release it.
-    pub(super) fn open(path: &Path, patience: Duration) -> Result<Self, String> {
+    pub(super) fn open(path: &Path, patience: Duration) -> Result<Self, Unopened> {
         let give_up = Instant::now() + patience;
         loop {
             // redb checks pages before it trusts them. Should it still stumble
             // over a damaged file, that must not take the program down.
-            let opened = catch_unwind(AssertUnwindSafe(|| open_file(path)))
+            let opened = catch_unwind(AssertUnwindSafe(|| Self::load(|| open_file(path))))
                 .unwrap_or_else(|_| Err(Failure::Damaged("it is damaged".to_owned())));
             match opened {
                 Err(Failure::InUse) if Instant::now() < give_up => {
                     std::thread::sleep(Duration::from_millis(20));
                 }
                 Err(failure) => return Err(failure.explain(path)),
-                Ok(database) => {
-                    return catch_unwind(AssertUnwindSafe(|| Self::load(database)))
-                        .unwrap_or_else(|_| Err(Failure::Damaged("it is damaged".to_owned())))
-                        .map_err(|failure| failure.explain(path));
-                }
+                Ok(disk) => return Ok(disk),
             }
         }
     }
 
     /// Reads everything and begins a new block of revisions.
-    pub(super) fn load(database: Database) -> Result<Self, Failure> {
+    pub(super) fn load(open: impl Fn() -> Result<Database, Failure>) -> Result<Self, Failure> {
+        let database = open()?;
         let mut snapshot = read(&database)?;
         snapshot.revision = ((snapshot.revision >> REVISION_BLOCK) + 1) << REVISION_BLOCK;
-        let disk = Self {
-            database,
-            snapshot: Snapshot::default(),
-        };
-        disk.commit(snapshot.revision, |_| Ok(()))
-            .map_err(Failure::from)?;
-        Ok(Self { snapshot, ..disk })
+        let disk = Self { database, snapshot };
+        match disk.commit(disk.snapshot.revision, |_| Ok(())) {
+            Ok(()) => Ok(disk),
+            Err(error) if is_full(&error) => {
+                tracing::warn!("the disk is full: registrations are read, but none can be stored");
+                let Self { database, snapshot } = disk;
+                // redb is of no more use after a failed write, not even to read or
+                // to keep other centers away. Opening the file needs no room.
+                drop(database);
+                let database = open()?;
+                Ok(Self { database, snapshot })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Releases the file.
+    pub(super) fn close(self) {
+        // After a failure redb may stumble once more.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(self)));
     }
 
     /// What the file held when it was opened. Given away once.
@@ -93,7 +105,7 @@ impl Disk {
         marks: &[&'static str],
     ) -> Result<(), CommitError> {
         let revision = batches.last().map_or(0, |(revision, _)| *revision);
-        let written = self.commit(revision, |transaction| {
+        let fill = |transaction: &redb::WriteTransaction| {
             let mut instances = transaction.open_table(INSTANCES)?;
             for event in batches.iter().flat_map(|(_, events)| events) {
                 match event {
@@ -112,11 +124,19 @@ impl Disk {
                 meta.insert(format!("mark:{mark}").as_str(), "")?;
             }
             Ok(())
-        });
-        written.map_err(|error| CommitError::Failed {
-            is_full: is_full(&error),
-            reason: error.to_string(),
-        })
+        };
+        // As in `open`: one batch that can't be written must not end the store.
+        match catch_unwind(AssertUnwindSafe(|| self.commit(revision, fill))) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(CommitError::Failed {
+                is_full: is_full(&error),
+                reason: error.to_string(),
+            }),
+            Err(_) => Err(CommitError::Failed {
+                is_full: false,
+                reason: "the file may be damaged".to_owned(),
+            }),
+        }
     }
 
     fn commit(
@@ -142,13 +162,22 @@ pub(super) enum Failure {
     InUse,
     Newer(u32),
     Damaged(String),
+    Full(String),
     Io(String),
 }
 
+/// The same, in words.
+#[derive(Debug)]
+pub(super) struct Unopened {
+    pub text: String,
+    pub is_full: bool,
+}
+
 impl Failure {
-    fn explain(self, path: &Path) -> String {
+    pub(super) fn explain(self, path: &Path) -> Unopened {
         let file = path.display();
-        match self {
+        let is_full = matches!(self, Self::Full(_));
+        let text = match self {
             Self::InUse => format!(
                 "the store {file} is in use by another center: stop that one, or choose another \
                  data directory (--data-dir, .data_dir(…))"
@@ -162,8 +191,13 @@ impl Failure {
                 "the store {file} can't be read: {cause}. The file is kept: put a copy of it back, \
                  or move it away to start without registrations"
             ),
+            Self::Full(cause) => format!(
+                "the store {file} can't be opened: {cause}. Make room on its disk, or choose \
+                 another data directory (--data-dir, .data_dir(…))"
+            ),
             Self::Io(cause) => format!("the store {file} can't be opened: {cause}"),
-        }
+        };
+        Unopened { text, is_full }
     }
 }
 
@@ -175,6 +209,7 @@ impl<E: Into<redb::Error>> From<E> for Failure {
             redb::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
                 Self::Damaged(error.to_string())
             }
+            redb::Error::Io(error) if lacks_room(&error) => Self::Full(error.to_string()),
             redb::Error::Io(error) => Self::Io(error.to_string()),
             other => Self::Damaged(other.to_string()),
         }
@@ -338,13 +373,5 @@ fn check_format(found: Option<String>) -> Result<(), Failure> {
 }
 
 fn is_full(error: &redb::Error) -> bool {
-    match error {
-        redb::Error::Io(error) => {
-            matches!(
-                error.kind(),
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-            )
-        }
-        _ => false,
-    }
+    matches!(error, redb::Error::Io(error) if lacks_room(error))
 }
