@@ -54,11 +54,12 @@ impl Registry {
         self.entries.get(id).map(|entry| entry.record.clone())
     }
 
-    /// Whether an instance holds a lease that ended.
-    pub(crate) fn is_overdue(&self, id: &InstanceId) -> bool {
-        self.entries
-            .get(id)
-            .is_some_and(|entry| entry.lease_end_seen)
+    /// The status of an instance, if it is registered, and whether it holds a
+    /// lease that ended.
+    pub(crate) fn standing(&self, id: &InstanceId) -> (Option<InstanceStatus>, bool) {
+        let entry = self.entries.get(id);
+        let is_overdue = entry.is_some_and(|entry| entry.lease_end_seen);
+        (entry.map(|entry| entry.health.status()), is_overdue)
     }
 
     /// Whoever has this place.
