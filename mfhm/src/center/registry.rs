@@ -97,6 +97,8 @@ pub(crate) struct Target {
 pub(crate) struct Deletion {
     pub place: Place,
     pub id: InstanceId,
+    /// The revision of the store by which it was decided.
+    pub since: Revision,
     pub reason: String,
 }
 
@@ -252,9 +254,11 @@ impl Registry {
         transition
     }
 
-    /// Renews the lease of an instance. Absent: it is not registered.
+    /// Renews the lease of an instance. Absent: it is not registered, or its
+    /// deletion is on the way to the store, where a renewal can't stop it; only
+    /// another registration can.
     pub(crate) fn renew(&mut self, id: &InstanceId, now: Duration) -> Option<Arc<Record>> {
-        let entry = self.entries.get_mut(id)?;
+        let entry = self.entries.get_mut(id).filter(|e| !e.is_leaving)?;
         entry.renew(now);
         let record = entry.record.clone();
         self.schedule(id);
@@ -277,6 +281,8 @@ impl Registry {
             let id = record.id.clone();
             if is_new {
                 entry.renew(now);
+                // A deletion that is on its way finds the record changed.
+                entry.is_leaving = false;
                 entry.next_ping = entry.next_ping.min(first_ping);
             }
             entry.record = record;
@@ -336,6 +342,7 @@ impl Registry {
                 decisions.deletions.push(Deletion {
                     place: entry.record.place(),
                     id: id.clone(),
+                    since: self.stored,
                     reason: entry.why_deleted(now),
                 });
             } else {
