@@ -60,6 +60,24 @@ pub(crate) async fn admit(
     }
 }
 
+/// Whether a request from `peer` comes from the host of this name or address. On
+/// one machine every loopback address is the same host.
+pub(crate) async fn is_host(host: &str, peer: IpAddr) -> bool {
+    if let Ok(address) = host.parse() {
+        return is_same(address, peer);
+    }
+    match tokio::time::timeout(RESOLVE_TIMEOUT, resolve(host)).await {
+        Ok(Ok(addresses)) => addresses.into_iter().any(|address| is_same(address, peer)),
+        Ok(Err(_)) | Err(_) => false,
+    }
+}
+
+/// Whether two addresses are the same host's, as far as can be told.
+pub(crate) fn is_same(one: IpAddr, other: IpAddr) -> bool {
+    let (one, other) = (one.to_canonical(), other.to_canonical());
+    one == other || one.is_loopback() && other.is_loopback()
+}
+
 /// Looks a name up, without the addresses that nobody may register. Pings ask
 /// again each time, so a name can't be moved to such an address later.
 pub(crate) async fn resolve(name: &str) -> io::Result<Vec<IpAddr>> {
@@ -184,6 +202,23 @@ mod tests {
         check(Some("10.9.9.9"), "10.0.0.5", Ok("10.9.9.9")).await;
         check(Some("localhost"), "10.0.0.5", Ok("localhost")).await;
         check(Some("orders.invalid"), "10.0.0.5", Err("--allow-host")).await;
+    }
+
+    #[tokio::test]
+    async fn a_host_is_known_by_its_addresses() {
+        for (host, peer, expected) in [
+            ("10.0.0.5", "10.0.0.5", true),
+            ("10.0.0.5", "::ffff:10.0.0.5", true),
+            ("10.0.0.5", "10.0.0.6", false),
+            ("10.0.0.5", "127.0.0.1", false),
+            ("127.0.0.1", "::1", true),
+            ("localhost", "127.0.0.1", true),
+            ("localhost", "10.0.0.5", false),
+            ("orders.invalid", "10.0.0.5", false),
+        ] {
+            let found = is_host(host, peer.parse().unwrap()).await;
+            assert_eq!(found, expected, "{host} {peer}");
+        }
     }
 
     #[tokio::test]
