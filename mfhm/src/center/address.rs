@@ -154,6 +154,19 @@ fn admit_address(address: IpAddr, peer: IpAddr) -> Result<(), String> {
 }
 
 fn not_allowed(host: &str, peer: IpAddr) -> String {
+    let is_loopback = host.eq_ignore_ascii_case("localhost")
+        || host
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.to_canonical().is_loopback());
+    if is_loopback {
+        // Leaving the host out, or allowing it, would only hide that nobody can
+        // reach the service.
+        return format!(
+            "`{host}` is reached on its own machine only, and this registration comes from another \
+             one ({peer}): let the service listen where others reach it, such as on {peer} \
+             (MFHM_HOST={peer}, App::host)"
+        );
+    }
     format!(
         "`{host}` is not the address that this registration comes from ({peer}): leave the host \
          out, or allow it at the center (--allow-host {host}, .allow_host({host:?}))"
@@ -186,7 +199,6 @@ mod tests {
         check(Some("::ffff:10.0.0.5"), "10.0.0.5", Ok("10.0.0.5")).await;
         check(Some("[2001:db8::1]"), "2001:db8::1", Ok("2001:db8::1")).await;
         check(Some("10.0.0.6"), "10.0.0.5", Err("--allow-host 10.0.0.6")).await;
-        check(Some("127.0.0.1"), "10.0.0.5", Err("--allow-host")).await;
         check(Some("10.0.0.5"), "127.0.0.1", Err("--allow-host")).await;
     }
 
@@ -195,6 +207,19 @@ mod tests {
         check(Some("127.0.0.9"), "127.0.0.1", Ok("127.0.0.9")).await;
         check(Some("::1"), "127.0.0.1", Ok("::1")).await;
         check(Some("localhost"), "::1", Ok("localhost")).await;
+    }
+
+    #[tokio::test]
+    async fn who_listens_for_its_own_machine_only_is_told_to_listen_elsewhere() {
+        for host in ["127.0.0.1", "127.0.0.9", "::1", "[::1]", "::ffff:127.0.0.1"] {
+            check(Some(host), "10.0.0.5", Err("MFHM_HOST=10.0.0.5")).await;
+        }
+        let peer = "10.0.0.5".parse().unwrap();
+        for host in ["127.0.0.1", "Localhost"] {
+            let text = admit(Some(host), peer, &[]).await.unwrap_err();
+            assert!(text.contains("App::host"), "{text}");
+            assert!(!text.contains("allow"), "{text}");
+        }
     }
 
     #[tokio::test]
