@@ -60,6 +60,24 @@ pub(crate) async fn admit(
     }
 }
 
+/// Whether a request from `peer` comes from the host of this name or address. On
+/// one machine every loopback address is the same host.
+pub(crate) async fn is_host(host: &str, peer: IpAddr) -> bool {
+    if let Ok(address) = host.parse() {
+        return is_same(address, peer);
+    }
+    match tokio::time::timeout(RESOLVE_TIMEOUT, resolve(host)).await {
+        Ok(Ok(addresses)) => addresses.into_iter().any(|address| is_same(address, peer)),
+        Ok(Err(_)) | Err(_) => false,
+    }
+}
+
+/// Whether two addresses are the same host's, as far as can be told.
+pub(crate) fn is_same(one: IpAddr, other: IpAddr) -> bool {
+    let (one, other) = (one.to_canonical(), other.to_canonical());
+    one == other || one.is_loopback() && other.is_loopback()
+}
+
 /// Looks a name up, without the addresses that nobody may register. Pings ask
 /// again each time, so a name can't be moved to such an address later.
 pub(crate) async fn resolve(name: &str) -> io::Result<Vec<IpAddr>> {
@@ -136,6 +154,19 @@ fn admit_address(address: IpAddr, peer: IpAddr) -> Result<(), String> {
 }
 
 fn not_allowed(host: &str, peer: IpAddr) -> String {
+    let is_loopback = host.eq_ignore_ascii_case("localhost")
+        || host
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.to_canonical().is_loopback());
+    if is_loopback {
+        // Leaving the host out, or allowing it, would only hide that nobody can
+        // reach the service.
+        return format!(
+            "`{host}` is reached on its own machine only, and this registration comes from another \
+             one ({peer}): let the service listen where others reach it, such as on {peer} \
+             (MFHM_HOST={peer}, App::host)"
+        );
+    }
     format!(
         "`{host}` is not the address that this registration comes from ({peer}): leave the host \
          out, or allow it at the center (--allow-host {host}, .allow_host({host:?}))"
@@ -168,7 +199,6 @@ mod tests {
         check(Some("::ffff:10.0.0.5"), "10.0.0.5", Ok("10.0.0.5")).await;
         check(Some("[2001:db8::1]"), "2001:db8::1", Ok("2001:db8::1")).await;
         check(Some("10.0.0.6"), "10.0.0.5", Err("--allow-host 10.0.0.6")).await;
-        check(Some("127.0.0.1"), "10.0.0.5", Err("--allow-host")).await;
         check(Some("10.0.0.5"), "127.0.0.1", Err("--allow-host")).await;
     }
 
@@ -180,10 +210,40 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_listens_for_its_own_machine_only_is_told_to_listen_elsewhere() {
+        for host in ["127.0.0.1", "127.0.0.9", "::1", "[::1]", "::ffff:127.0.0.1"] {
+            check(Some(host), "10.0.0.5", Err("MFHM_HOST=10.0.0.5")).await;
+        }
+        let peer = "10.0.0.5".parse().unwrap();
+        for host in ["127.0.0.1", "Localhost"] {
+            let text = admit(Some(host), peer, &[]).await.unwrap_err();
+            assert!(text.contains("App::host"), "{text}");
+            assert!(!text.contains("allow"), "{text}");
+        }
+    }
+
+    #[tokio::test]
     async fn what_is_allowed_may_come_from_anywhere() {
         check(Some("10.9.9.9"), "10.0.0.5", Ok("10.9.9.9")).await;
         check(Some("localhost"), "10.0.0.5", Ok("localhost")).await;
         check(Some("orders.invalid"), "10.0.0.5", Err("--allow-host")).await;
+    }
+
+    #[tokio::test]
+    async fn a_host_is_known_by_its_addresses() {
+        for (host, peer, expected) in [
+            ("10.0.0.5", "10.0.0.5", true),
+            ("10.0.0.5", "::ffff:10.0.0.5", true),
+            ("10.0.0.5", "10.0.0.6", false),
+            ("10.0.0.5", "127.0.0.1", false),
+            ("127.0.0.1", "::1", true),
+            ("localhost", "127.0.0.1", true),
+            ("localhost", "10.0.0.5", false),
+            ("orders.invalid", "10.0.0.5", false),
+        ] {
+            let found = is_host(host, peer.parse().unwrap()).await;
+            assert_eq!(found, expected, "{host} {peer}");
+        }
     }
 
     #[tokio::test]

@@ -86,6 +86,7 @@ fn record(instance: CachedInstance, id: InstanceId) -> Record {
         host,
         port,
         origin: Origin::Python,
+        peer: None,
         operations: operations(methods),
         metadata: BTreeMap::new(),
         version: None,

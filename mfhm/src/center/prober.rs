@@ -67,17 +67,99 @@ async fn ping(view: Arc<View>, pinger: Arc<Pinger>, target: Target) {
 }
 
 async fn delete(view: Arc<View>, store: Arc<dyn Store>, deletion: Deletion) {
-    let Deletion { place, id, reason } = deletion;
-    match store.commit(Batch::remove(place.clone(), id.clone())).await {
+    let Deletion {
+        place,
+        id,
+        since,
+        reason,
+    } = deletion;
+    let batch = Batch::remove_unchanged(place.clone(), id.clone(), since);
+    match store.commit(batch).await {
         Ok(_) => {
             let (service, host, port) = (&place.service, &place.host, place.port);
             tracing::warn!(%service, %host, port, %id, %reason, "deleted");
         }
-        // Somebody else has the place by now, and the view will know.
-        Err(CommitError::Conflict(_)) => {}
+        // It registered again, or somebody else has the place by now; the view
+        // will know. If it is still to be deleted, that is decided anew.
+        Err(CommitError::Conflict(_)) => {
+            view.with(|registry, now, _| registry.deletion_failed(&id, now));
+        }
         Err(error) => {
             tracing::error!(%error, %id, "a deletion can't be stored");
             view.with(|registry, now, _| registry.deletion_failed(&id, now));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::center::health::PingOutcome;
+    use crate::center::record::{Origin, Record};
+    use crate::center::registration::Outcome;
+    use crate::center::testing::TestCenter;
+
+    fn record() -> Arc<Record> {
+        Arc::new(Record::sample(Origin::V1, "users", "a", 1))
+    }
+
+    /// A center that has decided to delete its only instance.
+    async fn deciding() -> (TestCenter, Deletion) {
+        let center = TestCenter::new().await;
+        center.registrar.register(record()).await.unwrap();
+        center.probe.set(1, PingOutcome::Refused, None);
+        center.ping_all().await;
+        let deletion = center.registrar.view.with(|registry, _, random| {
+            // No tick is late, which would be taken for a pause.
+            loop {
+                let due = registry.next_deadline();
+                let decisions = registry.tick(due, random);
+                for target in decisions.pings {
+                    registry.report(&target, &PingOutcome::Refused, due, due, random);
+                }
+                if let Some(deletion) = decisions.deletions.into_iter().next() {
+                    return deletion;
+                }
+                assert!(due < Duration::from_secs(600), "it is never deleted");
+            }
+        });
+        (center, deletion)
+    }
+
+    fn is_registered(center: &TestCenter) -> bool {
+        center
+            .registrar
+            .view
+            .with(|registry, _, _| registry.get(&record().id).is_some())
+    }
+
+    #[tokio::test]
+    async fn a_renewal_of_who_is_about_to_be_deleted_is_not_acknowledged() {
+        let (center, deletion) = deciding().await;
+        assert!(center.registrar.renew(&deletion.id).is_none());
+        let revision = {
+            let (view, store) = (center.registrar.view.clone(), center.store.clone());
+            delete(view, store, deletion).await;
+            center.registrar.store.commit(Batch::default()).await
+        };
+        center.registrar.view.reach(revision.unwrap()).await;
+        assert!(!is_registered(&center));
+    }
+
+    #[tokio::test]
+    async fn who_registers_again_is_not_deleted_by_an_earlier_decision() {
+        let (center, deletion) = deciding().await;
+        let id = deletion.id.clone();
+        let outcome = center.registrar.register(record()).await.unwrap();
+        assert_eq!(outcome, Outcome::Registered);
+        assert!(center.registrar.renew(&id).is_some());
+        let (view, store) = (center.registrar.view.clone(), center.store.clone());
+        delete(view, store, deletion).await;
+        let revision = center.registrar.store.commit(Batch::default()).await;
+        center.registrar.view.reach(revision.unwrap()).await;
+        assert!(is_registered(&center));
+        assert!(center.registrar.renew(&id).is_some());
     }
 }

@@ -2,6 +2,7 @@
 //! its health, which is found out anew.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,10 @@ pub(crate) struct Record {
     pub host: String,
     pub port: u16,
     pub origin: Origin,
+    /// The address that a v1 registration came from. Absent in records of earlier
+    /// versions, and where it is the host in any case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<IpAddr>,
     /// As registered: path templates are in the form that `origin` uses.
     #[serde(default)]
     pub operations: Vec<OperationEntry>,
@@ -72,6 +77,7 @@ impl Record {
             host: "127.0.0.1".to_owned(),
             port,
             origin,
+            peer: None,
             operations: Vec::new(),
             metadata: BTreeMap::new(),
             version: None,

@@ -2,7 +2,9 @@
 //! of the previous holder of the place, and written to the store.
 //!
 //! A newcomer never replaces a living instance: whoever holds the place is pinged
-//! first (1 s at most). Two newcomers for one place can't both win: each write
+//! first (1 s at most). Only that nobody listens there, or somebody else, shows at
+//! once that it is gone; a silent or troubled one holds its place until the pings
+//! have found it to be down. Two newcomers for one place can't both win: each write
 //! says whom it expects there, and the one that comes second is told so.
 
 use std::net::IpAddr;
@@ -16,7 +18,7 @@ use super::record::{Place, Record};
 use super::registry::Target;
 use super::store::{Batch, CommitError, Expect, Revision, Store, Write};
 use super::view::View;
-use crate::instance::InstanceId;
+use crate::instance::{InstanceId, InstanceStatus};
 
 /// A place that changes hands more often than this within one request is
 /// contested by others; they will sort it out.
@@ -213,8 +215,12 @@ impl Registrar {
             })
     }
 
-    /// Whether `record`'s instance answers, and not the newcomer in its place.
+    /// Whether `record`'s instance lives for all that is known, and it is not the
+    /// newcomer that answers in its place.
     async fn is_alive(&self, record: &Record, newcomer: Option<&InstanceId>) -> bool {
+        let (status, is_overdue) = self
+            .view
+            .with(|registry, _, _| registry.standing(&record.id));
         let target = Target {
             id: record.id.clone(),
             service: record.service.clone(),
@@ -222,6 +228,7 @@ impl Registrar {
             port: record.port,
             key: record.key.clone(),
             origin: record.origin,
+            is_overdue,
             ping: 0,
         };
         let Some(probed) = self.probe.probe(&target).await else {
@@ -230,7 +237,13 @@ impl Registrar {
         };
         let is_newcomer =
             newcomer.is_some_and(|id| probed.instance.as_deref() == Some(id.as_str()));
-        probed.outcome == PingOutcome::Ok && !is_newcomer
+        match probed.outcome {
+            _ if is_newcomer => false,
+            PingOutcome::Ok => true,
+            PingOutcome::Refused | PingOutcome::Stranger(_) => false,
+            // One such answer is little: the pings need three of them in a row.
+            PingOutcome::TimedOut | PingOutcome::Bad(_) => status != Some(InstanceStatus::Down),
+        }
     }
 }
 

@@ -85,6 +85,9 @@ pub(crate) struct Target {
     pub port: u16,
     pub key: Option<Key>,
     pub origin: Origin,
+    /// It holds a lease, and did not renew it in time: an answer counts only when
+    /// it says that it is this instance's.
+    pub is_overdue: bool,
     /// Tells a ping from an earlier one that comes back late.
     pub ping: u64,
 }
@@ -94,6 +97,8 @@ pub(crate) struct Target {
 pub(crate) struct Deletion {
     pub place: Place,
     pub id: InstanceId,
+    /// The revision of the store by which it was decided.
+    pub since: Revision,
     pub reason: String,
 }
 
@@ -211,8 +216,16 @@ impl Registry {
         // A time-out that comes much too late was not the instance's: this
         // process stood still between sending and looking.
         let took = now.saturating_sub(started);
-        let is_void = *outcome == PingOutcome::TimedOut
+        let is_late = *outcome == PingOutcome::TimedOut
             && took > limits.ping_timeout.saturating_add(limits.ping_interval);
+        // It renewed while this ping was under way, so it need not say its name.
+        let is_too_strict = target.is_overdue
+            && !entry.lease_end_seen
+            && matches!(outcome, PingOutcome::Stranger(_));
+        if is_too_strict {
+            entry.next_ping = now;
+        }
+        let is_void = is_late || is_too_strict;
         let mut reported = Reported::default();
         if !is_void {
             reported = self.judge(&target.id, outcome, now);
@@ -241,9 +254,11 @@ impl Registry {
         transition
     }
 
-    /// Renews the lease of an instance. Absent: it is not registered.
+    /// Renews the lease of an instance. Absent: it is not registered, or its
+    /// deletion is on the way to the store, where a renewal can't stop it; only
+    /// another registration can.
     pub(crate) fn renew(&mut self, id: &InstanceId, now: Duration) -> Option<Arc<Record>> {
-        let entry = self.entries.get_mut(id)?;
+        let entry = self.entries.get_mut(id).filter(|e| !e.is_leaving)?;
         entry.renew(now);
         let record = entry.record.clone();
         self.schedule(id);
@@ -266,6 +281,8 @@ impl Registry {
             let id = record.id.clone();
             if is_new {
                 entry.renew(now);
+                // A deletion that is on its way finds the record changed.
+                entry.is_leaving = false;
                 entry.next_ping = entry.next_ping.min(first_ping);
             }
             entry.record = record;
@@ -325,6 +342,7 @@ impl Registry {
                 decisions.deletions.push(Deletion {
                     place: entry.record.place(),
                     id: id.clone(),
+                    since: self.stored,
                     reason: entry.why_deleted(now),
                 });
             } else {

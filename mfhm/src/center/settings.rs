@@ -1,5 +1,6 @@
 //! How a center is set up, and which set-ups can't work.
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -171,6 +172,14 @@ impl Settings {
     }
 }
 
+/// Whether something could not be written for lack of room, which may be made.
+pub(crate) fn lacks_room(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
+}
+
 /// Makes the directory and finds out whether files can be made in it.
 fn check_data_dir(dir: &Path) -> Result<(), String> {
     let advice = "choose another data directory (--data-dir, .data_dir(…))";
@@ -183,9 +192,21 @@ fn check_data_dir(dir: &Path) -> Result<(), String> {
     let trial = dir.join(format!(".mfhm-trial-{}", std::process::id()));
     let written = std::fs::write(&trial, b"");
     let _ = std::fs::remove_file(&trial);
-    written.map_err(|error| {
+    judge_trial(written).map_err(|error| {
         format!("the data directory {shown} can't be written to ({error}): {advice}")
     })
+}
+
+/// A full disk is no reason to stay away: what is registered can be looked up and
+/// pinged.
+fn judge_trial(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if lacks_room(&error) => {
+            tracing::warn!(%error, "the data directory has no room for another file");
+            Ok(())
+        }
+        other => other,
+    }
 }
 
 #[cfg(test)]
@@ -250,6 +271,14 @@ mod tests {
         );
         let below = problems(|s| s.data_dir = file.path().join("below")).await;
         assert!(below[0].contains("can't be made"), "{below:?}");
+    }
+
+    #[test]
+    fn a_full_disk_does_not_keep_a_center_from_starting() {
+        assert!(judge_trial(Err(io::ErrorKind::StorageFull.into())).is_ok());
+        assert!(judge_trial(Err(io::ErrorKind::QuotaExceeded.into())).is_ok());
+        assert!(judge_trial(Err(io::ErrorKind::PermissionDenied.into())).is_err());
+        assert!(judge_trial(Ok(())).is_ok());
     }
 
     #[tokio::test]

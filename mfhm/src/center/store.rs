@@ -69,6 +69,9 @@ pub(crate) enum Expect {
     Absent,
     /// This instance has it.
     Instance(InstanceId),
+    /// This instance has it, and was not written again after this revision:
+    /// whoever decided by that revision knew the last of it.
+    Unchanged(InstanceId, Revision),
 }
 
 /// What a write does.
@@ -130,6 +133,20 @@ impl Batch {
     pub(crate) fn remove(place: Place, id: InstanceId) -> Self {
         Self {
             writes: vec![Write::remove(place, id)],
+            mark: None,
+        }
+    }
+
+    /// Like [`Batch::remove`], unless the instance registered again after the
+    /// revision `since`.
+    pub(crate) fn remove_unchanged(place: Place, id: InstanceId, since: Revision) -> Self {
+        let write = Write {
+            place,
+            expect: Expect::Unchanged(id, since),
+            action: Action::Remove,
+        };
+        Self {
+            writes: vec![write],
             mark: None,
         }
     }

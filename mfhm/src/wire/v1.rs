@@ -4,8 +4,8 @@
 //! | what | how | answers |
 //! |---|---|---|
 //! | register | `POST /v1/instances` with [`Register`] | 200 [`Registered`]; 409 the address belongs to a living instance; 422 invalid |
-//! | renew | `PUT /v1/instances/{id}` | 200 [`Registered`]; 404 not known (register again) |
-//! | leave | `DELETE /v1/instances/{id}` | 204; 404 not known |
+//! | renew | `PUT /v1/instances/{id}` | 200 [`Registered`]; 403 registered from another host; 404 not known (register again) |
+//! | leave | `DELETE /v1/instances/{id}` | 204; 403 registered from another host; 404 not known |
 //! | list | `GET /v1/services` | 200 [`ServiceList`] |
 //! | read | `GET /v1/services/{name}` | 200 [`ServiceView`]; 404 no instance is registered |
 //!

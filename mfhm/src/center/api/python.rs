@@ -138,6 +138,7 @@ async fn online(api: &Api, request: Request) -> Result<Response, Failure> {
         host,
         port: online.port,
         origin: Origin::Python,
+        peer: None,
         operations: operations(online.methods),
         metadata: BTreeMap::new(),
         version: None,

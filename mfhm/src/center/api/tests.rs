@@ -3,11 +3,14 @@
 
 mod golden;
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
 
 use crate::center::health::PingOutcome;
+use crate::center::record::{Origin, Record};
 use crate::center::store::CommitError;
 use crate::center::testing::{Answer, TestCenter, json_request};
 use crate::key::Key;
@@ -72,6 +75,78 @@ async fn a_v1_instance_registers_renews_and_leaves() {
         404,
         "mfhm.unknown_instance",
     );
+}
+
+#[tokio::test]
+async fn only_the_host_that_registered_an_instance_renews_it_and_lets_it_leave() {
+    let request = |method: &str, id: &str| {
+        let request = Request::builder().method(method);
+        let request = request.uri(format!("/v1/instances/{id}"));
+        request.body(Body::empty()).unwrap()
+    };
+    let center = TestCenter::new().await;
+    center
+        .send_from(
+            "10.0.0.5",
+            json_request("/v1/instances", &register("users", "a", 1)),
+        )
+        .await;
+    let mut allowed = register("users", "b", 1);
+    allowed["address"]["host"] = json!("10.9.9.9");
+    center
+        .send_from("10.0.0.5", json_request("/v1/instances", &allowed))
+        .await;
+    center
+        .post("/v1/instances", &register("users", "c", 3))
+        .await;
+    for (id, others, own) in [
+        ("a", ["10.0.0.6", "127.0.0.1"], "::ffff:10.0.0.5"),
+        ("b", ["10.9.9.9", "::1"], "10.0.0.5"),
+        ("c", ["10.0.0.5", "::2"], "::1"),
+    ] {
+        for method in ["PUT", "DELETE"] {
+            for other in others {
+                let answer = center.send_from(other, request(method, id)).await;
+                check_problem(&answer, 403, "mfhm.not_yours");
+            }
+        }
+        assert_eq!(center.send_from(own, request("PUT", id)).await.status, 200);
+        assert_eq!(
+            center.send_from(own, request("DELETE", id)).await.status,
+            204
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_record_without_a_peer_belongs_to_its_host() {
+    let center = TestCenter::new().await;
+    let record = Record::sample(Origin::V1, "users", "a", 1);
+    let json = serde_json::to_string(&record).unwrap();
+    assert!(!json.contains("peer"), "as earlier versions wrote it");
+    let record: Record = serde_json::from_str(&json).unwrap();
+    center.registrar.register(Arc::new(record)).await.unwrap();
+    let leave = || {
+        Request::delete("/v1/instances/a")
+            .body(Body::empty())
+            .unwrap()
+    };
+    let answer = center.send_from("10.0.0.5", leave()).await;
+    check_problem(&answer, 403, "mfhm.not_yours");
+    assert_eq!(center.send(leave()).await.status, 204);
+}
+
+#[tokio::test]
+async fn python_instances_are_unknown_to_v1_writes() {
+    let center = TestCenter::new().await;
+    center.post("/online", &online("users", 1)).await;
+    let view = center.get("/v1/services/users").await.json();
+    let id = view["instances"][0]["id"].as_str().unwrap();
+    let target = format!("/v1/instances/{id}");
+    check_problem(&center.delete(&target).await, 404, "mfhm.unknown_instance");
+    let renew = Request::put(&target).body(Body::empty()).unwrap();
+    check_problem(&center.send(renew).await, 404, "mfhm.unknown_instance");
+    assert_eq!(center.get("/service/users").await.status, 200);
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 
 mod register;
 
+use std::net::IpAddr;
+
 use axum::extract::Request;
 use axum::response::Response;
 use http::{HeaderValue, Method, StatusCode, header};
@@ -10,8 +12,9 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use super::python::unavailable;
-use super::{Api, BODY, json};
+use super::{Api, BODY, json, peer};
 use crate::body;
+use crate::center::address;
 use crate::center::record::{Origin, Record};
 use crate::center::registry::Listed;
 use crate::center::store::CommitError;
@@ -46,15 +49,16 @@ pub(super) async fn answer(api: &Api, request: Request) -> Response {
         body::skip(&parts.method, unread, BODY).await;
         return refusal;
     }
+    let peer = peer(&request);
     let result = match segments.as_slice() {
         ["instances"] => register::register(api, request).await,
         ["instances", id] if request.method() == Method::PUT => {
             let id = (*id).to_owned();
             let (parts, unread) = request.into_parts();
             body::skip(&parts.method, unread, BODY).await;
-            renew(api, &id)
+            renew(api, &id, peer).await
         }
-        ["instances", id] => leave(api, id).await,
+        ["instances", id] => leave(api, id, peer).await,
         ["services"] => Ok(list(api)),
         ["services", name] => read(api, name).await,
         _ => Err(refuse(
@@ -66,21 +70,16 @@ pub(super) async fn answer(api: &Api, request: Request) -> Response {
     result.unwrap_or_else(|problem| problem.into_axum())
 }
 
-fn renew(api: &Api, id: &str) -> Result<Response, Refused> {
-    let renewed = id
-        .parse()
-        .ok()
-        .and_then(|id: InstanceId| api.registrar.renew(&id));
-    match renewed {
+async fn renew(api: &Api, id: &str, peer: IpAddr) -> Result<Response, Refused> {
+    let known = find(api, id, peer).await?;
+    match api.registrar.renew(&known) {
         Some(record) => Ok(ok(&registered(api, &record))),
         None => Err(unknown_instance(id)),
     }
 }
 
-async fn leave(api: &Api, id: &str) -> Result<Response, Refused> {
-    let Ok(known) = id.parse::<InstanceId>() else {
-        return Err(unknown_instance(id));
-    };
+async fn leave(api: &Api, id: &str, peer: IpAddr) -> Result<Response, Refused> {
+    let known = find(api, id, peer).await?;
     if !api.registrar.leave(&known).await.map_err(store_problem)? {
         return Err(unknown_instance(id));
     }
@@ -88,6 +87,37 @@ async fn leave(api: &Api, id: &str) -> Result<Response, Refused> {
     let mut response = Response::default();
     *response.status_mut() = StatusCode::NO_CONTENT;
     Ok(response)
+}
+
+/// The instance that a request is about. Ids are told to everybody, so only the
+/// host that an instance registered from speaks for it.
+async fn find(api: &Api, id: &str, peer: IpAddr) -> Result<InstanceId, Refused> {
+    let known = id.parse().ok().and_then(|id: InstanceId| {
+        api.registrar
+            .view
+            .with(|registry, _, _| registry.get(&id))
+            // The ids of Python instances are the center's own.
+            .filter(|record| record.origin == Origin::V1)
+    });
+    let Some(record) = known else {
+        return Err(unknown_instance(id));
+    };
+    let is_own = match record.peer {
+        Some(registrant) => address::is_same(registrant, peer),
+        None => address::is_host(&record.host, peer).await,
+    };
+    if !is_own {
+        tracing::warn!(id, %peer, "refused (v1): the instance registered from another host");
+        return Err(refuse(
+            StatusCode::FORBIDDEN,
+            "mfhm.not_yours",
+            format!(
+                "the instance {id:?} registered from another host than this request comes from \
+                 ({peer}): only that host renews it and lets it leave"
+            ),
+        ));
+    }
+    Ok(record.id.clone())
 }
 
 fn list(api: &Api) -> Response {

@@ -187,6 +187,8 @@ async fn skip_body(response: &mut reqwest::Response) {
 }
 
 /// Alive is who answers exactly 200 and does not say that it is somebody else.
+/// Who ceased to renew must say that it is itself: another program may have the
+/// port by now.
 fn assess(
     target: &Target,
     status: StatusCode,
@@ -201,6 +203,12 @@ fn assess(
         return PingOutcome::Stranger(format!("another instance answers there: {other:?}"));
     }
     match status {
+        StatusCode::OK if is_checked && target.is_overdue && instance.is_none() => {
+            PingOutcome::Stranger(
+                "its lease ended, and what answers there does not say that it is this instance"
+                    .to_owned(),
+            )
+        }
         StatusCode::OK => PingOutcome::Ok,
         other => PingOutcome::Bad(format!("status {}", other.as_u16())),
     }

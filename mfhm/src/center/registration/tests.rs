@@ -56,12 +56,39 @@ async fn a_newcomer_never_replaces_a_living_instance() {
 async fn a_newcomer_replaces_one_that_does_not_answer() {
     for outcome in [
         PingOutcome::Refused,
-        TimedOut,
-        PingOutcome::Bad("status 403".to_owned()),
+        PingOutcome::Stranger("another service".to_owned()),
     ] {
         let center = TestCenter::new().await;
         register(&center, Origin::Python, "old", 1).await;
         center.probe.set(1, outcome, None);
+        assert_eq!(
+            register(&center, Origin::Python, "new", 1).await,
+            Outcome::Registered
+        );
+        assert_eq!(holder(&center, 1).as_deref(), Some("new"));
+    }
+}
+
+#[tokio::test]
+async fn one_that_is_silent_or_troubled_is_replaced_when_the_pings_found_it_down() {
+    for outcome in [
+        TimedOut,
+        PingOutcome::Bad("status 500".to_owned()),
+        PingOutcome::Bad("status 403".to_owned()),
+    ] {
+        let center = TestCenter::new().await;
+        register(&center, Origin::Python, "old", 1).await;
+        center.probe.set(1, Answers, None);
+        center.ping_all().await;
+        center.probe.set(1, outcome, None);
+        assert_eq!(
+            register(&center, Origin::Python, "new", 1).await,
+            Outcome::PlaceTaken
+        );
+        assert_eq!(holder(&center, 1).as_deref(), Some("old"));
+        for _ in 0..3 {
+            center.ping_all().await;
+        }
         assert_eq!(
             register(&center, Origin::Python, "new", 1).await,
             Outcome::Registered

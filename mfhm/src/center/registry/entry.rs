@@ -57,6 +57,10 @@ impl Entry {
     }
 
     pub(super) fn renew(&mut self, now: Duration) {
+        if self.lease_end_seen {
+            // Without a lease it may have been taken for a stranger.
+            self.next_ping = self.next_ping.min(now);
+        }
         self.renewed = now;
         self.lease_end_seen = false;
     }
@@ -119,6 +123,7 @@ impl Entry {
             port: self.record.port,
             key: self.record.key.clone(),
             origin: self.record.origin,
+            is_overdue: self.lease_end_seen,
             ping,
         }
     }

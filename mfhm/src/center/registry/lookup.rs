@@ -54,6 +54,14 @@ impl Registry {
         self.entries.get(id).map(|entry| entry.record.clone())
     }
 
+    /// The status of an instance, if it is registered, and whether it holds a
+    /// lease that ended.
+    pub(crate) fn standing(&self, id: &InstanceId) -> (Option<InstanceStatus>, bool) {
+        let entry = self.entries.get(id);
+        let is_overdue = entry.is_some_and(|entry| entry.lease_end_seen);
+        (entry.map(|entry| entry.health.status()), is_overdue)
+    }
+
     /// Whoever has this place.
     pub(crate) fn at(&self, place: &Place) -> Option<Listed> {
         self.holder(place)

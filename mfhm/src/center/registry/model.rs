@@ -198,7 +198,10 @@ impl Run {
             }
             for deletion in decisions.deletions {
                 self.check_deletion(&deletion)?;
-                prop_assert!(self.commit(Batch::remove(deletion.place.clone(), deletion.id)));
+                let Deletion {
+                    place, id, since, ..
+                } = deletion.clone();
+                prop_assert!(self.commit(Batch::remove_unchanged(place, id, since)));
                 self.model.remove(&deletion.place.port);
                 self.follow();
             }

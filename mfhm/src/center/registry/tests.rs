@@ -20,6 +20,8 @@ struct World {
     revision: Revision,
     /// What each port answers; absent: refused.
     answers: HashMap<u16, PingOutcome>,
+    /// The ports whose answers don't say whose they are.
+    nameless: HashSet<u16>,
     pings: Vec<(Duration, u16)>,
     deleted: Vec<(Duration, u16)>,
     held: usize,
@@ -33,6 +35,7 @@ impl World {
             now: Duration::ZERO,
             revision: 0,
             answers: HashMap::new(),
+            nameless: HashSet::new(),
             pings: Vec::new(),
             deleted: Vec::new(),
             held: 0,
@@ -80,7 +83,10 @@ impl World {
         let decisions = self.registry.tick(self.now, &mut self.random);
         for target in decisions.pings {
             self.pings.push((self.now, target.port));
-            let outcome = self.answers.get(&target.port).cloned().unwrap_or(Refused);
+            let mut outcome = self.answers.get(&target.port).cloned().unwrap_or(Refused);
+            if outcome == Answers && target.is_overdue && self.nameless.contains(&target.port) {
+                outcome = PingOutcome::Stranger("nameless".to_owned());
+            }
             let now = self.now;
             let reported = self
                 .registry
@@ -201,6 +207,56 @@ fn the_end_of_a_lease_is_looked_into_at_once() {
     world.run(16, &[]);
     let end = Duration::from_secs(15);
     assert!(world.pings.contains(&(end, 1)), "{:?}", world.pings);
+}
+
+#[test]
+fn a_stranger_on_the_port_of_a_dead_v1_instance_does_not_keep_it() {
+    let mut world = World::new();
+    world.nameless = HashSet::from([1, 2]);
+    for port in [1, 2] {
+        world.register(Origin::V1, port, Answers);
+    }
+    world.run(60, &[1, 2]);
+    assert_eq!((world.status(1), world.status(2)), (Some(Up), Some(Up)));
+    world.run(16, &[1]);
+    assert_eq!((world.status(1), world.status(2)), (Some(Up), Some(Down)));
+    world.run(20, &[1]);
+    assert_eq!((world.status(1), world.status(2)), (Some(Up), None));
+}
+
+#[test]
+fn a_late_renewal_brings_a_nameless_instance_back_at_once() {
+    let mut world = World::new();
+    world.nameless.insert(1);
+    world.register(Origin::V1, 1, Answers);
+    world.run(16, &[]);
+    assert_eq!(world.status(1), Some(Down));
+    assert!(world.registry.renew(&id(1), world.now).is_some());
+    world.run(0, &[]);
+    assert_eq!(world.status(1), Some(Up));
+}
+
+#[test]
+fn a_renewal_during_a_ping_saves_a_nameless_instance() {
+    let mut world = World::new();
+    world.register(Origin::V1, 1, Answers);
+    world.run(14, &[]);
+    world.now = Duration::from_secs(15);
+    let target = world
+        .registry
+        .tick(world.now, &mut world.random)
+        .pings
+        .remove(0);
+    assert!(target.is_overdue);
+    let now = world.now;
+    assert!(world.registry.renew(&id(1), now).is_some());
+    let stranger = PingOutcome::Stranger("nameless".to_owned());
+    world
+        .registry
+        .report(&target, &stranger, now, now, &mut world.random);
+    assert_eq!(world.status(1), Some(Up));
+    world.run(0, &[]);
+    assert_eq!(world.pings_of(1), 4, "it is asked again at once");
 }
 
 #[test]

@@ -11,10 +11,18 @@ use crate::instance::InstanceId;
 /// All records of a store, with what the preconditions need to know.
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
-    records: BTreeMap<Place, Arc<Record>>,
+    records: BTreeMap<Place, Held>,
     places: HashMap<InstanceId, Place>,
     marks: BTreeSet<String>,
     revision: Revision,
+}
+
+/// A record, and the revision that wrote it. Of what was loaded only the revision
+/// of the whole is known, which is never earlier.
+#[derive(Clone, Debug)]
+struct Held {
+    record: Arc<Record>,
+    written: Revision,
 }
 
 /// A precondition did not hold; nothing was changed.
@@ -29,7 +37,8 @@ impl Contents {
             ..Self::default()
         };
         for record in snapshot.records {
-            contents.insert(record.place(), record);
+            let written = contents.revision;
+            contents.insert(record.place(), Held { record, written });
         }
         contents
     }
@@ -41,7 +50,11 @@ impl Contents {
     pub(crate) fn snapshot(&self) -> Snapshot {
         Snapshot {
             revision: self.revision,
-            records: self.records.values().cloned().collect(),
+            records: self
+                .records
+                .values()
+                .map(|held| held.record.clone())
+                .collect(),
             marks: self.marks.clone(),
         }
     }
@@ -51,6 +64,7 @@ impl Contents {
     pub(crate) fn apply(&mut self, batch: Batch) -> Result<(Revision, Vec<Event>), Conflict> {
         let mut undo = Vec::with_capacity(batch.writes.len());
         let mut events = Vec::with_capacity(batch.writes.len());
+        let revision = self.revision + 1;
         for write in batch.writes {
             if !self.permits(&write) {
                 for (place, before) in undo.into_iter().rev() {
@@ -62,7 +76,11 @@ impl Contents {
             undo.push((place.clone(), self.records.get(&place).cloned()));
             match action {
                 Action::Put(record) => {
-                    self.insert(place, record.clone());
+                    let held = Held {
+                        record: record.clone(),
+                        written: revision,
+                    };
+                    self.insert(place, held);
                     events.push(Event::Put(record));
                 }
                 Action::Remove => {
@@ -72,15 +90,18 @@ impl Contents {
             }
         }
         self.marks.extend(batch.mark.map(str::to_owned));
-        self.revision += 1;
-        Ok((self.revision, events))
+        self.revision = revision;
+        Ok((revision, events))
     }
 
     fn permits(&self, write: &Write) -> bool {
         let holder = self.records.get(&write.place);
         let expected = match &write.expect {
             Expect::Absent => holder.is_none(),
-            Expect::Instance(id) => holder.is_some_and(|record| record.id == *id),
+            Expect::Instance(id) => holder.is_some_and(|held| held.record.id == *id),
+            Expect::Unchanged(id, since) => {
+                holder.is_some_and(|held| held.record.id == *id && held.written <= *since)
+            }
         };
         let id_is_free = match &write.action {
             Action::Put(record) => self
@@ -92,21 +113,21 @@ impl Contents {
         expected && id_is_free
     }
 
-    fn insert(&mut self, place: Place, record: Arc<Record>) {
+    fn insert(&mut self, place: Place, held: Held) {
         self.remove(&place);
-        self.places.insert(record.id.clone(), place.clone());
-        self.records.insert(place, record);
+        self.places.insert(held.record.id.clone(), place.clone());
+        self.records.insert(place, held);
     }
 
     fn remove(&mut self, place: &Place) {
-        if let Some(record) = self.records.remove(place) {
-            self.places.remove(&record.id);
+        if let Some(held) = self.records.remove(place) {
+            self.places.remove(&held.record.id);
         }
     }
 
-    fn restore(&mut self, place: Place, before: Option<Arc<Record>>) {
+    fn restore(&mut self, place: Place, before: Option<Held>) {
         match before {
-            Some(record) => self.insert(place, record),
+            Some(held) => self.insert(place, held),
             None => self.remove(&place),
         }
     }
@@ -178,6 +199,24 @@ mod tests {
             .unwrap();
         let removal = Batch::remove(record("old", 1).place(), "old".parse().unwrap());
         assert_eq!(contents.apply(removal), Err(Conflict));
+    }
+
+    #[test]
+    fn a_decided_removal_does_not_reach_who_registered_again_meanwhile() {
+        let mut contents = Contents::default();
+        let (decided, _) = contents
+            .apply(Batch::put(record("a", 1), Expect::Absent))
+            .unwrap();
+        let removal =
+            |since| Batch::remove_unchanged(record("a", 1).place(), "a".parse().unwrap(), since);
+        let (again, _) = contents
+            .apply(Batch::put(record("a", 1), holder("a")))
+            .unwrap();
+        assert_eq!(contents.apply(removal(decided)), Err(Conflict));
+        let mut loaded = Contents::new(contents.snapshot());
+        assert_eq!(loaded.apply(removal(decided)), Err(Conflict));
+        assert!(loaded.apply(removal(again)).is_ok());
+        assert!(contents.apply(removal(again)).is_ok());
     }
 
     #[test]

@@ -6,8 +6,9 @@
 //! asked of [`Contents`], a copy in memory that shares its records with the view.
 //!
 //! When the file can't be written, every commit of the group is refused, and
-//! the file is opened again at the next one. What it then holds is sent to the
-//! followers as a whole: a commit that failed in its fsync may be on disk or not.
+//! the file is opened again, or else at the next one. What it then holds is sent to
+//! the followers as a whole: a commit that failed in its fsync may be on disk or not.
+//! A full disk keeps nobody from opening the file and reading it.
 
 mod file;
 
@@ -18,7 +19,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use self::file::Disk;
+use self::file::{Disk, Unopened};
 use super::contents::Contents;
 use super::{Batch, Change, Changes, CommitError, Event, Revision, Store};
 use crate::error::{Error, Result};
@@ -49,7 +50,7 @@ enum Request {
 type Answer = Result<Revision, CommitError>;
 
 /// Opens the file, anew after each failure.
-type Opener = Box<dyn Fn() -> Result<Disk, String> + Send>;
+type Opener = Box<dyn Fn() -> Result<Disk, Unopened> + Send>;
 
 impl RedbStore {
     /// Opens the store in `path`, or makes it.
@@ -80,7 +81,7 @@ impl RedbStore {
                             writer.run(received);
                         }
                     }
-                    Err(problem) => drop(opened.send(Err(Error::new(problem)))),
+                    Err(problem) => drop(opened.send(Err(Error::new(problem.text)))),
                 }
             })?;
         has_opened
@@ -223,7 +224,9 @@ impl Writer {
                 tracing::error!(error = %failure, "registrations can't be stored");
                 refuse(answers.into_iter().map(|(answer, _)| answer), &failure);
                 // The copy in memory is ahead of the file now, so both go.
-                self.disk = None;
+                if let Some(disk) = self.disk.take() {
+                    disk.close();
+                }
                 if self.reopen().is_err() {
                     tracing::warn!("the store is opened again at the next write");
                 }
@@ -236,9 +239,9 @@ impl Writer {
         if self.disk.is_some() {
             return Ok(());
         }
-        let mut disk = (self.opener)().map_err(|reason| CommitError::Failed {
-            reason,
-            is_full: false,
+        let mut disk = (self.opener)().map_err(|problem| CommitError::Failed {
+            reason: problem.text,
+            is_full: problem.is_full,
         })?;
         self.contents = Contents::new(disk.take_snapshot());
         self.disk = Some(disk);

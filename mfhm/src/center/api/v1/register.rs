@@ -59,6 +59,7 @@ pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Re
         host,
         port: register.address.port,
         origin: Origin::V1,
+        peer: Some(peer),
         operations: register.operations,
         metadata: register.metadata,
         version: register.version,

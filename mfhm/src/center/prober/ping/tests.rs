@@ -14,6 +14,7 @@ fn target(origin: Origin, port: u16) -> Target {
         port,
         key: None,
         origin,
+        is_overdue: false,
         ping: 1,
     }
 }
@@ -37,9 +38,17 @@ async fn answering(answer: &'static [u8]) -> (u16, tokio::task::JoinHandle<Strin
 }
 
 async fn check(origin: Origin, answer: &'static [u8], expected: PingOutcome) {
+    check_with(|port| target(origin, port), answer, expected).await;
+}
+
+async fn check_with(
+    target: impl FnOnce(u16) -> Target,
+    answer: &'static [u8],
+    expected: PingOutcome,
+) {
     let (port, task) = answering(answer).await;
     let pinger = Pinger::new(SOON).unwrap();
-    let outcome = pinger.ping(&target(origin, port)).await.outcome;
+    let outcome = pinger.ping(&target(port)).await.outcome;
     let text = String::from_utf8_lossy(answer);
     match (&outcome, &expected) {
         // Reasons are for people; only their presence matters here.
@@ -126,6 +135,21 @@ async fn an_answer_says_who_it_is() {
     .await;
     check(Python, service, stranger("another service")).await;
     check(Python, instance, PingOutcome::Ok).await;
+}
+
+#[tokio::test]
+async fn who_ceased_to_renew_must_say_who_it_is() {
+    let overdue = |origin| {
+        move |port| Target {
+            is_overdue: true,
+            ..target(origin, port)
+        }
+    };
+    let anybody = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    let own = b"HTTP/1.1 200 OK\r\nmfhm-instance: own\r\ncontent-length: 0\r\n\r\n";
+    check(Origin::V1, anybody, PingOutcome::Ok).await;
+    check_with(overdue(Origin::V1), anybody, stranger("its lease ended")).await;
+    check_with(overdue(Origin::V1), own, PingOutcome::Ok).await;
 }
 
 #[tokio::test]
