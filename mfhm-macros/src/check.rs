@@ -24,6 +24,7 @@ pub(crate) fn operation(
     check_placeholders(operation, declared, path, diag);
     check_bodies(operation, diag);
     check_wire_names(operation, diag);
+    check_success(operation, diag);
     if place == Place::Contract && operation.method == "HEAD" && !operation.output.is_empty() {
         let (span, _) = operation.output.spans();
         diag.error(
@@ -205,10 +206,31 @@ fn check_wire_names(operation: &Operation, diag: &mut Diagnostics) {
     }
 }
 
-/// `#[idempotent]` says something about a request, so it needs one.
-pub(crate) fn stray_idempotent(span: Span, diag: &mut Diagnostics) {
+/// `#[idempotent]` and its like say something about an operation, so they need
+/// one.
+pub(crate) fn stray(name: &str, span: Span, diag: &mut Diagnostics) {
     diag.error(
         span,
-        "`#[idempotent]` belongs to an operation\nhelp: write it below `#[post(\"/path\")]` or another method",
+        format!(
+            "`{name}` belongs to an operation\n\
+             help: write it below `#[post(\"/path\")]` or another method"
+        ),
     );
+}
+
+/// A status that allows no content, and an operation that has some.
+fn check_success(operation: &Operation, diag: &mut Diagnostics) {
+    if let Some(success) = operation.success
+        && matches!(success.status, 204 | 205)
+        && !operation.output.is_empty()
+    {
+        diag.error(
+            success.span,
+            format!(
+                "operation `{}`: an answer with status {} has no body\n\
+                 help: return `()` or `Result<(), E>`, or write another status",
+                operation.name, success.status
+            ),
+        );
+    }
 }

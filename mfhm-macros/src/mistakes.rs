@@ -727,3 +727,35 @@ fn input_that_is_no_rust_never_panics() {
         }
     }
 }
+
+#[test]
+fn the_status_of_a_success() {
+    check_contract(
+        quote! {
+            #[post("/a")] #[status(201)] async fn a(&self) -> u8;
+            #[post("/b")] #[status(204)] async fn b(&self) -> Result<(), E>;
+        },
+        &[],
+    );
+    check_contract(
+        quote! {
+            #[post("/a")] #[status] async fn a(&self) -> u8;
+            #[post("/b")] #[status(404)] async fn b(&self) -> u8;
+            #[post("/c")] #[status(201)] #[status(202)] async fn c(&self) -> u8;
+            #[post("/d")] #[status(204)] async fn d(&self) -> u8;
+        },
+        &[
+            "needs a number",
+            "`404` isn't the status of a success",
+            "given twice",
+            "an answer with status 204 has no body",
+        ],
+    );
+    check_impl(
+        quote! {
+            #[get("/a")] async fn a(&self) {}
+            #[status(201)] fn b(&self) {}
+        },
+        &["`#[status]` belongs to an operation"],
+    );
+}

@@ -13,7 +13,9 @@ use syn::Attribute;
 
 use crate::attr::ClientArgs;
 use crate::attr::grammar::plain_name;
-use crate::attr::operation::{OperationAttrs, condition_text, conditions, is_deprecated, shown};
+use crate::attr::operation::{
+    OperationAttrs, Success, condition_text, conditions, is_deprecated, shown,
+};
 use crate::diag::Diagnostics;
 use crate::item::{FnItem, TraitItem};
 use crate::model::operation::lower;
@@ -62,6 +64,8 @@ pub(crate) struct Operation {
     pub(crate) params: Vec<Param>,
     pub(crate) output: Output,
     pub(crate) is_idempotent: bool,
+    /// The status of a success, if it is written.
+    pub(crate) success: Option<Success>,
     /// The user's attributes that are not ours.
     pub(crate) attrs: Vec<Attribute>,
 }

@@ -27,7 +27,7 @@ pub use crate::{
     server::linked::{LinkedHandler, LinkedScope},
     server::reply::{
         ApiErrorKind, ErrorResponseKind, ResponseKind, SerializeKind, answer_empty,
-        answer_empty_result, answer_error, answer_result, answer_value,
+        answer_empty_result, answer_error, answer_result, answer_value, with_status,
     },
     server::{ContractRoutes, Route, Service, ServiceDefinition},
 };

@@ -13,6 +13,7 @@ pub struct Operation {
     params: &'static [Param],
     idempotent: bool,
     deprecated: bool,
+    success: u16,
     doc: &'static str,
     file: &'static str,
     line: u32,
@@ -29,6 +30,7 @@ impl Operation {
             params: &[],
             idempotent: false,
             deprecated: false,
+            success: 0,
             doc: "",
             file: "",
             line: 0,
@@ -53,6 +55,14 @@ impl Operation {
     #[must_use]
     pub const fn deprecated(mut self) -> Self {
         self.deprecated = true;
+        self
+    }
+
+    /// With the status of a success, from `#[status(201)]`.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn success(mut self, status: u16) -> Self {
+        self.success = status;
         self
     }
 
@@ -100,6 +110,12 @@ impl Operation {
     /// Whether it is declared `#[deprecated]`.
     pub fn is_deprecated(&self) -> bool {
         self.deprecated
+    }
+
+    /// The status of a success that is declared with `#[status(201)]`. `None`:
+    /// 200, or 204 where nothing is returned.
+    pub fn success_status(&self) -> Option<u16> {
+        (self.success != 0).then_some(self.success)
     }
 
     /// Its doc comment.

@@ -54,6 +54,7 @@ exports! {
     answer_empty_result = answer_empty_result;
     answer_value = answer_value;
     answer_empty = answer_empty;
+    with_status = with_status;
 
     // Clients.
     client = Client;

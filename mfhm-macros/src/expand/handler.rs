@@ -5,7 +5,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
-use crate::attr::operation::doc_text;
+use crate::attr::operation::{Success, doc_text};
 use crate::expand::exports::Exports;
 use crate::item::FnItem;
 use crate::model::{Operation, Param, ParamSource};
@@ -80,13 +80,17 @@ pub(crate) fn describe(operation: &Operation, exports: &Exports) -> TokenStream 
         (!params.is_empty()).then(|| quote!(const __MFHM_PARAMS: &[#param] = &[#(#params),*];));
     let idempotent = operation.is_idempotent.then(|| quote!(.idempotent()));
     let deprecated = operation.is_deprecated().then(|| quote!(.deprecated()));
+    let success = operation.success.map(|success| {
+        let status = success.status;
+        quote!(.success(#status))
+    });
     let doc = doc_text(&operation.attrs);
     let doc = (!doc.is_empty()).then(|| quote!(.doc(#doc)));
     let location = location(operation.span);
     quote! {{
         #params
         #operation_type::new(#name, #method, #path)
-            #with_params #idempotent #doc #deprecated
+            #with_params #idempotent #success #doc #deprecated
             .location(#location)
     }}
 }
@@ -189,11 +193,12 @@ pub(crate) fn answer(operation: &Operation, call: &TokenStream, exports: &Export
     let output = &operation.output;
     if !output.is_result() {
         return if output.is_empty() {
-            quote!(#answer_empty(#call.await))
+            with_status(operation, quote!(#answer_empty(#call.await)), exports)
         } else {
+            let success = with_status(operation, quote!(#reply!(__mfhm_value)), exports);
             quote! {
                 let __mfhm_value = #call.await;
-                #reply!(__mfhm_value)
+                #success
             }
         };
     }
@@ -202,6 +207,7 @@ pub(crate) fn answer(operation: &Operation, call: &TokenStream, exports: &Export
     } else {
         quote!(#reply!(__mfhm_value))
     };
+    let success = with_status(operation, success, exports);
     quote! {
         match #call.await {
             ::core::result::Result::Ok(__mfhm_value) => #success,
@@ -236,9 +242,19 @@ pub(crate) fn answer_contract(
     };
     let span = generated_at(output.spans().0);
     let answer = quote_spanned!(span=> #function(__mfhm_output));
+    let answer = with_status(operation, answer, exports);
     quote! {
         let __mfhm_output = #call.await;
         #answer
+    }
+}
+
+/// The answer with the status that the operation declares for a success.
+fn with_status(operation: &Operation, answer: TokenStream, exports: &Exports) -> TokenStream {
+    let with_status = &exports.with_status;
+    match operation.success {
+        Some(Success { status, .. }) => quote!(#with_status(#status, #answer)),
+        None => answer,
     }
 }
 

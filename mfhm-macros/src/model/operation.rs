@@ -66,6 +66,7 @@ pub(crate) fn lower(
         params,
         output,
         is_idempotent: attrs.idempotent.is_some(),
+        success: attrs.success,
         attrs: attrs.kept,
     };
     let declared = declared_names(sig);

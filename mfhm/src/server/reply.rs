@@ -53,6 +53,17 @@ pub fn answer_empty(_nothing: ()) -> Response {
     response
 }
 
+/// A success with the status that the operation declares. Errors keep theirs,
+/// and so does an answer that a handler gave a status of its own.
+pub fn with_status(status: u16, mut answer: Response) -> Response {
+    if matches!(answer.status(), StatusCode::OK | StatusCode::NO_CONTENT)
+        && let Ok(status) = StatusCode::from_u16(status)
+    {
+        *answer.status_mut() = status;
+    }
+    answer
+}
+
 /// The answer of an operation that returns a `Result`.
 pub fn answer_result<T: Serialize, E: ApiError>(result: Result<T, E>) -> Response {
     match result {
