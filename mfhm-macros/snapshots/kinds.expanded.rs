@@ -13,6 +13,20 @@ const _: fn() = || {
         ::mfhm::__private::check_reply::<User>();
         ::mfhm::__private::check_error::<UserError>();
     }
+    {
+        ::mfhm::__private::check_param::<Filter>();
+        ::mfhm::__private::check_param::<
+            ::core::option::Option<::std::string::String>,
+        >();
+        ::mfhm::__private::check_reply::<Vec<User>>();
+    }
+    {
+        ::mfhm::__private::check_param::<Form>();
+        ::mfhm::__private::check_reply::<u64>();
+    }
+    {
+        ::mfhm::__private::check_bytes::<::std::vec::Vec<u8>>();
+    }
 };
 pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
     fn create(
@@ -21,6 +35,19 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
     ) -> impl ::core::future::Future<
         Output = Result<User, UserError>,
     > + ::core::marker::Send;
+    fn search(
+        &self,
+        filter: &Filter,
+        session: Option<&str>,
+    ) -> impl ::core::future::Future<Output = Vec<User>> + ::core::marker::Send;
+    fn form(
+        &self,
+        form: Form,
+    ) -> impl ::core::future::Future<Output = u64> + ::core::marker::Send;
+    fn picture(
+        &self,
+        picture: &[u8],
+    ) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send;
     #[doc(hidden)]
     #[allow(
         clippy::all,
@@ -65,6 +92,86 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     },
                 );
         }
+        {
+            let __mfhm_this = ::core::clone::Clone::clone(&self);
+            __mfhm_routes
+                .add(
+                    &__MFHM_Users__search,
+                    move |mut __mfhm_input: ::mfhm::__private::Input| {
+                        let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
+                        async move {
+                            let __mfhm_p0 = __mfhm_input
+                                .query_fields::<Filter>("filter");
+                            let __mfhm_p1 = __mfhm_input
+                                .cookie::<
+                                    ::core::option::Option<::std::string::String>,
+                                >("sid");
+                            let (
+                                ::core::option::Option::Some(__mfhm_p0),
+                                ::core::option::Option::Some(__mfhm_p1),
+                            ) = (__mfhm_p0, __mfhm_p1) else {
+                                return __mfhm_input.reject();
+                            };
+                            let __mfhm_output = <Self as Users>::search(
+                                    &*__mfhm_this,
+                                    &__mfhm_p0,
+                                    __mfhm_p1.as_deref(),
+                                )
+                                .await;
+                            ::mfhm::__private::answer_value::<Vec<User>>(__mfhm_output)
+                        }
+                    },
+                );
+        }
+        {
+            let __mfhm_this = ::core::clone::Clone::clone(&self);
+            __mfhm_routes
+                .add(
+                    &__MFHM_Users__form,
+                    move |mut __mfhm_input: ::mfhm::__private::Input| {
+                        let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
+                        async move {
+                            let __mfhm_p0 = __mfhm_input.form::<Form>("form").await;
+                            let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
+                            else {
+                                return __mfhm_input.reject();
+                            };
+                            let __mfhm_output = <Self as Users>::form(
+                                    &*__mfhm_this,
+                                    __mfhm_p0,
+                                )
+                                .await;
+                            ::mfhm::__private::answer_value::<u64>(__mfhm_output)
+                        }
+                    },
+                );
+        }
+        {
+            let __mfhm_this = ::core::clone::Clone::clone(&self);
+            __mfhm_routes
+                .add(
+                    &__MFHM_Users__picture,
+                    move |mut __mfhm_input: ::mfhm::__private::Input| {
+                        let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
+                        async move {
+                            __mfhm_input.limit_body(1048576usize);
+                            let __mfhm_p0 = __mfhm_input
+                                .bytes::<::std::vec::Vec<u8>>("picture")
+                                .await;
+                            let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
+                            else {
+                                return __mfhm_input.reject();
+                            };
+                            let __mfhm_output = <Self as Users>::picture(
+                                    &*__mfhm_this,
+                                    &__mfhm_p0,
+                                )
+                                .await;
+                            ::mfhm::__private::answer_empty(__mfhm_output)
+                        }
+                    },
+                );
+        }
         __mfhm_routes
             .bind_local(&__MFHM_LOCAL_Users, self as ::std::sync::Arc<dyn __MfhmUsers>);
         __mfhm_routes
@@ -99,11 +206,80 @@ static __MFHM_Users__create: ::mfhm::__private::Operation = {
     deprecated,
     non_upper_case_globals
 )]
+static __MFHM_Users__search: ::mfhm::__private::Operation = {
+    const __MFHM_PARAMS: &[::mfhm::__private::Param] = &[
+        ::mfhm::__private::Param::query_fields("filter"),
+        ::mfhm::__private::Param::cookie("sid"),
+    ];
+    ::mfhm::__private::Operation::new("search", "GET", "/v1/users")
+        .params(__MFHM_PARAMS)
+        .location(::core::file!(), ::core::line!())
+};
+#[doc(hidden)]
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction,
+    dead_code,
+    deprecated,
+    non_upper_case_globals
+)]
+static __MFHM_Users__form: ::mfhm::__private::Operation = {
+    const __MFHM_PARAMS: &[::mfhm::__private::Param] = &[
+        ::mfhm::__private::Param::form("form"),
+    ];
+    ::mfhm::__private::Operation::new("form", "POST", "/v1/users/form")
+        .params(__MFHM_PARAMS)
+        .location(::core::file!(), ::core::line!())
+};
+#[doc(hidden)]
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction,
+    dead_code,
+    deprecated,
+    non_upper_case_globals
+)]
+static __MFHM_Users__picture: ::mfhm::__private::Operation = {
+    const __MFHM_PARAMS: &[::mfhm::__private::Param] = &[
+        ::mfhm::__private::Param::bytes("picture"),
+    ];
+    ::mfhm::__private::Operation::new("picture", "PUT", "/v1/users/picture")
+        .params(__MFHM_PARAMS)
+        .body_limit(1048576usize)
+        .location(::core::file!(), ::core::line!())
+};
+#[doc(hidden)]
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction,
+    dead_code,
+    deprecated,
+    non_upper_case_globals
+)]
 pub trait __MfhmUsers: ::core::marker::Send + ::core::marker::Sync + 'static {
     fn create<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: &'__mfhm NewUser,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Result<User, UserError>>;
+    fn search<'__mfhm>(
+        &'__mfhm self,
+        __mfhm_p0: &'__mfhm Filter,
+        __mfhm_p1: Option<&'__mfhm str>,
+    ) -> ::mfhm::__private::BoxFuture<'__mfhm, Vec<User>>;
+    fn form<'__mfhm>(
+        &'__mfhm self,
+        __mfhm_p0: Form,
+    ) -> ::mfhm::__private::BoxFuture<'__mfhm, u64>;
+    fn picture<'__mfhm>(
+        &'__mfhm self,
+        __mfhm_p0: &'__mfhm [u8],
+    ) -> ::mfhm::__private::BoxFuture<'__mfhm, ()>;
 }
 #[automatically_derived]
 #[allow(
@@ -121,6 +297,25 @@ impl<__MfhmT: Users> __MfhmUsers for __MfhmT {
         __mfhm_p0: &'__mfhm NewUser,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Result<User, UserError>> {
         ::std::boxed::Box::pin(<__MfhmT as Users>::create(self, __mfhm_p0))
+    }
+    fn search<'__mfhm>(
+        &'__mfhm self,
+        __mfhm_p0: &'__mfhm Filter,
+        __mfhm_p1: Option<&'__mfhm str>,
+    ) -> ::mfhm::__private::BoxFuture<'__mfhm, Vec<User>> {
+        ::std::boxed::Box::pin(<__MfhmT as Users>::search(self, __mfhm_p0, __mfhm_p1))
+    }
+    fn form<'__mfhm>(
+        &'__mfhm self,
+        __mfhm_p0: Form,
+    ) -> ::mfhm::__private::BoxFuture<'__mfhm, u64> {
+        ::std::boxed::Box::pin(<__MfhmT as Users>::form(self, __mfhm_p0))
+    }
+    fn picture<'__mfhm>(
+        &'__mfhm self,
+        __mfhm_p0: &'__mfhm [u8],
+    ) -> ::mfhm::__private::BoxFuture<'__mfhm, ()> {
+        ::std::boxed::Box::pin(<__MfhmT as Users>::picture(self, __mfhm_p0))
     }
 }
 #[doc(hidden)]
@@ -266,5 +461,85 @@ The operation's own error, or what failed about the call itself.*/
         __mfhm_request.literal("/v1/users");
         __mfhm_request.body(&new);
         __mfhm_request.send::<User, UserError>().await
+    }
+    /**Calls `GET /v1/users` of the service `users`.
+
+# Errors
+
+The operation's own error, or what failed about the call itself.*/
+    pub async fn search(
+        &self,
+        filter: &Filter,
+        session: Option<&str>,
+    ) -> ::core::result::Result<
+        Vec<User>,
+        ::mfhm::__private::CallError<::mfhm::__private::Infallible>,
+    > {
+        if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
+            return self
+                .__mfhm
+                .call_local_value(
+                    &__MFHM_Users__search,
+                    __MfhmUsers::search(&*__mfhm_target, filter, session),
+                )
+                .await;
+        }
+        let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__search);
+        __mfhm_request.literal("/v1/users");
+        __mfhm_request.query_fields("filter", &filter);
+        __mfhm_request.cookie("sid", &session);
+        __mfhm_request.send::<Vec<User>, ::mfhm::__private::Infallible>().await
+    }
+    /**Calls `POST /v1/users/form` of the service `users`.
+
+# Errors
+
+The operation's own error, or what failed about the call itself.*/
+    pub async fn form(
+        &self,
+        form: Form,
+    ) -> ::core::result::Result<
+        u64,
+        ::mfhm::__private::CallError<::mfhm::__private::Infallible>,
+    > {
+        if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
+            return self
+                .__mfhm
+                .call_local_value(
+                    &__MFHM_Users__form,
+                    __MfhmUsers::form(&*__mfhm_target, form),
+                )
+                .await;
+        }
+        let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__form);
+        __mfhm_request.literal("/v1/users/form");
+        __mfhm_request.form("form", &form);
+        __mfhm_request.send::<u64, ::mfhm::__private::Infallible>().await
+    }
+    /**Calls `PUT /v1/users/picture` of the service `users`.
+
+# Errors
+
+The operation's own error, or what failed about the call itself.*/
+    pub async fn picture(
+        &self,
+        picture: &[u8],
+    ) -> ::core::result::Result<
+        (),
+        ::mfhm::__private::CallError<::mfhm::__private::Infallible>,
+    > {
+        if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
+            return self
+                .__mfhm
+                .call_local_value(
+                    &__MFHM_Users__picture,
+                    __MfhmUsers::picture(&*__mfhm_target, picture),
+                )
+                .await;
+        }
+        let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__picture);
+        __mfhm_request.literal("/v1/users/picture");
+        __mfhm_request.bytes(picture);
+        __mfhm_request.send::<(), ::mfhm::__private::Infallible>().await
     }
 }

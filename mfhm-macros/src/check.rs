@@ -25,6 +25,7 @@ pub(crate) fn operation(
     check_bodies(operation, diag);
     check_wire_names(operation, diag);
     check_success(operation, diag);
+    check_body_limit(operation, diag);
     if place == Place::Contract && operation.method == "HEAD" && !operation.output.is_empty() {
         let (span, _) = operation.output.spans();
         diag.error(
@@ -162,7 +163,7 @@ fn check_placeholders(
 }
 
 fn check_bodies(operation: &Operation, diag: &mut Diagnostics) {
-    let is_body = |param: &&Param| matches!(param.source, ParamSource::Body(_));
+    let is_body = |param: &&Param| param.source.is_body();
     let mut bodies = operation.params.iter().filter(is_body);
     let Some(first) = bodies.next() else {
         return;
@@ -170,10 +171,16 @@ fn check_bodies(operation: &Operation, diag: &mut Diagnostics) {
     for second in bodies {
         let name = second.label();
         let header = name.replace('_', "-");
+        let is_json = |param: &Param| matches!(param.source, ParamSource::Body(_));
+        let kind = if is_json(first) && is_json(second) {
+            "JSON body"
+        } else {
+            "body"
+        };
         diag.error(
             second.span,
             format!(
-                "operation `{}`: `{name}` would be a second JSON body beside `{}`\n\
+                "operation `{}`: `{name}` would be a second {kind} beside `{}`\n\
                  help: write `{{{name}}}` into the path, `#[query]` or `#[header(\"x-{header}\")]` before \
                  the parameter, or put both into one struct",
                 operation.name,
@@ -189,6 +196,7 @@ fn check_wire_names(operation: &Operation, diag: &mut Diagnostics) {
         let (kind, name) = match &second.source {
             ParamSource::Query(name) => ("query parameter", name),
             ParamSource::Header(name) => ("header", name),
+            ParamSource::Cookie(name) => ("cookie", name),
             _ => continue,
         };
         let mut earlier = operation.params.iter().take(index);
@@ -216,6 +224,24 @@ pub(crate) fn stray(name: &str, span: Span, diag: &mut Diagnostics) {
              help: write it below `#[post(\"/path\")]` or another method"
         ),
     );
+}
+
+/// A limit of what isn't there.
+fn check_body_limit(operation: &Operation, diag: &mut Diagnostics) {
+    let mut params = operation.params.iter();
+    let reads_body = |param: &Param| param.source.is_body() || param.source == ParamSource::Extract;
+    if let Some(limit) = operation.body_limit
+        && !params.any(reads_body)
+    {
+        diag.error(
+            limit.span,
+            format!(
+                "operation `{}` reads no body, so there is nothing to limit\n\
+                 help: remove `#[body_limit]`",
+                operation.name
+            ),
+        );
+    }
 }
 
 /// A status that allows no content, and an operation that has some.

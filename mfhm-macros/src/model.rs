@@ -14,7 +14,7 @@ use syn::Attribute;
 use crate::attr::ClientArgs;
 use crate::attr::grammar::plain_name;
 use crate::attr::operation::{
-    OperationAttrs, Success, condition_text, conditions, is_deprecated, shown,
+    BodyLimit, OperationAttrs, Success, condition_text, conditions, is_deprecated, shown,
 };
 use crate::diag::Diagnostics;
 use crate::item::{FnItem, TraitItem};
@@ -66,6 +66,8 @@ pub(crate) struct Operation {
     pub(crate) is_idempotent: bool,
     /// The status of a success, if it is written.
     pub(crate) success: Option<Success>,
+    /// The largest body that is read, if it is written.
+    pub(crate) body_limit: Option<BodyLimit>,
     /// The user's attributes that are not ours.
     pub(crate) attrs: Vec<Attribute>,
 }
@@ -89,8 +91,16 @@ pub(crate) enum ParamSource {
         is_rest: bool,
     },
     Query(String),
+    /// The fields of a struct are query parameters.
+    QueryFields(String),
     Header(String),
+    Cookie(String),
+    /// The fields of a struct are the body's.
+    Form(String),
+    /// The JSON body.
     Body(String),
+    /// The body as it is.
+    Bytes(String),
     /// An axum extractor.
     Extract,
 }
@@ -196,8 +206,14 @@ impl Operation {
     }
 
     pub(crate) fn has_body(&self) -> bool {
-        let mut sources = self.params.iter().map(|param| &param.source);
-        sources.any(|source| matches!(source, ParamSource::Body(_)))
+        self.params.iter().any(|param| param.source.is_body())
+    }
+}
+
+impl ParamSource {
+    /// Whether it is the body; a request has one.
+    pub(crate) fn is_body(&self) -> bool {
+        matches!(self, Self::Body(_) | Self::Form(_) | Self::Bytes(_))
     }
 }
 

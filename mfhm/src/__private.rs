@@ -6,6 +6,7 @@ pub use std::convert::Infallible;
 pub use http::StatusCode;
 
 pub use crate::api_error::{ApiError, Data, ErrorVariant};
+pub use crate::body::{RawBody, SendBody};
 pub use crate::contract::{Operation, Param};
 pub use crate::error::Error;
 
@@ -68,12 +69,15 @@ pub trait Wire {}
 impl<T: Serialize + DeserializeOwned> Wire for T {}
 
 /// A contract's result.
-pub fn check_reply<T: Wire>() {}
+#[cfg(any(feature = "client", feature = "server"))]
+pub fn check_reply<T: crate::returned::Returned>() {}
 /// A contract's error.
 pub fn check_error<E: ApiError>() {}
 /// A parameter in a path, a query or a header.
 pub fn check_param<T: Wire>() {}
 /// A JSON body.
 pub fn check_body<T: Wire>() {}
+/// A body as it is.
+pub fn check_bytes<T: RawBody>() {}
 /// A field of an `ApiError`.
 pub fn check_error_field<T: Wire>() {}

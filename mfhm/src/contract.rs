@@ -14,6 +14,7 @@ pub struct Operation {
     idempotent: bool,
     deprecated: bool,
     success: u16,
+    body_limit: usize,
     doc: &'static str,
     file: &'static str,
     line: u32,
@@ -31,6 +32,7 @@ impl Operation {
             idempotent: false,
             deprecated: false,
             success: 0,
+            body_limit: 0,
             doc: "",
             file: "",
             line: 0,
@@ -63,6 +65,14 @@ impl Operation {
     #[must_use]
     pub const fn success(mut self, status: u16) -> Self {
         self.success = status;
+        self
+    }
+
+    /// With the largest body that is read, from `#[body_limit(1024)]`.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
         self
     }
 
@@ -118,6 +128,12 @@ impl Operation {
         (self.success != 0).then_some(self.success)
     }
 
+    /// The largest body that is read, in bytes, if it is declared with
+    /// `#[body_limit(1024)]`. `None`: 2 MiB.
+    pub fn max_body(&self) -> Option<usize> {
+        (self.body_limit != 0).then_some(self.body_limit)
+    }
+
     /// Its doc comment.
     pub fn documentation(&self) -> &'static str {
         self.doc
@@ -152,43 +168,65 @@ pub enum ParamSource {
     Path,
     /// In the query string.
     Query,
+    /// In the query string, one query parameter for each field of a struct:
+    /// `#[query(flatten)]`.
+    QueryFields,
     /// In a header.
     Header,
+    /// In the header `cookie`, under a name of its own.
+    Cookie,
+    /// The body, a form (`application/x-www-form-urlencoded`) with the fields of
+    /// a struct.
+    Form,
     /// The JSON body.
     Body,
+    /// The body as it is: `#[body(bytes)]`.
+    Bytes,
 }
 
 impl Param {
+    const fn new(name: &'static str, source: ParamSource) -> Self {
+        Self { name, source }
+    }
+
     #[doc(hidden)]
     pub const fn path(name: &'static str) -> Self {
-        Self {
-            name,
-            source: ParamSource::Path,
-        }
+        Self::new(name, ParamSource::Path)
     }
 
     #[doc(hidden)]
     pub const fn query(name: &'static str) -> Self {
-        Self {
-            name,
-            source: ParamSource::Query,
-        }
+        Self::new(name, ParamSource::Query)
+    }
+
+    #[doc(hidden)]
+    pub const fn query_fields(name: &'static str) -> Self {
+        Self::new(name, ParamSource::QueryFields)
     }
 
     #[doc(hidden)]
     pub const fn header(name: &'static str) -> Self {
-        Self {
-            name,
-            source: ParamSource::Header,
-        }
+        Self::new(name, ParamSource::Header)
+    }
+
+    #[doc(hidden)]
+    pub const fn cookie(name: &'static str) -> Self {
+        Self::new(name, ParamSource::Cookie)
+    }
+
+    #[doc(hidden)]
+    pub const fn form(name: &'static str) -> Self {
+        Self::new(name, ParamSource::Form)
     }
 
     #[doc(hidden)]
     pub const fn body(name: &'static str) -> Self {
-        Self {
-            name,
-            source: ParamSource::Body,
-        }
+        Self::new(name, ParamSource::Body)
+    }
+
+    #[doc(hidden)]
+    pub const fn bytes(name: &'static str) -> Self {
+        Self::new(name, ParamSource::Bytes)
     }
 
     /// The name on the wire.

@@ -10,6 +10,7 @@ pub mod __private;
 mod api_error;
 #[cfg(feature = "server")]
 mod app;
+mod body;
 #[cfg(feature = "center")]
 mod center;
 #[cfg(feature = "client")]
@@ -29,6 +30,8 @@ mod listener;
 #[cfg(any(feature = "server", feature = "cli"))]
 mod log;
 mod macros;
+#[cfg(any(feature = "client", feature = "server"))]
+mod returned;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(any(feature = "client", feature = "server"))]
@@ -42,6 +45,7 @@ mod wire;
 pub use api_error::{ApiError, Data, ErrorVariant};
 #[cfg(feature = "server")]
 pub use app::{App, RunningApp, RunningService, run};
+pub use bytes::Bytes;
 #[cfg(feature = "center")]
 pub use center::{Center, CenterBuilder, RunningCenter};
 #[cfg(feature = "client")]
@@ -53,9 +57,12 @@ pub use client::{
 };
 pub use contract::{Operation, Param, ParamSource};
 pub use error::{Error, Result};
+pub use http;
 pub use instance::{InstanceId, InstanceStatus, InvalidName, ServiceName};
 pub use json::Json;
 pub use macros::*;
+#[cfg(any(feature = "client", feature = "server"))]
+pub use returned::{Headed, Raw};
 #[cfg(feature = "server")]
 pub use server::{Service, state::State};
 pub use wire::problem::{InvalidParam, Problem};

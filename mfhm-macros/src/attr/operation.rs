@@ -1,6 +1,6 @@
 //! The attributes beside an operation: `#[get("/p")]` and its siblings,
-//! `#[route(METHOD, "/p")]`, `#[idempotent]`, `#[status(201)]`, and the user's
-//! own that are copied to what is generated.
+//! `#[route(METHOD, "/p")]`, `#[idempotent]`, `#[status(201)]`,
+//! `#[body_limit(1024)]`, and the user's own that are copied to what is generated.
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
@@ -30,6 +30,7 @@ pub(crate) struct OperationAttrs {
     pub(crate) route: Option<RouteAttr>,
     pub(crate) idempotent: Option<Span>,
     pub(crate) success: Option<Success>,
+    pub(crate) body_limit: Option<BodyLimit>,
     /// Everything that isn't ours, in its order.
     pub(crate) kept: Vec<Attribute>,
 }
@@ -38,6 +39,13 @@ pub(crate) struct OperationAttrs {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Success {
     pub(crate) status: u16,
+    pub(crate) span: Span,
+}
+
+/// `#[body_limit(1024)]`: the largest body that is read, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyLimit {
+    pub(crate) bytes: usize,
     pub(crate) span: Span,
 }
 
@@ -61,6 +69,7 @@ impl OperationAttrs {
             route,
             idempotent: None,
             success: None,
+            body_limit: None,
             kept: Vec::new(),
         };
         for attribute in attributes {
@@ -101,6 +110,13 @@ impl OperationAttrs {
                 let success = Success::read(attribute, span, diag);
                 self.success.get_or_insert(success);
             }
+            Some(Kind::BodyLimit(span)) => {
+                if self.body_limit.is_some() {
+                    diag.error(span, "`#[body_limit]` is given twice");
+                }
+                let limit = BodyLimit::read(attribute, span, diag);
+                self.body_limit.get_or_insert(limit);
+            }
             None => self.kept.push(attribute.clone()),
         }
     }
@@ -110,9 +126,32 @@ impl OperationAttrs {
         let strays = [
             ("#[idempotent]", self.idempotent),
             ("#[status]", self.success.map(|success| success.span)),
+            ("#[body_limit]", self.body_limit.map(|limit| limit.span)),
         ];
         let written = |(name, span): (_, Option<Span>)| Some((name, span?));
         strays.into_iter().filter_map(written).collect()
+    }
+}
+
+impl BodyLimit {
+    fn read(attribute: &Attribute, span: Span, diag: &mut Diagnostics) -> Self {
+        let literal = attribute.parse_args::<LitInt>().ok();
+        let bytes = literal
+            .as_ref()
+            .and_then(|literal| literal.base10_parse::<usize>().ok())
+            .filter(|bytes| *bytes > 0);
+        if bytes.is_none() {
+            diag.error(
+                literal.as_ref().map_or(span, LitInt::span),
+                "`#[body_limit]` needs a number of bytes\n\
+                 help: write `#[body_limit(1_048_576)]` for 1 MiB",
+            );
+        }
+        Self {
+            // One that stands in for a limit that was not understood.
+            bytes: bytes.unwrap_or(1),
+            span,
+        }
     }
 }
 
@@ -145,6 +184,7 @@ enum Kind {
     Route(Ident),
     Idempotent(Span),
     Status(Span),
+    BodyLimit(Span),
 }
 
 /// Ours are recognised by the last segment, so `#[mfhm::get]` is `#[get]`.
@@ -157,6 +197,8 @@ fn kind(attribute: &Attribute) -> Option<Kind> {
         Some(Kind::Idempotent(last.span()))
     } else if name == "status" {
         Some(Kind::Status(last.span()))
+    } else if name == "body_limit" {
+        Some(Kind::BodyLimit(last.span()))
     } else {
         None
     }

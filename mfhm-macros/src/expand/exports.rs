@@ -70,6 +70,7 @@ exports! {
     // Bounds that are reported at the user's types.
     check_param = check_param;
     check_body = check_body;
+    check_bytes = check_bytes;
     check_reply = check_reply;
     check_error = check_error;
     check_error_field = check_error_field;

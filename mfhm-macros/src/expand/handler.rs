@@ -67,8 +67,12 @@ pub(crate) fn describe(operation: &Operation, exports: &Exports) -> TokenStream 
             let (kind, name) = match &parameter.source {
                 ParamSource::Path { name, .. } => ("path", name),
                 ParamSource::Query(name) => ("query", name),
+                ParamSource::QueryFields(name) => ("query_fields", name),
                 ParamSource::Header(name) => ("header", name),
+                ParamSource::Cookie(name) => ("cookie", name),
+                ParamSource::Form(name) => ("form", name),
                 ParamSource::Body(name) => ("body", name),
+                ParamSource::Bytes(name) => ("bytes", name),
                 ParamSource::Extract => return None,
             };
             let kind = format_ident!("{kind}");
@@ -84,13 +88,17 @@ pub(crate) fn describe(operation: &Operation, exports: &Exports) -> TokenStream 
         let status = success.status;
         quote!(.success(#status))
     });
+    let body_limit = operation.body_limit.map(|limit| {
+        let bytes = limit.bytes;
+        quote!(.body_limit(#bytes))
+    });
     let doc = doc_text(&operation.attrs);
     let doc = (!doc.is_empty()).then(|| quote!(.doc(#doc)));
     let location = location(operation.span);
     quote! {{
         #params
         #operation_type::new(#name, #method, #path)
-            #with_params #idempotent #success #doc #deprecated
+            #with_params #idempotent #success #body_limit #doc #deprecated
             .location(#location)
     }}
 }
@@ -108,6 +116,10 @@ pub(crate) fn generated_at(span: Span) -> Span {
 /// Statements that read all parameters from `__mfhm_input`. Everything wrong
 /// with a request is collected in there and answered at once.
 pub(crate) fn decode(operation: &Operation) -> TokenStream {
+    let limit = operation.body_limit.map(|limit| {
+        let bytes = limit.bytes;
+        quote!(__mfhm_input.limit_body(#bytes);)
+    });
     let mut reads = Vec::new();
     let mut bindings = Vec::new();
     for (index, param) in operation.params.iter().enumerate() {
@@ -119,7 +131,17 @@ pub(crate) fn decode(operation: &Operation) -> TokenStream {
                 quote_spanned!(span=> __mfhm_input.path::<#ty>(#index, #name))
             }
             ParamSource::Query(name) => quote_spanned!(span=> __mfhm_input.query::<#ty>(#name)),
+            ParamSource::QueryFields(name) => {
+                quote_spanned!(span=> __mfhm_input.query_fields::<#ty>(#name))
+            }
             ParamSource::Header(name) => quote_spanned!(span=> __mfhm_input.header::<#ty>(#name)),
+            ParamSource::Cookie(name) => quote_spanned!(span=> __mfhm_input.cookie::<#ty>(#name)),
+            ParamSource::Form(name) => {
+                quote_spanned!(span=> __mfhm_input.form::<#ty>(#name).await)
+            }
+            ParamSource::Bytes(name) => {
+                quote_spanned!(span=> __mfhm_input.bytes::<#ty>(#name).await)
+            }
             ParamSource::Body(name) => {
                 quote_spanned!(span=> __mfhm_input.body::<#ty>(#name).await)
             }
@@ -137,11 +159,11 @@ pub(crate) fn decode(operation: &Operation) -> TokenStream {
         }
     });
     let extract = extract(operation);
-    quote!(#(#reads)* #complete #extract)
+    quote!(#limit #(#reads)* #complete #extract)
 }
 
 /// Runs the extractors in their order. Only the last one may take the body,
-/// and only when no parameter is the JSON body.
+/// and only when no parameter is the body.
 fn extract(operation: &Operation) -> TokenStream {
     let is_extractor = |(_, param): &(usize, &Param)| param.source == ParamSource::Extract;
     let extractors: Vec<_> = operation

@@ -2,10 +2,9 @@
 //! answer.
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::header::{ACCEPT, CONTENT_TYPE, COOKIE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::attempt::{self, Destination};
 use super::encoding;
@@ -13,7 +12,9 @@ use super::error::{CallError, Fault, FaultKind};
 use super::options::CallPlan;
 use super::transport::{Answered, Outgoing};
 use crate::api_error::{self, ApiError};
+use crate::body::SendBody;
 use crate::contract::Operation;
+use crate::returned::Returned;
 use crate::value;
 use crate::wire::problem::{self, Problem};
 
@@ -109,12 +110,60 @@ impl Request {
         let encoded = value::encode(value, &mut |text| {
             target.push(if *has_query { '&' } else { '?' });
             *has_query = true;
-            encoding::push(target, name);
-            target.push('=');
-            encoding::push(target, text);
+            push_pair(target, name, text);
         });
         if let Err(why) = encoded {
             self.refuse("query", name, &why.to_string());
+        }
+    }
+
+    /// Appends the fields of a struct as query parameters.
+    pub fn query_fields<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
+        let Self {
+            target, has_query, ..
+        } = self;
+        let encoded = value::encode_fields(value, &mut |key, text| {
+            target.push(if *has_query { '&' } else { '?' });
+            *has_query = true;
+            push_pair(target, key, text);
+        });
+        if let Err(why) = encoded {
+            self.refuse("query", name, &why.to_string());
+        }
+    }
+
+    /// Adds a cookie: none for `None`. All cookies travel in one header.
+    pub fn cookie<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
+        let mut count = 0;
+        let mut is_refused = false;
+        let mut cookies = match self.headers.get(COOKIE) {
+            Some(cookies) => cookies.as_bytes().to_vec(),
+            None => Vec::new(),
+        };
+        let encoded = value::encode(value, &mut |text| {
+            count += 1;
+            is_refused |= !text.bytes().all(is_cookie_octet);
+            if !cookies.is_empty() {
+                cookies.extend_from_slice(b"; ");
+            }
+            cookies.extend_from_slice(name.as_bytes());
+            cookies.push(b'=');
+            cookies.extend_from_slice(text.as_bytes());
+        });
+        if let Err(why) = encoded {
+            return self.refuse("cookie", name, &why.to_string());
+        }
+        match HeaderValue::from_bytes(&cookies) {
+            _ if count == 0 => {}
+            _ if count > 1 => self.refuse("cookie", name, "is not exactly one value"),
+            Ok(cookies) if !is_refused => {
+                self.headers.insert(COOKIE, cookies);
+            }
+            _ => self.refuse(
+                "cookie",
+                name,
+                "has a character that no cookie may have, such as a space or a semicolon",
+            ),
         }
     }
 
@@ -156,6 +205,32 @@ impl Request {
         }
     }
 
+    /// Sets the body to a form of the fields of a struct.
+    pub fn form<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
+        let mut form = String::new();
+        let encoded = value::encode_fields(value, &mut |key, text| {
+            if !form.is_empty() {
+                form.push('&');
+            }
+            push_pair(&mut form, key, text);
+        });
+        if let Err(why) = encoded {
+            return self.refuse("form", name, &why.to_string());
+        }
+        self.body = form.into();
+        self.headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/x-www-form-urlencoded"),
+        );
+    }
+
+    /// Sets the body to bytes or a text as it is.
+    pub fn bytes<T: SendBody>(&mut self, value: T) {
+        self.body = value.into_body();
+        self.headers
+            .insert(CONTENT_TYPE, HeaderValue::from_static(T::CONTENT_TYPE));
+    }
+
     /// Sends the request and reads the answer: a success as `T`, a declared
     /// error as `E`.
     ///
@@ -164,12 +239,12 @@ impl Request {
     /// See [`CallError`].
     pub async fn send<T, E>(self) -> Result<T, CallError<E>>
     where
-        T: DeserializeOwned,
+        T: Returned,
         E: ApiError,
     {
         let service = self.service;
         let operation = self.operation.name();
-        let read = match self.exchange().await {
+        let read = match self.exchange(T::ACCEPT).await {
             Ok(answer) => read(answer),
             Err(fault) => Err(CallError::Fault(fault)),
         };
@@ -179,7 +254,7 @@ impl Request {
         })
     }
 
-    async fn exchange(mut self) -> Result<Answered, Fault> {
+    async fn exchange(mut self, accept: &'static str) -> Result<Answered, Fault> {
         if let Some(why) = self.invalid {
             return Err(Fault::new(FaultKind::InvalidRequest, why));
         }
@@ -188,7 +263,7 @@ impl Request {
         })?;
         self.headers
             .entry(ACCEPT)
-            .or_insert(HeaderValue::from_static("application/json"));
+            .or_insert(HeaderValue::from_static(accept));
         let request = Outgoing {
             method,
             target: self.target,
@@ -213,28 +288,31 @@ impl Request {
     }
 }
 
+/// Appends `name=text`, both escaped.
+fn push_pair(target: &mut String, name: &str, text: &str) {
+    encoding::push(target, name);
+    target.push('=');
+    encoding::push(target, text);
+}
+
+/// What a cookie's value is made of: RFC 6265, section 4.1.1.
+fn is_cookie_octet(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
+}
+
 fn read<T, E>(answer: Answered) -> Result<T, CallError<E>>
 where
-    T: DeserializeOwned,
+    T: Returned,
     E: ApiError,
 {
+    if answer.status.is_success() {
+        return T::read(answer).map_err(CallError::Fault);
+    }
     let Answered {
         status,
         headers,
         body,
     } = answer;
-    if status.is_success() {
-        // No content is what `()` and `None` are sent as.
-        let json: &[u8] = if body.is_empty() { b"null" } else { &body };
-        return serde_json::from_slice(json).map_err(|error| {
-            let detail = if status == StatusCode::NO_CONTENT {
-                "the answer is empty, and the contract declares a value".to_owned()
-            } else {
-                "the answer is not what the contract declares".to_owned()
-            };
-            CallError::Fault(Fault::undecodable(status, body.clone(), detail).because(error))
-        });
-    }
     let problem = as_problem(&headers, &body);
     match problem.as_ref().and_then(api_error::from_problem) {
         Some(error) => Err(CallError::Api(error)),

@@ -26,10 +26,10 @@ pub(crate) struct Outgoing {
 
 /// One answer, read to its end.
 #[derive(Clone, Debug)]
-pub(crate) struct Answered {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Bytes,
+pub struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 /// Sends one request to one address and reads the answer.

@@ -12,6 +12,7 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 use crate::api_error::{self, ApiError};
+use crate::returned::Returned;
 use crate::wire::problem::Problem;
 
 /// `value` as JSON.
@@ -42,8 +43,8 @@ pub(crate) fn internal() -> Response {
 }
 
 /// The answer of an operation that returns a plain value.
-pub fn answer_value<T: Serialize>(value: T) -> Response {
-    json(&value)
+pub fn answer_value<T: Returned>(value: T) -> Response {
+    value.into_answer()
 }
 
 /// The answer of an operation that returns nothing: 204.
@@ -65,9 +66,9 @@ pub fn with_status(status: u16, mut answer: Response) -> Response {
 }
 
 /// The answer of an operation that returns a `Result`.
-pub fn answer_result<T: Serialize, E: ApiError>(result: Result<T, E>) -> Response {
+pub fn answer_result<T: Returned, E: ApiError>(result: Result<T, E>) -> Response {
     match result {
-        Ok(value) => json(&value),
+        Ok(value) => value.into_answer(),
         Err(error) => answer_error(error),
     }
 }
