@@ -27,6 +27,16 @@ const _: fn() = || {
     {
         ::mfhm::__private::check_bytes::<::std::vec::Vec<u8>>();
     }
+    {
+        ::mfhm::__private::check_stream::<ByteStream>();
+        ::mfhm::__private::check_reply::<Lines<u64>>();
+    }
+    {
+        ::mfhm::__private::check_param::<
+            ::core::option::Option<::std::string::String>,
+        >();
+        ::mfhm::__private::check_reply::<Events<u64>>();
+    }
 };
 pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
     fn create(
@@ -48,6 +58,14 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
         &self,
         picture: &[u8],
     ) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send;
+    fn film(
+        &self,
+        film: ByteStream,
+    ) -> impl ::core::future::Future<Output = Lines<u64>> + ::core::marker::Send;
+    fn events(
+        &self,
+        last: Option<&str>,
+    ) -> impl ::core::future::Future<Output = Events<u64>> + ::core::marker::Send;
     #[doc(hidden)]
     #[allow(
         clippy::all,
@@ -172,6 +190,55 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     },
                 );
         }
+        {
+            let __mfhm_this = ::core::clone::Clone::clone(&self);
+            __mfhm_routes
+                .add(
+                    &__MFHM_Users__film,
+                    move |mut __mfhm_input: ::mfhm::__private::Input| {
+                        let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
+                        async move {
+                            let __mfhm_p0 = __mfhm_input.stream::<ByteStream>("film");
+                            let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
+                            else {
+                                return __mfhm_input.reject();
+                            };
+                            let __mfhm_output = <Self as Users>::film(
+                                    &*__mfhm_this,
+                                    __mfhm_p0,
+                                )
+                                .await;
+                            ::mfhm::__private::answer_value::<Lines<u64>>(__mfhm_output)
+                        }
+                    },
+                );
+        }
+        {
+            let __mfhm_this = ::core::clone::Clone::clone(&self);
+            __mfhm_routes
+                .add(
+                    &__MFHM_Users__events,
+                    move |mut __mfhm_input: ::mfhm::__private::Input| {
+                        let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
+                        async move {
+                            let __mfhm_p0 = __mfhm_input
+                                .header::<
+                                    ::core::option::Option<::std::string::String>,
+                                >("last-event-id");
+                            let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
+                            else {
+                                return __mfhm_input.reject();
+                            };
+                            let __mfhm_output = <Self as Users>::events(
+                                    &*__mfhm_this,
+                                    __mfhm_p0.as_deref(),
+                                )
+                                .await;
+                            ::mfhm::__private::answer_value::<Events<u64>>(__mfhm_output)
+                        }
+                    },
+                );
+        }
         __mfhm_routes
             .bind_local(&__MFHM_LOCAL_Users, self as ::std::sync::Arc<dyn __MfhmUsers>);
         __mfhm_routes
@@ -262,6 +329,43 @@ static __MFHM_Users__picture: ::mfhm::__private::Operation = {
     deprecated,
     non_upper_case_globals
 )]
+static __MFHM_Users__film: ::mfhm::__private::Operation = {
+    const __MFHM_PARAMS: &[::mfhm::__private::Param] = &[
+        ::mfhm::__private::Param::stream("film"),
+    ];
+    ::mfhm::__private::Operation::new("film", "PUT", "/v1/users/film")
+        .params(__MFHM_PARAMS)
+        .location(::core::file!(), ::core::line!())
+};
+#[doc(hidden)]
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction,
+    dead_code,
+    deprecated,
+    non_upper_case_globals
+)]
+static __MFHM_Users__events: ::mfhm::__private::Operation = {
+    const __MFHM_PARAMS: &[::mfhm::__private::Param] = &[
+        ::mfhm::__private::Param::header("last-event-id"),
+    ];
+    ::mfhm::__private::Operation::new("events", "GET", "/v1/users/events")
+        .params(__MFHM_PARAMS)
+        .resume()
+        .location(::core::file!(), ::core::line!())
+};
+#[doc(hidden)]
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction,
+    dead_code,
+    deprecated,
+    non_upper_case_globals
+)]
 pub trait __MfhmUsers: ::core::marker::Send + ::core::marker::Sync + 'static {
     fn create<'__mfhm>(
         &'__mfhm self,
@@ -280,6 +384,14 @@ pub trait __MfhmUsers: ::core::marker::Send + ::core::marker::Sync + 'static {
         &'__mfhm self,
         __mfhm_p0: &'__mfhm [u8],
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, ()>;
+    fn film<'__mfhm>(
+        &'__mfhm self,
+        __mfhm_p0: ByteStream,
+    ) -> ::mfhm::__private::BoxFuture<'__mfhm, Lines<u64>>;
+    fn events<'__mfhm>(
+        &'__mfhm self,
+        __mfhm_p0: Option<&'__mfhm str>,
+    ) -> ::mfhm::__private::BoxFuture<'__mfhm, Events<u64>>;
 }
 #[automatically_derived]
 #[allow(
@@ -316,6 +428,18 @@ impl<__MfhmT: Users> __MfhmUsers for __MfhmT {
         __mfhm_p0: &'__mfhm [u8],
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, ()> {
         ::std::boxed::Box::pin(<__MfhmT as Users>::picture(self, __mfhm_p0))
+    }
+    fn film<'__mfhm>(
+        &'__mfhm self,
+        __mfhm_p0: ByteStream,
+    ) -> ::mfhm::__private::BoxFuture<'__mfhm, Lines<u64>> {
+        ::std::boxed::Box::pin(<__MfhmT as Users>::film(self, __mfhm_p0))
+    }
+    fn events<'__mfhm>(
+        &'__mfhm self,
+        __mfhm_p0: Option<&'__mfhm str>,
+    ) -> ::mfhm::__private::BoxFuture<'__mfhm, Events<u64>> {
+        ::std::boxed::Box::pin(<__MfhmT as Users>::events(self, __mfhm_p0))
     }
 }
 #[doc(hidden)]
@@ -541,5 +665,57 @@ The operation's own error, or what failed about the call itself.*/
         __mfhm_request.literal("/v1/users/picture");
         __mfhm_request.bytes(picture);
         __mfhm_request.send::<(), ::mfhm::__private::Infallible>().await
+    }
+    /**Calls `PUT /v1/users/film` of the service `users`.
+
+# Errors
+
+The operation's own error, or what failed about the call itself.*/
+    pub async fn film(
+        &self,
+        film: ByteStream,
+    ) -> ::core::result::Result<
+        Lines<u64>,
+        ::mfhm::__private::CallError<::mfhm::__private::Infallible>,
+    > {
+        if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
+            return self
+                .__mfhm
+                .call_local_value(
+                    &__MFHM_Users__film,
+                    __MfhmUsers::film(&*__mfhm_target, film),
+                )
+                .await;
+        }
+        let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__film);
+        __mfhm_request.literal("/v1/users/film");
+        __mfhm_request.stream(film);
+        __mfhm_request.send::<Lines<u64>, ::mfhm::__private::Infallible>().await
+    }
+    /**Calls `GET /v1/users/events` of the service `users`.
+
+# Errors
+
+The operation's own error, or what failed about the call itself.*/
+    pub async fn events(
+        &self,
+        last: Option<&str>,
+    ) -> ::core::result::Result<
+        Events<u64>,
+        ::mfhm::__private::CallError<::mfhm::__private::Infallible>,
+    > {
+        if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
+            return self
+                .__mfhm
+                .call_local_value(
+                    &__MFHM_Users__events,
+                    __MfhmUsers::events(&*__mfhm_target, last),
+                )
+                .await;
+        }
+        let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__events);
+        __mfhm_request.literal("/v1/users/events");
+        __mfhm_request.header("last-event-id", &last);
+        __mfhm_request.send::<Events<u64>, ::mfhm::__private::Infallible>().await
     }
 }

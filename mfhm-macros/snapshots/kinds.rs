@@ -13,4 +13,11 @@ pub trait Users {
     #[put("/picture")]
     #[body_limit(1_048_576)]
     async fn picture(&self, #[body(bytes)] picture: &[u8]);
+
+    #[put("/film")]
+    async fn film(&self, #[body(stream)] film: ByteStream) -> Lines<u64>;
+
+    #[get("/events")]
+    #[resume]
+    async fn events(&self, #[header("last-event-id")] last: Option<&str>) -> Events<u64>;
 }

@@ -26,6 +26,7 @@ pub(crate) fn operation(
     check_wire_names(operation, diag);
     check_success(operation, diag);
     check_body_limit(operation, diag);
+    check_resume(operation, diag);
     if place == Place::Contract && operation.method == "HEAD" && !operation.output.is_empty() {
         let (span, _) = operation.output.spans();
         diag.error(
@@ -242,6 +243,42 @@ fn check_body_limit(operation: &Operation, diag: &mut Diagnostics) {
             ),
         );
     }
+}
+
+/// A caller that resumes sends the request again, with the header that tells
+/// where it was.
+fn check_resume(operation: &Operation, diag: &mut Diagnostics) {
+    let Some(span) = operation.resume else {
+        return;
+    };
+    let name = &operation.name;
+    let is_position = |param: &Param| matches!(&param.source, ParamSource::Header(name) if name == "last-event-id");
+    let is_stream = |param: &Param| matches!(param.source, ParamSource::Stream(_));
+    let is_idempotent = operation.is_idempotent
+        || matches!(
+            operation.method.as_str(),
+            "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE"
+        );
+    let problem = if operation.params.iter().any(is_stream) {
+        format!(
+            "operation `{name}`: a body that is a stream can't be sent again\n\
+             help: remove `#[resume]`"
+        )
+    } else if !is_idempotent {
+        format!(
+            "operation `{name}`: to resume is to send the request again, and {} says that it \
+             must not be\nhelp: write `#[get(…)]`, or `#[idempotent]` beside `#[resume]`",
+            operation.method
+        )
+    } else if !operation.params.iter().any(is_position) {
+        format!(
+            "operation `{name}` doesn't learn where to resume\n\
+             help: add the parameter `#[header(\"last-event-id\")] last_event_id: Option<&str>`"
+        )
+    } else {
+        return;
+    };
+    diag.error(span, problem);
 }
 
 /// A status that allows no content, and an operation that has some.

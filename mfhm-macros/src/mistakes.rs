@@ -811,3 +811,33 @@ fn the_limit_of_a_body() {
         ],
     );
 }
+
+#[test]
+fn streams_and_their_resumption() {
+    check_contract(
+        quote! {
+            #[put("/a")] async fn a(&self, #[body(stream)] data: ByteStream) -> ByteStream;
+            #[get("/b")] #[resume]
+            async fn b(&self, #[header("Last-Event-ID")] last: Option<&str>) -> Events<u8>;
+        },
+        &[],
+    );
+    check_contract(
+        quote! {
+            #[put("/a")] async fn a(&self, #[body(stream)] data: &ByteStream);
+            #[get("/b")] #[resume] async fn b(&self) -> Events<u8>;
+            #[post("/c")] #[resume]
+            async fn c(&self, #[header] last_event_id: Option<&str>) -> Events<u8>;
+            #[put("/d")] #[resume] async fn d(&self, #[body(stream)] data: ByteStream) -> Events<u8>;
+            #[get("/e")] #[resume(1)]
+            async fn e(&self, #[header] last_event_id: Option<&str>) -> Events<u8>;
+        },
+        &[
+            "can't be lent",
+            "doesn't learn where to resume",
+            "to resume is to send the request again",
+            "can't be sent again",
+            "takes no argument",
+        ],
+    );
+}

@@ -68,6 +68,8 @@ pub(crate) struct Operation {
     pub(crate) success: Option<Success>,
     /// The largest body that is read, if it is written.
     pub(crate) body_limit: Option<BodyLimit>,
+    /// Where `#[resume]` stands.
+    pub(crate) resume: Option<Span>,
     /// The user's attributes that are not ours.
     pub(crate) attrs: Vec<Attribute>,
 }
@@ -101,6 +103,8 @@ pub(crate) enum ParamSource {
     Body(String),
     /// The body as it is.
     Bytes(String),
+    /// The body, read while it comes.
+    Stream(String),
     /// An axum extractor.
     Extract,
 }
@@ -213,7 +217,10 @@ impl Operation {
 impl ParamSource {
     /// Whether it is the body; a request has one.
     pub(crate) fn is_body(&self) -> bool {
-        matches!(self, Self::Body(_) | Self::Form(_) | Self::Bytes(_))
+        matches!(
+            self,
+            Self::Body(_) | Self::Form(_) | Self::Bytes(_) | Self::Stream(_)
+        )
     }
 }
 

@@ -79,5 +79,8 @@ pub fn check_param<T: Wire>() {}
 pub fn check_body<T: Wire>() {}
 /// A body as it is.
 pub fn check_bytes<T: RawBody>() {}
+/// A body that is read while it comes.
+#[cfg(any(feature = "client", feature = "server"))]
+pub fn check_stream<T: crate::stream::StreamBody>() {}
 /// A field of an `ApiError`.
 pub fn check_error_field<T: Wire>() {}

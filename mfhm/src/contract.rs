@@ -14,6 +14,7 @@ pub struct Operation {
     idempotent: bool,
     deprecated: bool,
     success: u16,
+    resumed: bool,
     body_limit: usize,
     doc: &'static str,
     file: &'static str,
@@ -32,6 +33,7 @@ impl Operation {
             idempotent: false,
             deprecated: false,
             success: 0,
+            resumed: false,
             body_limit: 0,
             doc: "",
             file: "",
@@ -65,6 +67,14 @@ impl Operation {
     #[must_use]
     pub const fn success(mut self, status: u16) -> Self {
         self.success = status;
+        self
+    }
+
+    /// With `#[resume]`.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn resume(mut self) -> Self {
+        self.resumed = true;
         self
     }
 
@@ -128,6 +138,11 @@ impl Operation {
         (self.success != 0).then_some(self.success)
     }
 
+    /// Whether callers resume its stream after a break: `#[resume]`.
+    pub fn is_resumed(&self) -> bool {
+        self.resumed
+    }
+
     /// The largest body that is read, in bytes, if it is declared with
     /// `#[body_limit(1024)]`. `None`: 2 MiB.
     pub fn max_body(&self) -> Option<usize> {
@@ -182,6 +197,8 @@ pub enum ParamSource {
     Body,
     /// The body as it is: `#[body(bytes)]`.
     Bytes,
+    /// The body, read while it comes: `#[body(stream)]`.
+    Stream,
 }
 
 impl Param {
@@ -227,6 +244,11 @@ impl Param {
     #[doc(hidden)]
     pub const fn bytes(name: &'static str) -> Self {
         Self::new(name, ParamSource::Bytes)
+    }
+
+    #[doc(hidden)]
+    pub const fn stream(name: &'static str) -> Self {
+        Self::new(name, ParamSource::Stream)
     }
 
     /// The name on the wire.

@@ -19,6 +19,8 @@ mod contract;
 #[cfg(feature = "server")]
 mod entry;
 mod error;
+#[cfg(any(feature = "client", feature = "server"))]
+mod fault;
 mod instance;
 mod json;
 #[cfg(any(feature = "client", feature = "server", feature = "center"))]
@@ -39,6 +41,8 @@ mod settings;
 #[cfg(any(feature = "server", feature = "center"))]
 mod shutdown;
 #[cfg(any(feature = "client", feature = "server"))]
+mod stream;
+#[cfg(any(feature = "client", feature = "server"))]
 mod value;
 mod wire;
 
@@ -51,12 +55,15 @@ pub use center::{Center, CenterBuilder, RunningCenter};
 #[cfg(feature = "client")]
 pub use client::{
     caller::{Caller, CallerBuilder},
-    error::{CallError, Fault},
     options::CallOptions,
     untyped::{Answer, CallBuilder},
 };
 pub use contract::{Operation, Param, ParamSource};
 pub use error::{Error, Result};
+#[cfg(feature = "client")]
+pub use fault::CallError;
+#[cfg(any(feature = "client", feature = "server"))]
+pub use fault::Fault;
 pub use http;
 pub use instance::{InstanceId, InstanceStatus, InvalidName, ServiceName};
 pub use json::Json;
@@ -65,4 +72,6 @@ pub use macros::*;
 pub use returned::{Headed, Raw};
 #[cfg(feature = "server")]
 pub use server::{Service, state::State};
+#[cfg(any(feature = "client", feature = "server"))]
+pub use stream::{ByteStream, Event, Events, Lines};
 pub use wire::problem::{InvalidParam, Problem};

@@ -13,7 +13,10 @@ use serde::de::DeserializeOwned;
 pub use self::headed::Headed;
 pub use self::raw::Raw;
 #[cfg(feature = "client")]
-use crate::client::{error::Fault, transport::Answered};
+use crate::client::{
+    error::{Fault, FaultKind},
+    transport::{Answered, Opened},
+};
 
 /// The success of an operation of a contract.
 #[diagnostic::on_unimplemented(
@@ -24,6 +27,9 @@ use crate::client::{error::Fault, transport::Answered};
 pub trait Returned: Sized {
     /// The content type that a caller asks for.
     const ACCEPT: &'static str = "application/json";
+    /// Whether the body is read while it comes: then the call ends with the
+    /// headers, and [`open`](Self::open) makes the value.
+    const STREAMS: bool = false;
 
     /// The answer that carries it.
     #[cfg(feature = "server")]
@@ -32,6 +38,14 @@ pub trait Returned: Sized {
     /// Reads an answer whose status is a success.
     #[cfg(feature = "client")]
     fn read(answer: Answered) -> Result<Self, Fault>;
+
+    /// The same where the body has not come yet.
+    #[cfg(feature = "client")]
+    fn open(opened: Opened) -> Result<Self, Fault> {
+        // Called only for types that stream, and these have their own.
+        let detail = "the answer is read as a whole";
+        Err(opened.named(Fault::new(FaultKind::Decode, detail)))
+    }
 }
 
 impl<T: Serialize + DeserializeOwned> Returned for T {

@@ -1,6 +1,6 @@
 //! The attributes beside an operation: `#[get("/p")]` and its siblings,
 //! `#[route(METHOD, "/p")]`, `#[idempotent]`, `#[status(201)]`,
-//! `#[body_limit(1024)]`, and the user's own that are copied to what is generated.
+//! `#[body_limit(1024)]`, `#[resume]`, and the user's own that are copied to what is generated.
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
@@ -31,6 +31,7 @@ pub(crate) struct OperationAttrs {
     pub(crate) idempotent: Option<Span>,
     pub(crate) success: Option<Success>,
     pub(crate) body_limit: Option<BodyLimit>,
+    pub(crate) resume: Option<Span>,
     /// Everything that isn't ours, in its order.
     pub(crate) kept: Vec<Attribute>,
 }
@@ -70,6 +71,7 @@ impl OperationAttrs {
             idempotent: None,
             success: None,
             body_limit: None,
+            resume: None,
             kept: Vec::new(),
         };
         for attribute in attributes {
@@ -110,6 +112,14 @@ impl OperationAttrs {
                 let success = Success::read(attribute, span, diag);
                 self.success.get_or_insert(success);
             }
+            Some(Kind::Resume(span)) => {
+                if self.resume.is_some() {
+                    diag.error(span, "`#[resume]` is given twice");
+                } else if !matches!(attribute.meta, Meta::Path(_)) {
+                    diag.error(span, "`#[resume]` takes no argument");
+                }
+                self.resume.get_or_insert(span);
+            }
             Some(Kind::BodyLimit(span)) => {
                 if self.body_limit.is_some() {
                     diag.error(span, "`#[body_limit]` is given twice");
@@ -126,6 +136,7 @@ impl OperationAttrs {
         let strays = [
             ("#[idempotent]", self.idempotent),
             ("#[status]", self.success.map(|success| success.span)),
+            ("#[resume]", self.resume),
             ("#[body_limit]", self.body_limit.map(|limit| limit.span)),
         ];
         let written = |(name, span): (_, Option<Span>)| Some((name, span?));
@@ -185,6 +196,7 @@ enum Kind {
     Idempotent(Span),
     Status(Span),
     BodyLimit(Span),
+    Resume(Span),
 }
 
 /// Ours are recognised by the last segment, so `#[mfhm::get]` is `#[get]`.
@@ -199,6 +211,8 @@ fn kind(attribute: &Attribute) -> Option<Kind> {
         Some(Kind::Status(last.span()))
     } else if name == "body_limit" {
         Some(Kind::BodyLimit(last.span()))
+    } else if name == "resume" {
+        Some(Kind::Resume(last.span()))
     } else {
         None
     }

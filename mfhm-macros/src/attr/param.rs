@@ -1,6 +1,6 @@
 //! The attributes of a parameter: `#[query]`, `#[query(flatten)]`,
 //! `#[header("x-name")]`, `#[cookie("name")]`, `#[path]`, `#[form]`, `#[body]`,
-//! `#[body(bytes)]` and `#[extract]`.
+//! `#[body(bytes)]`, `#[body(stream)]` and `#[extract]`.
 
 use proc_macro2::{Span, TokenStream};
 use syn::{Attribute, Ident, LitStr, Meta};
@@ -28,12 +28,15 @@ pub(crate) enum SourceKind {
     Body,
     /// `#[body(bytes)]`
     Bytes,
+    /// `#[body(stream)]`
+    Stream,
     Extract,
 }
 
 /// What is allowed, for messages.
 const ALLOWED: &str = "`#[query]`, `#[query(flatten)]`, `#[header(\"x-name\")]`, \
-                       `#[cookie(\"name\")]`, `#[path]`, `#[form]`, `#[body]`, `#[body(bytes)]`";
+                       `#[cookie(\"name\")]`, `#[path]`, `#[form]`, `#[body]`, `#[body(bytes)]`, \
+                       `#[body(stream)]`";
 
 impl SourceKind {
     const ALL: [(&'static str, Self); 7] = [
@@ -51,6 +54,7 @@ impl SourceKind {
         match (self, word) {
             (Self::Query, "flatten") => Some(Self::QueryFields),
             (Self::Body, "bytes") => Some(Self::Bytes),
+            (Self::Body, "stream") => Some(Self::Stream),
             _ => None,
         }
     }
@@ -156,7 +160,8 @@ impl SourceAttr {
                 }
                 Err(_) if kind == SourceKind::Body => diag.error_at(
                     tokens,
-                    "a body is JSON, or what `bytes` holds\nhelp: write `#[body]` or `#[body(bytes)]`",
+                    "a body is JSON, `bytes` or a `stream`\n\
+                     help: write `#[body]`, `#[body(bytes)]` or `#[body(stream)]`",
                 ),
                 Err(_) => diag.error_at(tokens, "this attribute takes no argument"),
             }
@@ -232,6 +237,7 @@ mod tests {
         check(q!(#[query(flatten)]), Ok((SourceKind::QueryFields, None)));
         check(q!(#[form]), Ok((SourceKind::Form, None)));
         check(q!(#[body(bytes)]), Ok((SourceKind::Bytes, None)));
+        check(q!(#[body(stream)]), Ok((SourceKind::Stream, None)));
         check(q!(#[cookie]), Ok((SourceKind::Cookie, None)));
         check(q!(#[cookie("Sid")]), Ok((SourceKind::Cookie, Some("Sid"))));
         check(q!(#[cookie("a;b")]), Err("can't be the name of a cookie"));

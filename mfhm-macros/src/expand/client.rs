@@ -303,6 +303,7 @@ fn request(operation: &Operation, names: &[Ident]) -> TokenStream {
             ParamSource::Body(_) => quote_spanned!(span=> __mfhm_request.body(&#ident);),
             // By value: an owned one is not copied.
             ParamSource::Bytes(_) => quote_spanned!(span=> __mfhm_request.bytes(#ident);),
+            ParamSource::Stream(_) => quote_spanned!(span=> __mfhm_request.stream(#ident);),
             ParamSource::Path { .. } | ParamSource::Extract => TokenStream::new(),
         });
     }

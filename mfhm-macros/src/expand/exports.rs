@@ -71,6 +71,7 @@ exports! {
     check_param = check_param;
     check_body = check_body;
     check_bytes = check_bytes;
+    check_stream = check_stream;
     check_reply = check_reply;
     check_error = check_error;
     check_error_field = check_error_field;

@@ -73,6 +73,7 @@ pub(crate) fn describe(operation: &Operation, exports: &Exports) -> TokenStream 
                 ParamSource::Form(name) => ("form", name),
                 ParamSource::Body(name) => ("body", name),
                 ParamSource::Bytes(name) => ("bytes", name),
+                ParamSource::Stream(name) => ("stream", name),
                 ParamSource::Extract => return None,
             };
             let kind = format_ident!("{kind}");
@@ -88,6 +89,7 @@ pub(crate) fn describe(operation: &Operation, exports: &Exports) -> TokenStream 
         let status = success.status;
         quote!(.success(#status))
     });
+    let resume = operation.resume.map(|_| quote!(.resume()));
     let body_limit = operation.body_limit.map(|limit| {
         let bytes = limit.bytes;
         quote!(.body_limit(#bytes))
@@ -98,7 +100,7 @@ pub(crate) fn describe(operation: &Operation, exports: &Exports) -> TokenStream 
     quote! {{
         #params
         #operation_type::new(#name, #method, #path)
-            #with_params #idempotent #success #body_limit #doc #deprecated
+            #with_params #idempotent #success #body_limit #resume #doc #deprecated
             .location(#location)
     }}
 }
@@ -139,6 +141,7 @@ pub(crate) fn decode(operation: &Operation) -> TokenStream {
             ParamSource::Form(name) => {
                 quote_spanned!(span=> __mfhm_input.form::<#ty>(#name).await)
             }
+            ParamSource::Stream(name) => quote_spanned!(span=> __mfhm_input.stream::<#ty>(#name)),
             ParamSource::Bytes(name) => {
                 quote_spanned!(span=> __mfhm_input.bytes::<#ty>(#name).await)
             }

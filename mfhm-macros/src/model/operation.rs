@@ -10,7 +10,7 @@ use crate::attr::param::{self, SourceAttr, SourceKind};
 use crate::check;
 use crate::diag::Diagnostics;
 use crate::item::{Body, FnItem};
-use crate::model::types::{Output, ParamType};
+use crate::model::types::{Lending, Output, ParamType};
 use crate::model::{Operation, Param, ParamSource, Place};
 use crate::path::{PathPlace, PathTemplate};
 
@@ -68,6 +68,7 @@ pub(crate) fn lower(
         is_idempotent: attrs.idempotent.is_some(),
         success: attrs.success,
         body_limit: attrs.body_limit,
+        resume: attrs.resume,
         attrs: attrs.kept,
     };
     let declared = declared_names(sig);
@@ -297,6 +298,10 @@ impl Context<'_> {
                 self.check_body_allowed(written.span, diag)?;
                 ParamSource::Bytes(name)
             }
+            SourceKind::Stream => {
+                self.check_body_allowed(written.span, diag)?;
+                ParamSource::Stream(name)
+            }
             SourceKind::Extract => ParamSource::Extract,
             SourceKind::Path => {
                 // After a mistake in the path itself there is nothing to compare.
@@ -369,6 +374,9 @@ fn check_shape(ty: &ParamType, source: &ParamSource, subject: &str, diag: &mut D
         }
         ParamSource::Bytes(_) if ty.is_option() => {
             "is the body as it is; no body is the empty one\nhelp: remove `Option`"
+        }
+        ParamSource::Stream(_) if ty.lending != Lending::Owned => {
+            "is read while it comes, so it can't be lent\nhelp: remove the `&`"
         }
         _ => return,
     };

@@ -1,6 +1,8 @@
 //! [`Request`]: what a stub builds from its arguments, and the reading of the
 //! answer.
 
+use std::sync::{Arc, Mutex};
+
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -10,13 +12,17 @@ use super::attempt::{self, Destination};
 use super::encoding;
 use super::error::{CallError, Fault, FaultKind};
 use super::options::CallPlan;
-use super::transport::{Answered, Outgoing};
+use super::transport::{Again, Answered, Opened, Outgoing, OutgoingStream};
 use crate::api_error::{self, ApiError};
 use crate::body::SendBody;
 use crate::contract::Operation;
 use crate::returned::Returned;
+use crate::stream::StreamBody;
 use crate::value;
 use crate::wire::problem::{self, Problem};
+
+/// The standard's name for what a stream is resumed from.
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// A request in the making. The first argument that cannot be sent makes the
 /// call a fault; nothing is sent then.
@@ -30,6 +36,7 @@ pub struct Request {
     has_query: bool,
     headers: HeaderMap,
     body: Bytes,
+    stream: Option<OutgoingStream>,
     invalid: Option<String>,
 }
 
@@ -49,6 +56,7 @@ impl Request {
             has_query: false,
             headers: HeaderMap::new(),
             body: Bytes::new(),
+            stream: None,
             invalid: None,
         }
     }
@@ -231,6 +239,15 @@ impl Request {
             .insert(CONTENT_TYPE, HeaderValue::from_static(T::CONTENT_TYPE));
     }
 
+    /// Sets the body to what is read while it is sent.
+    pub fn stream<T: StreamBody>(&mut self, value: T) {
+        self.stream = Some(Arc::new(Mutex::new(Some(value.into_stream()))));
+        self.headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/octet-stream"),
+        );
+    }
+
     /// Sends the request and reads the answer: a success as `T`, a declared
     /// error as `E`.
     ///
@@ -242,19 +259,58 @@ impl Request {
         T: Returned,
         E: ApiError,
     {
-        let service = self.service;
-        let operation = self.operation.name();
-        let read = match self.exchange(T::ACCEPT).await {
-            Ok(answer) => read(answer),
-            Err(fault) => Err(CallError::Fault(fault)),
+        let call = (self.service, self.operation.name());
+        let read = if T::STREAMS {
+            // Boxed: a call that is answered at once need not be larger for it.
+            Box::pin(self.open()).await
+        } else {
+            match self.exchange(T::ACCEPT).await {
+                Ok(answer) => read(answer),
+                Err(fault) => Err(CallError::Fault(fault)),
+            }
         };
         read.map_err(|error| match error {
-            CallError::Fault(fault) => CallError::Fault(fault.of_call(service, operation)),
+            CallError::Fault(fault) => CallError::Fault(fault.of_call(call.0, call.1)),
             api => api,
         })
     }
 
-    async fn exchange(mut self, accept: &'static str) -> Result<Answered, Fault> {
+    async fn exchange(self, accept: &'static str) -> Result<Answered, Fault> {
+        let is_idempotent = self.operation.is_idempotent();
+        let Ready {
+            destination,
+            request,
+            plan,
+        } = self.ready(accept)?;
+        attempt::call(&destination, &request, is_idempotent, plan, &|_| true).await
+    }
+
+    /// The call whose answer is read while it comes.
+    async fn open<T: Returned, E: ApiError>(self) -> Result<T, CallError<E>> {
+        let call = (self.service, self.operation.name());
+        let is_idempotent = self.operation.is_idempotent();
+        let is_resumed = self.operation.is_resumed();
+        let ready = self.ready(T::ACCEPT)?;
+        let limit = ready.plan.attempt_timeout;
+        let mut opened = ready.open(is_idempotent).await?;
+        opened.call = call;
+        if opened.status.is_success() {
+            if is_resumed {
+                opened.again = Some(again(Arc::new(ready), call));
+            }
+            return T::open(opened).map_err(CallError::Fault);
+        }
+        match tokio::time::timeout(limit, opened.collect()).await {
+            Ok(answer) => read(answer?),
+            Err(_) => {
+                let detail = "the answer is an error, and not all of it came in time";
+                Err(Fault::new(FaultKind::Timeout, detail).into())
+            }
+        }
+    }
+
+    /// The request as it is sent.
+    fn ready(mut self, accept: &'static str) -> Result<Ready, Fault> {
         if let Some(why) = self.invalid {
             return Err(Fault::new(FaultKind::InvalidRequest, why));
         }
@@ -264,21 +320,23 @@ impl Request {
         self.headers
             .entry(ACCEPT)
             .or_insert(HeaderValue::from_static(accept));
+        if self.stream.is_some() {
+            // It can be sent once only, and it takes the time it takes.
+            self.plan.attempts = 1;
+            self.plan.attempt_timeout = self.plan.timeout;
+        }
         let request = Outgoing {
             method,
             target: self.target,
             headers: self.headers,
             body: self.body,
+            stream: self.stream,
         };
-        let is_idempotent = self.operation.is_idempotent();
-        attempt::call(
-            &self.destination?,
-            &request,
-            is_idempotent,
-            self.plan,
-            &|_| true,
-        )
-        .await
+        Ok(Ready {
+            destination: self.destination?,
+            request,
+            plan: self.plan,
+        })
     }
 
     /// Keeps the first refusal.
@@ -298,6 +356,53 @@ fn push_pair(target: &mut String, name: &str, text: &str) {
 /// What a cookie's value is made of: RFC 6265, section 4.1.1.
 fn is_cookie_octet(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
+}
+
+/// A request that can be sent.
+struct Ready {
+    destination: Destination,
+    request: Outgoing,
+    plan: CallPlan,
+}
+
+impl Ready {
+    async fn open(&self, is_idempotent: bool) -> Result<Opened, Fault> {
+        attempt::open(&self.destination, &self.request, is_idempotent, self.plan).await
+    }
+}
+
+/// How a stream that broke is gone on with. Only operations that may run twice
+/// are declared so.
+fn again(ready: Arc<Ready>, call: (&'static str, &'static str)) -> Again {
+    Again::new(move |last_event_id| {
+        let ready = ready.clone();
+        Box::pin(async move {
+            let mut request = ready.request.clone();
+            let last_event_id = last_event_id.filter(|id| !id.is_empty());
+            if let Some(id) = last_event_id.and_then(|id| HeaderValue::from_str(&id).ok()) {
+                request.headers.insert(LAST_EVENT_ID, id);
+            }
+            let next = Ready {
+                destination: ready.destination.clone(),
+                request,
+                plan: ready.plan,
+            };
+            let mut opened = next.open(true).await?;
+            opened.call = call;
+            if !opened.status.is_success() {
+                let status = opened.status;
+                let answer = tokio::time::timeout(ready.plan.attempt_timeout, opened.collect());
+                let body = answer.await.ok().and_then(Result::ok);
+                let problem = body
+                    .as_ref()
+                    .and_then(|answer| as_problem(&answer.headers, &answer.body));
+                let body = body.map(|answer| answer.body).unwrap_or_default();
+                return Err(Fault::of_answer(status, problem, body));
+            }
+            opened.again = Some(again(ready, call));
+            Ok(opened)
+        })
+    })
 }
 
 fn read<T, E>(answer: Answered) -> Result<T, CallError<E>>

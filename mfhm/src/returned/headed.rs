@@ -7,7 +7,10 @@ use http::{HeaderMap, StatusCode};
 
 use super::Returned;
 #[cfg(feature = "client")]
-use crate::client::{error::Fault, transport::Answered};
+use crate::client::{
+    error::Fault,
+    transport::{Answered, Opened},
+};
 
 /// A value, and headers beside it, as an operation returns them.
 ///
@@ -68,6 +71,7 @@ fn without_others(mut headers: HeaderMap) -> HeaderMap {
 
 impl<T: Returned> Returned for Headed<T> {
     const ACCEPT: &'static str = T::ACCEPT;
+    const STREAMS: bool = T::STREAMS;
 
     #[cfg(feature = "server")]
     fn into_answer(self) -> axum::response::Response {
@@ -82,16 +86,18 @@ impl<T: Returned> Returned for Headed<T> {
     }
 
     #[cfg(feature = "client")]
-    fn read(mut answer: Answered) -> Result<Self, Fault> {
-        let headers = std::mem::take(&mut answer.headers);
+    fn read(answer: Answered) -> Result<Self, Fault> {
         // The value may look at its content type.
-        if let Some(content_type) = headers.get(CONTENT_TYPE) {
-            answer.headers.insert(CONTENT_TYPE, content_type.clone());
-        }
-        Ok(Self {
-            value: T::read(answer)?,
-            headers: without_others(headers),
-        })
+        let headers = without_others(answer.headers.clone());
+        let value = T::read(answer)?;
+        Ok(Self { value, headers })
+    }
+
+    #[cfg(feature = "client")]
+    fn open(opened: Opened) -> Result<Self, Fault> {
+        let headers = without_others(opened.headers.clone());
+        let value = T::open(opened)?;
+        Ok(Self { value, headers })
     }
 }
 

@@ -15,6 +15,7 @@ use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
 use crate::body::RawBody;
+use crate::stream::{ByteStream, StreamBody};
 use crate::value;
 use crate::wire::problem::{InvalidParam, Problem};
 
@@ -28,8 +29,8 @@ pub(crate) const MAX_BODY: usize = 2 << 20;
 pub struct Input {
     parts: Parts,
     body: Option<Body>,
-    /// The largest body that is read, in bytes.
-    limit: usize,
+    /// The largest body that is read, in bytes, if it is declared.
+    limit: Option<usize>,
     path: Option<RawPathParams>,
     invalid: Vec<InvalidParam>,
     /// 400, unless one refusal has a status of its own.
@@ -42,7 +43,7 @@ impl Input {
         let limit = parts.extensions.get().map(|BodyLimit(limit)| *limit);
         Self {
             parts,
-            limit: limit.unwrap_or(MAX_BODY),
+            limit,
             body: Some(body),
             path: None,
             invalid: Vec::new(),
@@ -52,7 +53,7 @@ impl Input {
 
     /// Sets how large a body may be, in bytes.
     pub fn limit_body(&mut self, bytes: usize) {
-        self.limit = bytes;
+        self.limit = Some(bytes);
     }
 
     /// Reads the path parameter at the placeholder with this index.
@@ -206,6 +207,17 @@ impl Input {
         }
     }
 
+    /// Takes the body to be read while it comes. It has no limit unless one is
+    /// declared; then a longer one breaks off.
+    pub fn stream<T: StreamBody>(&mut self, _name: &'static str) -> Option<T> {
+        let body = self.body.take().unwrap_or_default();
+        let stream = match self.limit {
+            Some(limit) => ByteStream::of_body(Limited::new(body, limit)),
+            None => ByteStream::of_body(body),
+        };
+        Some(T::from_stream(stream))
+    }
+
     /// Runs an axum extractor that leaves the body alone.
     ///
     /// # Errors
@@ -227,10 +239,10 @@ impl Input {
         // The clone leaves the extensions that extractors look for in place.
         std::mem::swap(&mut parts.extensions, &mut self.parts.extensions);
         let mut request = Request::from_parts(parts, self.body.take().unwrap_or_default());
-        if self.limit != MAX_BODY {
+        if let Some(limit) = self.limit {
             // One for axum's own extractors, one for ours.
-            DefaultBodyLimit::max(self.limit).apply(&mut request);
-            request.extensions_mut().insert(BodyLimit(self.limit));
+            DefaultBodyLimit::max(limit).apply(&mut request);
+            request.extensions_mut().insert(BodyLimit(limit));
         }
         T::from_request(request, &())
             .await
@@ -253,7 +265,7 @@ impl Input {
 
     async fn read_body(&mut self, name: &'static str) -> Option<Bytes> {
         let body = self.body.take().unwrap_or_default();
-        let limit = self.limit;
+        let limit = self.limit.unwrap_or(MAX_BODY);
         match Limited::new(body, limit).collect().await {
             Ok(body) => Some(body.to_bytes()),
             Err(error) if error.is::<LengthLimitError>() => {

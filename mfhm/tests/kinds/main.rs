@@ -6,4 +6,5 @@
 
 mod answers;
 mod params;
+mod streams;
 mod support;
