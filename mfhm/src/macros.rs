@@ -164,6 +164,7 @@ pub use mfhm_macros::service;
 /// | `#[body]` | the JSON body |
 /// | `#[form]` | the body, as a form with the fields of a struct |
 /// | `#[body(bytes)]` | the body as it is: `Bytes`, `Vec<u8>`, `&[u8]`, `String` or `&str` |
+/// | `#[body(stream)]` | the body while it comes: a [`ByteStream`](crate::ByteStream) |
 ///
 /// The fields of a flattened struct and of a form follow the rules of query
 /// parameters, each for itself. Names that are not known are ignored. (Below a
@@ -171,7 +172,8 @@ pub use mfhm_macros::service;
 /// number.)
 ///
 /// A body may have 2 MiB, or what `#[body_limit(bytes)]` below the method's
-/// attribute says.
+/// attribute says. A streamed body has no limit unless this sets one. It is sent
+/// once only, so such a call has one attempt, which may take as long as the call.
 ///
 /// A handler that is not in a contract may take any axum extractor: a
 /// destructuring pattern (`State(db): State<Db>`) or `#[extract]`.
@@ -183,7 +185,14 @@ pub use mfhm_macros::service;
 /// A value that serde can write is JSON with 200, `()` is 204; `#[status(201)]`
 /// below the method's attribute declares another status of a success, and a
 /// caller takes any from 200 to 299. [`Headed<T>`](crate::Headed) is a value with
-/// response headers, [`Raw`](crate::Raw) is bytes and a content type. The error of a
+/// response headers, [`Raw`](crate::Raw) is bytes and a content type.
+/// [`ByteStream`](crate::ByteStream), [`Lines<T>`](crate::Lines) (JSON, one value a
+/// line) and [`Events<T>`](crate::Events) (server-sent events) are read while they
+/// come: the time-outs of the call end with the answer's headers. `#[resume]`
+/// below the method's attribute lets callers connect again when a stream of
+/// events breaks; the operation then takes the header `last-event-id`.
+///
+/// The error of a
 /// `Result` is an [`ApiError`](trait@crate::ApiError). In handlers that are not
 /// in a contract, anything else may be axum's `IntoResponse`.
 ///

@@ -12,11 +12,13 @@ mod lines;
 
 use std::fmt;
 use std::pin::Pin;
+#[cfg(feature = "client")]
 use std::sync::Mutex;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, BoxStream, Stream, StreamExt};
+#[cfg(feature = "client")]
 use http_body::Frame;
 
 pub use self::events::{Event, Events};
@@ -102,6 +104,7 @@ impl ByteStream {
     }
 
     /// The stream as a body to be sent.
+    #[cfg(feature = "client")]
     pub(crate) fn into_body(self) -> StreamedBody {
         StreamedBody(Mutex::new(self))
     }
@@ -147,8 +150,10 @@ impl fmt::Debug for ByteStream {
 
 /// A stream as an HTTP body. The mutex is never locked: it makes the body
 /// `Sync`, which the HTTP client demands.
+#[cfg(feature = "client")]
 pub(crate) struct StreamedBody(Mutex<ByteStream>);
 
+#[cfg(feature = "client")]
 impl http_body::Body for StreamedBody {
     type Data = Bytes;
     type Error = BoxError;

@@ -5,7 +5,9 @@
 //! and identifiers work by their own `Serialize` and `Deserialize`. A value is
 //! zero texts (`None`, an empty list), one (a scalar) or several (a list).
 
+#[cfg(feature = "server")]
 mod decode;
+#[cfg(feature = "client")]
 mod encode;
 
 #[cfg(feature = "server")]

@@ -1,9 +1,9 @@
 //! [`Headed`]: a value and response headers.
 
+use http::HeaderMap;
 use http::header::{
     CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName, HeaderValue, TRANSFER_ENCODING,
 };
-use http::{HeaderMap, StatusCode};
 
 use super::Returned;
 #[cfg(feature = "client")]
@@ -78,7 +78,7 @@ impl<T: Returned> Returned for Headed<T> {
         let mut answer = self.value.into_answer();
         if std::any::type_name::<T>() == std::any::type_name::<()>() {
             *answer.body_mut() = axum::body::Body::empty();
-            *answer.status_mut() = StatusCode::NO_CONTENT;
+            *answer.status_mut() = http::StatusCode::NO_CONTENT;
             answer.headers_mut().remove(CONTENT_TYPE);
         }
         answer.headers_mut().extend(without_others(self.headers));

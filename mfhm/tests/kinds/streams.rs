@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use futures_util::stream::{self, StreamExt as _};
+use futures_util::stream::{self, Stream, StreamExt as _};
 use mfhm::http::{HeaderValue, header::ETAG};
-use mfhm::{ByteStream, Bytes, CallError, Event, Events, Headed, Lines};
+use mfhm::{ByteStream, Bytes, CallError, CallOptions, Event, Events, Headed, Lines};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -183,6 +183,55 @@ async fn on_the_wire_it_is_what_the_standards_say() {
     let bad = raw(addr, "GET /events?count=2|last-event-id: x", b"").await;
     crate::support::refused(&bad, 400, "header", "last-event-id");
     app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_out_of_a_call_ends_with_the_headers() {
+    for client in [StreamsClient::local(Slow), StreamsClient::routed(Slow)] {
+        let options = CallOptions::new().timeout(Duration::from_secs(1));
+        let lines = client.with(options).lines(3, false).await.unwrap();
+        let lines: Vec<_> = lines.map(|line| line.unwrap().number).collect().await;
+        assert_eq!(lines, [1, 2, 3]);
+        // Comments keep a stream of events alive that has nothing to tell.
+        let events = client.events(2, None).await.unwrap();
+        let events: Vec<_> = events
+            .map(|event| event.unwrap().data.number)
+            .collect()
+            .await;
+        assert_eq!(events, [1, 2]);
+    }
+}
+
+/// Each element takes a minute.
+struct Slow;
+
+impl Streams for Slow {
+    async fn echo(&self, data: ByteStream) -> ByteStream {
+        data
+    }
+
+    async fn length(&self, _data: ByteStream) -> Result<usize, Refused> {
+        Ok(0)
+    }
+
+    async fn bytes(&self, _name: &str) -> Result<Headed<ByteStream>, Refused> {
+        Ok(Headed::new(ByteStream::new(stream::empty())))
+    }
+
+    async fn lines(&self, count: u32, _breaks: bool) -> Lines<Step> {
+        Lines::new(slowly(count).map(step))
+    }
+
+    async fn events(&self, count: u32, _last: Option<u32>) -> Result<Events<Step>, Refused> {
+        Ok(Events::new(slowly(count).map(event)))
+    }
+}
+
+fn slowly(count: u32) -> impl Stream<Item = u32> + Send {
+    stream::iter(1..=count).then(|number| async move {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        number
+    })
 }
 
 #[tokio::test]

@@ -147,3 +147,57 @@ fn pause(retry: Duration, failures: u32) -> Duration {
         .min(LONGEST_RETRY);
     pause.mul_f64(1.0 + fastrand::f64() / 4.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use futures_util::stream::{self, StreamExt as _};
+    use http::{HeaderMap, HeaderValue, StatusCode};
+
+    use super::*;
+    use crate::client::transport::Again;
+    use crate::stream::ByteStream;
+
+    /// An answer with this text, after which nothing comes.
+    fn silent(text: &'static str) -> Opened {
+        let text = stream::iter([Bytes::from_static(text.as_bytes())]);
+        let content_type = HeaderValue::from_static(CONTENT_TYPE);
+        Opened {
+            status: StatusCode::OK,
+            headers: HeaderMap::from_iter([(http::header::CONTENT_TYPE, content_type)]),
+            body: ByteStream::new(text.chain(stream::pending())),
+            call: ("clock", "ticks"),
+            again: None,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_is_a_fault_after_30_seconds() {
+        let started = tokio::time::Instant::now();
+        let mut events = Box::pin(events::<u8>(silent("data: 1\n\n")).unwrap());
+        assert_eq!(events.next().await.unwrap().unwrap().data, 1);
+        let fault = events.next().await.unwrap().unwrap_err();
+        assert!(
+            fault.is_timeout() && fault.operation() == "ticks",
+            "{fault:?}"
+        );
+        assert_eq!(started.elapsed(), IDLE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_stays_away_is_given_up() {
+        let mut opened = silent("retry: 1000\nid: 7\ndata: 1\n\n");
+        opened.again = Some(Again::new(|last_event_id| {
+            assert_eq!(last_event_id.as_deref(), Some("7"));
+            Box::pin(async { Err(Fault::new(FaultKind::Connect, "nobody there")) })
+        }));
+        let mut events = Box::pin(events::<u8>(opened).unwrap());
+        assert!(events.next().await.unwrap().is_ok());
+        let started = tokio::time::Instant::now();
+        let fault = events.next().await.unwrap().unwrap_err();
+        assert!(fault.is_connect(), "{fault:?}");
+        // 30 s of silence, then 1, 2, 4, 8 and 16 s, each with up to a quarter more.
+        let waited = started.elapsed().as_secs();
+        assert!((61..=69).contains(&waited), "{waited}");
+    }
+}
