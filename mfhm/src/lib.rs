@@ -64,6 +64,8 @@ pub use error::{Error, Result};
 pub use fault::CallError;
 #[cfg(any(feature = "client", feature = "server"))]
 pub use fault::Fault;
+#[cfg(any(feature = "client", feature = "server"))]
+pub use futures_util::Stream;
 pub use http;
 pub use instance::{InstanceId, InstanceStatus, InvalidName, ServiceName};
 pub use json::Json;

@@ -35,6 +35,16 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 ///
 /// It is a `Stream` of `Result<Bytes, Fault>`; the sizes of its chunks mean
 /// nothing. [`next`](Self::next) reads it without another crate.
+///
+/// ```
+/// use mfhm::{ByteStream, Bytes};
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let chunks = ["a", "b"].map(|text| Bytes::from_static(text.as_bytes()));
+/// let stream = ByteStream::new(futures_util::stream::iter(chunks));
+/// assert_eq!(stream.read_to_end(100).await.unwrap(), "ab");
+/// # });
+/// ```
 pub struct ByteStream {
     chunks: BoxStream<'static, Result<Bytes, Fault>>,
 }

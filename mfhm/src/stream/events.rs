@@ -81,6 +81,32 @@ impl<T> Event<T> {
 /// again and says in `Last-Event-ID` which event was its last: at most 5 times in
 /// a row, after 1 s (or what `retry` said) and then twice as long each time. A
 /// stream that the service ends is at its end.
+///
+/// ```
+/// use mfhm::{Event, Events};
+///
+/// #[mfhm::client(service = "clock")]
+/// pub trait Clock {
+///     #[get("/ticks")]
+///     #[resume]
+///     async fn ticks(&self, #[header("last-event-id")] last: Option<u64>) -> Events<u64>;
+/// }
+///
+/// struct Three;
+///
+/// impl Clock for Three {
+///     async fn ticks(&self, last: Option<u64>) -> Events<u64> {
+///         let first = last.map_or(1, |last| last + 1);
+///         let ticks = (first..=3).map(|tick| Event::new(tick).id(tick.to_string()));
+///         Events::new(futures_util::stream::iter(ticks))
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let mut ticks = ClockClient::local(Three).ticks(Some(1)).await.unwrap();
+/// assert_eq!(ticks.next().await.unwrap().unwrap().data, 2);
+/// # });
+/// ```
 pub struct Events<T> {
     events: BoxStream<'static, Result<Event<T>, Fault>>,
 }
