@@ -14,7 +14,8 @@
 use mfhm::{App, CallError, Caller, Center, RunningApp, RunningCenter};
 use mfhm_examples::hello::{Greeter, ItemError, Relay, Service01Client, Service02Client};
 
-#[mfhm::main]
+// The steps are the output; MFHM_LOG=info shows what the parts say themselves.
+#[mfhm::main(log = "warn")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let is_serving = std::env::args().any(|argument| argument == "--serve");
     let data = tempfile::tempdir()?;

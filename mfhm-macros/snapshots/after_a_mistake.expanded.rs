@@ -179,5 +179,5 @@ fn main() {
     }
 }
 ::core::compile_error! {
-    "unknown argument `threads` of `#[mfhm::main]`\nhelp: allowed are `worker_threads`, `flavor`, `crate`"
+    "unknown argument `threads` of `#[mfhm::main]`\nhelp: allowed are `worker_threads`, `flavor`, `log`, `crate`"
 }

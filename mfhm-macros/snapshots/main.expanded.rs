@@ -7,6 +7,7 @@ fn main() -> ::std::process::ExitCode {
         ::mfhm::__private::Runtime {
             worker_threads: ::core::option::Option::Some(2usize),
             current_thread: false,
+            log: ::core::option::Option::None,
         },
         __mfhm_main(),
     )

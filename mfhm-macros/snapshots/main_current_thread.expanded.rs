@@ -6,6 +6,7 @@ fn main() -> ::std::process::ExitCode {
         reexported::mfhm::__private::Runtime {
             worker_threads: ::core::option::Option::None,
             current_thread: true,
+            log: ::core::option::Option::None,
         },
         __mfhm_main(),
     )

@@ -80,17 +80,18 @@ impl ClientArgs {
     }
 }
 
-/// `#[mfhm::main(worker_threads = …, flavor = "…", crate = …)]`
+/// `#[mfhm::main(worker_threads = …, flavor = "…", log = "…", crate = …)]`
 #[derive(Default)]
 pub(crate) struct MainArgs {
     pub(crate) worker_threads: Option<usize>,
     pub(crate) is_current_thread: bool,
+    pub(crate) log: Option<LitStr>,
     pub(crate) krate: Option<Path>,
 }
 
 impl MainArgs {
     pub(crate) fn parse(tokens: TokenStream, diag: &mut Diagnostics) -> Self {
-        let allowed = &["worker_threads", "flavor", "crate"];
+        let allowed = &["worker_threads", "flavor", "log", "crate"];
         let arguments = Arguments::parse("#[mfhm::main]", allowed, 0, tokens, diag);
         let worker_threads =
             arguments.integer("worker_threads", "a number of threads, 1 or more", diag);
@@ -125,6 +126,7 @@ impl MainArgs {
         Self {
             worker_threads,
             is_current_thread,
+            log: arguments.string("log", diag),
             krate: arguments.path("crate", diag),
         }
     }
@@ -280,6 +282,7 @@ mod tests {
         check(MainArgs::parse, quote!(), &[]);
         check(MainArgs::parse, quote!(worker_threads = 2), &[]);
         check(MainArgs::parse, quote!(flavor = "current_thread"), &[]);
+        check(MainArgs::parse, quote!(log = "warn"), &[]);
         check(
             MainArgs::parse,
             quote!(flavor = "x"),

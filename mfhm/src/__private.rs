@@ -6,9 +6,9 @@ pub use std::convert::Infallible;
 pub use http::StatusCode;
 
 pub use crate::api_error::{ApiError, Data, ErrorVariant};
-pub use crate::body::{RawBody, SendBody};
 pub use crate::contract::{Operation, Param};
 pub use crate::error::Error;
+pub use crate::raw_body::{RawBody, SendBody};
 
 #[cfg(feature = "client")]
 pub use crate::{

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+#[cfg(any(feature = "client", feature = "server"))]
 use crate::wire::problem::Problem;
 
 /// An error of an operation that its caller gets back as the same type.

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 
@@ -17,7 +18,7 @@ use crate::server::definition::{Service, ServiceDefinition};
 use crate::server::state::States;
 use crate::server::{linked, router};
 use crate::settings::{self, Settings};
-use crate::shutdown;
+use crate::shutdown::Signals;
 
 /// The port of a service that is told none, if it is free.
 const DEFAULT_PORT: u16 = 30176;
@@ -64,6 +65,7 @@ pub struct App {
     key: Option<Key>,
     key_dir: Option<PathBuf>,
     local_calls: Option<bool>,
+    drain: Option<Duration>,
 }
 
 impl App {
@@ -149,20 +151,36 @@ impl App {
         self
     }
 
-    /// Starts, and runs until SIGTERM or Ctrl-C: then it deregisters, finishes
-    /// the requests that are running (25 s at most), and returns. A second
-    /// signal ends it at once.
+    /// How long services go on serving after they left the center on SIGTERM, so
+    /// that callers notice before a connection is closed on them. Else
+    /// `MFHM_DRAIN` (seconds), else 5 s. Ctrl-C does not wait: somebody sits
+    /// there.
+    pub fn drain(mut self, time: Duration) -> Self {
+        self.drain = Some(time);
+        self
+    }
+
+    /// Starts, and runs until SIGTERM or Ctrl-C: then it deregisters, drains (see
+    /// [`drain`](Self::drain)), finishes the requests that are running (25 s at
+    /// most), and returns. A second signal ends it at once.
     ///
     /// # Errors
     ///
     /// As for [`start`](Self::start).
     pub async fn run(self) -> Result<()> {
+        // Before anything starts: whatever has begun to register also leaves.
+        let mut signals = Signals::listen()?;
+        let drain = self.drain.or(Settings::from_env()?.drain);
         let running = self.start().await?;
-        let signal = shutdown::signal().await?;
-        tracing::info!(signal, "stopping");
+        let signal = signals.next().await?;
+        let drain = match signal {
+            Signals::CTRL_C => Duration::ZERO,
+            _ => drain.unwrap_or(Duration::from_secs(5)),
+        };
+        tracing::info!(signal, ?drain, "stopping");
         tokio::select! {
-            () = running.stop() => Ok(()),
-            again = shutdown::signal() => {
+            () = running.drain(drain) => Ok(()),
+            again = signals.next() => {
                 Err(Error::new(format!("stopped at once by a second {}", again?)))
             }
         }

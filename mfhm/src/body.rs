@@ -1,72 +1,139 @@
-//! Bodies that are not JSON: what `#[body(bytes)]` can stand before.
+//! Reading a request's body, which may be long, slow or broken.
 
-use bytes::Bytes;
+use std::time::Duration;
 
-/// What a body that is taken as it is can be read into.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a body that is taken as it is",
-    label = "neither bytes nor text",
-    note = "`#[body(bytes)]` takes `mfhm::Bytes`, `Vec<u8>`, `&[u8]`, `String` and `&str`; `#[body]` takes JSON"
-)]
-pub trait RawBody: Sized {
-    /// The body as this type.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with it; completes "the body …".
-    fn from_body(body: Bytes) -> Result<Self, &'static str>;
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+#[cfg(feature = "center")]
+use http::Method;
+use http::StatusCode;
+use http_body_util::BodyExt as _;
+
+/// How much of a body is read, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyLimits {
+    /// The longest body that is read, in bytes.
+    pub longest: usize,
+    /// Of a longer body so much is received and thrown away, so that its sender
+    /// gets to read the answer instead of a reset connection.
+    pub skipped: usize,
+    /// How long a body may take to arrive.
+    pub time: Duration,
 }
 
-impl RawBody for Bytes {
-    fn from_body(body: Bytes) -> Result<Self, &'static str> {
-        Ok(body)
+/// Why a body was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodyError {
+    TooLarge,
+    TooSlow,
+    Broken,
+}
+
+impl BodyError {
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Broken => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// What is wrong; the text completes "the body …".
+    pub(crate) fn detail(self, limits: BodyLimits) -> String {
+        match self {
+            Self::TooLarge => format!("is longer than {} bytes", limits.longest),
+            Self::TooSlow => format!("did not arrive within {} s", limits.time.as_secs()),
+            Self::Broken => "did not arrive whole".to_owned(),
+        }
     }
 }
 
-impl RawBody for Vec<u8> {
-    fn from_body(body: Bytes) -> Result<Self, &'static str> {
-        Ok(body.into())
+/// The whole body.
+pub(crate) async fn read(body: Body, limits: BodyLimits) -> Result<Bytes, BodyError> {
+    tokio::time::timeout(limits.time, collect(body, limits))
+        .await
+        .unwrap_or(Err(BodyError::TooSlow))
+}
+
+/// Takes the body of a request that needs none, so that the connection can go on.
+#[cfg(feature = "center")]
+pub(crate) async fn skip(method: &Method, body: Body, limits: BodyLimits) {
+    if method != Method::GET && method != Method::HEAD {
+        let _ = read(body, limits).await;
     }
 }
 
-impl RawBody for String {
-    fn from_body(body: Bytes) -> Result<Self, &'static str> {
-        Self::from_utf8(body.into()).map_err(|_| "is not UTF-8")
-    }
-}
-
-/// The same types as a caller gives them, owned or lent.
-pub trait SendBody {
-    /// What the body is declared as.
-    const CONTENT_TYPE: &'static str;
-
-    /// The body.
-    fn into_body(self) -> Bytes;
-}
-
-const BYTES: &str = "application/octet-stream";
-const TEXT: &str = "text/plain; charset=utf-8";
-
-macro_rules! send_body {
-    ($($type:ty, $content_type:ident, $value:ident => $body:expr;)*) => {$(
-        impl SendBody for $type {
-            const CONTENT_TYPE: &'static str = $content_type;
-
-            fn into_body(self) -> Bytes {
-                let $value = self;
-                $body
+async fn collect(mut body: Body, limits: BodyLimits) -> Result<Bytes, BodyError> {
+    let mut read = BytesMut::new();
+    let mut skipped = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| BodyError::Broken)?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if skipped == 0 && read.len() + data.len() <= limits.longest {
+            read.extend_from_slice(&data);
+        } else {
+            read = BytesMut::new();
+            skipped += data.len();
+            if skipped > limits.skipped {
+                break;
             }
         }
-    )*};
+    }
+    if skipped > 0 {
+        Err(BodyError::TooLarge)
+    } else {
+        Ok(read.freeze())
+    }
 }
 
-send_body! {
-    Bytes, BYTES, value => value;
-    &Bytes, BYTES, value => value.clone();
-    Vec<u8>, BYTES, value => value.into();
-    &Vec<u8>, BYTES, value => Bytes::copy_from_slice(value);
-    &[u8], BYTES, value => Bytes::copy_from_slice(value);
-    String, TEXT, value => value.into();
-    &String, TEXT, value => Bytes::copy_from_slice(value.as_bytes());
-    &str, TEXT, value => Bytes::copy_from_slice(value.as_bytes());
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: usize = 1000;
+    const LIMITS: BodyLimits = BodyLimits {
+        longest: LIMIT,
+        skipped: 1 << 20,
+        time: Duration::from_secs(10),
+    };
+
+    #[tokio::test]
+    async fn the_limit_is_exact() {
+        assert_eq!(
+            read(Body::from(vec![1; LIMIT]), LIMITS)
+                .await
+                .unwrap()
+                .len(),
+            LIMIT
+        );
+        assert_eq!(
+            read(Body::from(vec![1; LIMIT + 1]), LIMITS).await,
+            Err(BodyError::TooLarge)
+        );
+    }
+
+    #[tokio::test]
+    async fn an_endless_body_is_given_up() {
+        let chunk = || Ok::<_, std::io::Error>(Bytes::from_static(&[0; 65536]));
+        let endless = Body::from_stream(futures_util::stream::repeat_with(chunk));
+        assert_eq!(read(endless, LIMITS).await, Err(BodyError::TooLarge));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stands_still_is_given_up() {
+        let silent = Body::from_stream(futures_util::stream::pending::<std::io::Result<Bytes>>());
+        assert_eq!(read(silent, LIMITS).await, Err(BodyError::TooSlow));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_broken() {
+        let error = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        let stream = futures_util::stream::iter([Ok(Bytes::from_static(b"{")), Err(error)]);
+        assert_eq!(
+            read(Body::from_stream(stream), LIMITS).await,
+            Err(BodyError::Broken)
+        );
+    }
 }

@@ -72,7 +72,7 @@ use self::view::View;
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::listener::{Limits, Server};
-use crate::shutdown;
+use crate::shutdown::Signals;
 
 /// The embedded store's file in the data directory.
 const STORE_FILE: &str = "center.redb";
@@ -210,14 +210,12 @@ impl CenterBuilder {
     ///
     /// As for [`CenterBuilder::start`].
     pub async fn run(self) -> Result<()> {
-        let mut signal = std::pin::pin!(shutdown::signal());
+        let mut signals = Signals::listen()?;
         let center = tokio::select! {
-            // Asked first: a signal during the start is not lost.
-            biased;
-            signal = &mut signal => return signal.map(drop).map_err(Error::from),
+            signal = signals.next() => return signal.map(drop).map_err(Error::from),
             center = self.start() => center?,
         };
-        let signal = signal.await?;
+        let signal = signals.next().await?;
         tracing::info!(signal, "the center stops");
         center.stop().await;
         Ok(())

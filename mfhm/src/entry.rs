@@ -11,6 +11,8 @@ pub struct Runtime {
     pub worker_threads: Option<usize>,
     /// Everything on one thread.
     pub current_thread: bool,
+    /// What is logged when `MFHM_LOG` says nothing; the default is `info`.
+    pub log: Option<&'static str>,
 }
 
 /// Sets up the log and a runtime, and runs `main` on it. An error is printed to
@@ -20,7 +22,7 @@ where
     F: Future,
     F::Output: MainResult,
 {
-    crate::log::init();
+    crate::log::init(runtime.log.unwrap_or("info"));
     let mut builder = if runtime.current_thread {
         tokio::runtime::Builder::new_current_thread()
     } else {

@@ -110,6 +110,8 @@ struct Inner {
     detail: String,
     answer: Option<FaultAnswer>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    /// An attempt before the last one may have run the operation.
+    may_have_executed: bool,
 }
 
 /// The answer that made a call a fault.
@@ -157,6 +159,7 @@ impl Fault {
                 detail: detail.into(),
                 answer: None,
                 source: None,
+                may_have_executed: false,
             }),
         }
     }
@@ -166,6 +169,12 @@ impl Fault {
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
         self.inner.source = Some(source.into());
+        self
+    }
+
+    /// The fault of the last attempt, when one before it may have run.
+    pub(crate) fn after_attempts(mut self, may_have_executed: bool) -> Self {
+        self.inner.may_have_executed |= may_have_executed;
         self
     }
 
@@ -279,6 +288,9 @@ impl Fault {
     /// Whether the service may have run the operation. When not, the call can
     /// be made again whatever it does.
     pub fn may_have_executed(&self) -> bool {
+        if self.inner.may_have_executed {
+            return true;
+        }
         match self.kind() {
             FaultKind::InvalidRequest
             | FaultKind::UnknownService
@@ -355,7 +367,8 @@ impl axum::response::IntoResponse for Fault {
             StatusCode::BAD_GATEWAY
         };
         tracing::warn!(error = ?self, "a call made by a handler failed");
-        Problem::new(status, "mfhm.upstream", self.to_string()).into_axum()
+        // Addresses, and what the other service said, stay in the log.
+        Problem::new(status, "mfhm.upstream", "a call to another service failed").into_axum()
     }
 }
 
@@ -365,8 +378,9 @@ impl<E: std::error::Error> axum::response::IntoResponse for CallError<E> {
         match self {
             Self::Fault(fault) => fault.into_response(),
             Self::Api(error) => {
-                Problem::new(StatusCode::BAD_GATEWAY, "mfhm.upstream", error.to_string())
-                    .into_axum()
+                tracing::warn!(%error, "a call made by a handler was refused");
+                let detail = "a call to another service was refused";
+                Problem::new(StatusCode::BAD_GATEWAY, "mfhm.upstream", detail).into_axum()
             }
         }
     }

@@ -165,8 +165,12 @@ impl fmt::Display for InvalidName {
         let limit = if self.what == "service name" { 128 } else { 64 };
         write!(
             f,
-            "a {} has 1 to {limit} characters, each a letter, a digit, a dot, an underscore or a hyphen",
-            self.what
+            "{} has 1 to {limit} characters, each a letter, a digit, a dot, an underscore or a hyphen",
+            if self.what == "service name" {
+                "a service name"
+            } else {
+                "an instance id"
+            }
         )
     }
 }

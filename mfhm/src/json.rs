@@ -1,4 +1,4 @@
-//! [`Json`]: a value that travels as JSON.
+//! JSON: the wrapper [`Json`], and the reading of bodies that may be wrong.
 
 use std::ops::{Deref, DerefMut};
 
@@ -71,6 +71,85 @@ where
         match input.body("body").await {
             Some(value) => Ok(Self(value)),
             None => Err(input.reject()),
+        }
+    }
+}
+
+/// Reads a body. What is wrong with it names the field.
+///
+/// # Errors
+///
+/// See [`Unreadable`].
+#[cfg(any(feature = "server", feature = "center"))]
+pub(crate) fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
+    serde_json::from_slice(body).map_err(|error| {
+        // The first error may be a wrong type before a broken end, so the
+        // syntax is looked at by itself.
+        if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err() {
+            return Unreadable::Syntax(format!("is not JSON: {error}"));
+        }
+        // Read again, this time keeping track of where: only a refusal pays.
+        let tracked = &mut serde_json::Deserializer::from_slice(body);
+        let detail = match serde_path_to_error::deserialize::<_, T>(tracked) {
+            Err(error) if error.path().iter().next().is_some() => {
+                format!("does not fit: at `{}`: {}", error.path(), error.inner())
+            }
+            _ => format!("does not fit: {error}"),
+        };
+        Unreadable::Shape(detail)
+    })
+}
+
+/// Why a body cannot be read; the text completes "the body …".
+#[cfg(any(feature = "server", feature = "center"))]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unreadable {
+    /// It is not JSON: not understood, 400.
+    Syntax(String),
+    /// It is JSON of another shape: understood and refused, 422.
+    Shape(String),
+}
+
+#[cfg(all(test, any(feature = "server", feature = "center")))]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Order {
+        lines: Vec<Line>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Line {
+        count: u8,
+    }
+
+    fn refusal(body: &str) -> Unreadable {
+        read::<Order>(body.as_bytes()).unwrap_err()
+    }
+
+    #[test]
+    fn a_wrong_field_is_named() {
+        let Unreadable::Shape(text) = refusal(r#"{"lines":[{"count":1},{"count":300}]}"#) else {
+            panic!("it is JSON");
+        };
+        assert!(
+            text.starts_with("does not fit: at `lines[1].count`: invalid value"),
+            "{text}"
+        );
+        let Unreadable::Shape(text) = refusal("{}") else {
+            panic!("it is JSON")
+        };
+        assert!(text.contains("missing field `lines`"), "{text}");
+    }
+
+    #[test]
+    fn broken_json_is_told_from_json_of_another_shape() {
+        for broken in ["{", "[1,", "", "nope", "\u{0}"] {
+            assert!(matches!(refusal(broken), Unreadable::Syntax(_)), "{broken}");
+        }
+        for other in ["1", "null", "[]", r#"{"lines":0}"#] {
+            assert!(matches!(refusal(other), Unreadable::Shape(_)), "{other}");
         }
     }
 }

@@ -5,11 +5,16 @@
 //! loop outlives a lack of file descriptors, and whoever holds the [`Server`]
 //! owns every task under it: dropping it ends them all.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use http::HeaderValue;
+use http::header::CONNECTION;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -38,12 +43,15 @@ impl Default for Limits {
 /// Who is connected: the socket's peer, never a header's claim. A request
 /// extension.
 #[derive(Clone, Copy, Debug)]
+// So far only the center asks.
+#[cfg_attr(not(feature = "center"), allow(dead_code))]
 pub(crate) struct Peer(pub SocketAddr);
 
 /// A running accept loop.
 #[derive(Debug)]
 pub(crate) struct Server {
     address: SocketAddr,
+    is_closing: Arc<AtomicBool>,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
@@ -53,9 +61,12 @@ impl Server {
     pub(crate) fn start(listener: TcpListener, app: Router, limits: Limits) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(accept_loop(listener, app, limits, stopped));
+        let is_closing = Arc::new(AtomicBool::new(false));
+        let closing = is_closing.clone();
+        let task = tokio::spawn(accept_loop(listener, app, limits, closing, stopped));
         Ok(Self {
             address,
+            is_closing,
             stop: Some(stop),
             task,
         })
@@ -66,9 +77,17 @@ impl Server {
         self.address
     }
 
+    /// Goes on serving, and says with each answer that the connection is closed
+    /// after it: no client begins a request on a connection that is about to go.
+    #[cfg(feature = "server")]
+    pub(crate) fn announce_close(&self) {
+        self.is_closing.store(true, Ordering::Relaxed);
+    }
+
     /// Stops accepting, lets running requests finish for up to `grace`, then
     /// closes what is left.
     pub(crate) async fn stop(mut self, grace: Duration) {
+        self.is_closing.store(true, Ordering::Relaxed);
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
@@ -88,6 +107,7 @@ async fn accept_loop(
     listener: TcpListener,
     app: Router,
     limits: Limits,
+    is_closing: Arc<AtomicBool>,
     mut stopped: oneshot::Receiver<()>,
 ) {
     let mut builder = http1::Builder::new();
@@ -105,7 +125,7 @@ async fn accept_loop(
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
-                    connections.spawn(serve(builder.clone(), stream, peer, app.clone(), stopping.clone()));
+                    connections.spawn(serve(builder.clone(), stream, peer, app.clone(), is_closing.clone(), stopping.clone()));
                 }
                 Err(error) => pause_after(&error).await,
             },
@@ -124,13 +144,23 @@ async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
     app: Router,
+    is_closing: Arc<AtomicBool>,
     mut stopping: watch::Receiver<()>,
 ) {
     // Small answers should not wait for the peer's acknowledgement.
     let _ = stream.set_nodelay(true);
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
-        app.clone().call(request)
+        let answered = app.clone().call(request);
+        let is_closing = is_closing.clone();
+        async move {
+            let mut answer = answered.await?;
+            if is_closing.load(Ordering::Relaxed) {
+                let close = HeaderValue::from_static("close");
+                answer.headers_mut().insert(CONNECTION, close);
+            }
+            Ok::<_, Infallible>(answer)
+        }
     });
     let mut connection = std::pin::pin!(
         builder

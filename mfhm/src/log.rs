@@ -6,15 +6,17 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Writes the log from here on: `MFHM_LOG` says what of it, as levels by target
 /// (`debug`, `warn,mfhm=debug`); the default is `info`. A program that has set
-/// up its own log keeps it.
-pub fn init() {
+/// up its own log keeps it. `default` stands in when `MFHM_LOG` is not set.
+pub fn init(default: &str) {
     let text = std::env::var("MFHM_LOG").unwrap_or_default();
-    let (targets, mistake) = match text.trim() {
-        "" => (Targets::new().with_default(LevelFilter::INFO), None),
-        text => match text.parse::<Targets>() {
-            Ok(targets) => (targets, None),
-            Err(error) => (Targets::new().with_default(LevelFilter::INFO), Some(error)),
-        },
+    let text = if text.trim().is_empty() {
+        default
+    } else {
+        text.trim()
+    };
+    let (targets, mistake) = match text.parse::<Targets>() {
+        Ok(targets) => (targets, None),
+        Err(error) => (Targets::new().with_default(LevelFilter::INFO), Some(error)),
     };
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(false)

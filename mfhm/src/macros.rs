@@ -71,7 +71,9 @@ pub use mfhm_macros::idempotent;
 /// line on standard error and exit code 1.
 ///
 /// * `worker_threads = 4`: threads of the runtime, by default one for each core;
-/// * `flavor = "current_thread"`: everything on one thread.
+/// * `flavor = "current_thread"`: everything on one thread;
+/// * `log = "warn"`: what is logged when `MFHM_LOG` says nothing, by default
+///   `info`.
 ///
 /// ```no_run
 /// #[mfhm::main]

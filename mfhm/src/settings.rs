@@ -1,6 +1,9 @@
 //! What a process is told from outside: defaults, then the environment, then
 //! what the program says.
 
+#[cfg(feature = "server")]
+use std::time::Duration;
+
 use crate::error::{Error, Result};
 use crate::key::Key;
 
@@ -26,11 +29,14 @@ pub(crate) struct Settings {
     /// `MFHM_LOCAL_CALLS`: whether calls within the process are function calls.
     #[cfg(feature = "server")]
     pub local_calls: Option<bool>,
+    /// `MFHM_DRAIN`: how long to serve on after leaving the center.
+    #[cfg(feature = "server")]
+    pub drain: Option<Duration>,
 }
 
 /// Every name that means something.
 #[cfg(feature = "server")]
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
     "MFHM_CENTER",
     "MFHM_CENTER_KEY",
     "MFHM_CENTER_KEY_FILE",
@@ -38,6 +44,7 @@ const NAMES: [&str; 8] = [
     "MFHM_PORT",
     "MFHM_KEY_FILE",
     "MFHM_LOCAL_CALLS",
+    "MFHM_DRAIN",
     "MFHM_LOG",
 ];
 
@@ -107,6 +114,17 @@ impl Settings {
             }
         });
 
+        #[cfg(feature = "server")]
+        let drain = var("MFHM_DRAIN").and_then(|text| match seconds(text.trim()) {
+            Some(time) => Some(time),
+            None => {
+                problems.push(format!(
+                    "MFHM_DRAIN is {text:?}; write a number of seconds, such as 5 or 0.5"
+                ));
+                None
+            }
+        });
+
         match problems.as_slice() {
             [] => Ok(Self {
                 centers,
@@ -119,6 +137,8 @@ impl Settings {
                 key,
                 #[cfg(feature = "server")]
                 local_calls,
+                #[cfg(feature = "server")]
+                drain,
             }),
             [one] => Err(Error::new(one)),
             many => Err(Error::new(many.join("; "))),
@@ -135,6 +155,12 @@ impl Settings {
         }
         Ok(self)
     }
+}
+
+#[cfg(feature = "server")]
+fn seconds(text: &str) -> Option<Duration> {
+    let number = text.strip_suffix('s').unwrap_or(text);
+    Duration::try_from_secs_f64(number.trim().parse().ok()?).ok()
 }
 
 /// Checks the address of an HTTP server, and takes the slash off its end.
@@ -231,6 +257,7 @@ mod tests {
             ("MFHM_PORT", "99999"),
             ("MFHM_KEY_FILE", "no/such/file"),
             ("MFHM_LOCAL_CALLS", "maybe"),
+            ("MFHM_DRAIN", "-1"),
             ("MFHM_CENTER_KEY", "two\nlines"),
         ])
         .unwrap_err()
@@ -240,6 +267,7 @@ mod tests {
             "MFHM_PORT",
             "MFHM_KEY_FILE",
             "MFHM_LOCAL_CALLS",
+            "MFHM_DRAIN",
             "MFHM_CENTER_KEY:",
         ] {
             assert!(error.contains(name), "{name} is missing in: {error}");

@@ -26,7 +26,7 @@ async fn finishes_the_running_request(signal: Signal) {
     let id = service.id();
 
     let client = Service01Client::through(&center.caller());
-    let slow = tokio::spawn(async move { client.slow(1500).await });
+    let slow = tokio::spawn(async move { client.slow(3000).await });
     service.line("slow begins").await;
     service.signal(signal);
 

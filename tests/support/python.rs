@@ -1,7 +1,7 @@
 //! Python with the package mfhm, one virtual environment for each version of it.
 //!
 //! The environments lie under the target folder and are made once, by the first
-//! test run that needs them, from `tests/python/requirements-*.txt`.
+//! test run that needs them, from `mfhm/tests/python/requirements-*.txt`.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -85,7 +85,7 @@ impl Environment {
         let interpreter = interpreter()?;
         let home = folder.join(format!("python-{version}"));
         let python = home.join("bin").join("python");
-        let list = scripts().join(format!("requirements-{version}.txt"));
+        let list = requirements().join(format!("requirements-{version}.txt"));
         let wanted =
             fs::read_to_string(&list).map_err(|error| format!("{}: {error}", list.display()))?;
         let wanted = format!("{interpreter}\n{wanted}");
@@ -127,6 +127,11 @@ impl Environment {
 
 fn scripts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("python")
+}
+
+/// The pins are those with which the crate's fixtures were recorded.
+fn requirements() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../mfhm/tests/python")
 }
 
 /// A Python on which the pinned packages work, or why there is none.

@@ -48,6 +48,10 @@ pub(crate) fn expand(item: &FnItem, args: &MainArgs, exports: &Exports) -> Token
         Some(threads) => quote!(::core::option::Option::Some(#threads)),
         None => quote!(::core::option::Option::None),
     };
+    let log = match &args.log {
+        Some(log) => quote!(::core::option::Option::Some(#log)),
+        None => quote!(::core::option::Option::None),
+    };
     let is_current_thread = args.is_current_thread;
     let ident = &item.sig.ident;
     quote! {
@@ -58,6 +62,7 @@ pub(crate) fn expand(item: &FnItem, args: &MainArgs, exports: &Exports) -> Token
                 #runtime {
                     worker_threads: #worker_threads,
                     current_thread: #is_current_thread,
+                    log: #log,
                 },
                 __mfhm_main(),
             )

@@ -13,8 +13,8 @@ use crate::instance::InstanceId;
 use crate::key::Key;
 use crate::link::Link;
 use crate::listener::{Limits, Server};
-use crate::server::definition::ServiceDefinition;
-use crate::server::registration::{Announcement, Centers, Registration};
+use crate::server::definition::{Route, ServiceDefinition};
+use crate::server::registration::{Announcement, Center, Registration};
 use crate::server::state::States;
 use crate::server::{guard, router};
 use crate::wire::v1::{Address, HEADER_INSTANCE, HEADER_SERVICE, OperationEntry, Register};
@@ -37,6 +37,13 @@ pub(super) struct Launch {
 #[derive(Debug)]
 pub struct RunningApp {
     services: Vec<RunningService>,
+    /// What clients in this process use: withdrawn last, for requests that are
+    /// being finished may still call.
+    #[cfg(feature = "client")]
+    local: (
+        Vec<crate::client::local::LocalOffer>,
+        crate::client::caller::Installed,
+    ),
 }
 
 impl RunningApp {
@@ -50,32 +57,49 @@ impl RunningApp {
             local_calls,
         } = launch;
         let link = Link::new(center_key.as_ref())?;
-        let centers_of_process = Centers::new(centers.clone(), link);
         // Clients in the handlers find services through the same centers.
         #[cfg(feature = "client")]
-        {
+        let caller = {
             let mut caller = centers
                 .iter()
                 .fold(crate::Caller::builder(), |b, url| b.center(url));
             if let Some(key) = &center_key {
                 caller = caller.center_key(key.reveal());
             }
-            caller.build()?.install();
-        }
-        let services = bound
+            caller.build()?.install()
+        };
+        // One registration with each: centers do not tell each other.
+        let centers: Vec<_> = centers
             .into_iter()
-            .map(|(definition, listener)| {
-                RunningService::start(
-                    definition,
-                    listener,
-                    &states,
-                    centers_of_process.clone(),
-                    key.as_ref(),
-                    local_calls,
-                )
-            })
-            .collect::<Result<_>>()?;
-        Ok(Self { services })
+            .map(|url| Center::new(url, link.clone()))
+            .collect();
+        #[cfg(feature = "client")]
+        let mut offers = Vec::new();
+        let mut services = Vec::new();
+        for (definition, listener) in bound {
+            #[cfg(feature = "client")]
+            let (name, local) = (definition.name.clone(), definition.local);
+            let service = RunningService::start(
+                definition.name,
+                &definition.routes,
+                listener,
+                &states,
+                &centers,
+                key.as_ref(),
+            )?;
+            services.push(service);
+            #[cfg(feature = "client")]
+            if local_calls {
+                offers.extend(local.into_iter().map(|binding| (binding.offer)(&name)));
+            }
+        }
+        #[cfg(not(feature = "client"))]
+        let _ = local_calls;
+        Ok(Self {
+            services,
+            #[cfg(feature = "client")]
+            local: (offers, caller),
+        })
     }
 
     /// The services, in the order in which they were added.
@@ -88,22 +112,31 @@ impl RunningApp {
         self.services.iter().find(|service| service.name == name)
     }
 
-    /// Waits until a center has taken every registration.
+    /// Waits until each service is registered with a center.
     ///
     /// # Cancel safety
     ///
     /// Nothing is lost when the wait is given up.
     pub async fn registered(&self) {
         for service in &self.services {
-            service.registration.registered().await;
+            service.registered().await;
         }
     }
 
     /// Deregisters, stops accepting, and finishes the requests that are
     /// running, for 25 s at most.
     pub async fn stop(self) {
-        let stops = self.services.into_iter().map(RunningService::stop);
+        self.drain(Duration::ZERO).await;
+    }
+
+    /// Deregisters, goes on serving for `time` with `Connection: close`, so that
+    /// callers notice before a connection is closed on them, and then stops as
+    /// [`stop`](Self::stop) does. Callers look every 2 s.
+    pub async fn drain(self, time: Duration) {
+        let stops = self.services.into_iter().map(|service| service.drain(time));
         futures_util::future::join_all(stops).await;
+        #[cfg(feature = "client")]
+        drop(self.local);
     }
 }
 
@@ -113,25 +146,22 @@ pub struct RunningService {
     name: String,
     id: InstanceId,
     address: SocketAddr,
-    registration: Registration,
+    /// One for each center.
+    registrations: Vec<Registration>,
     server: Server,
-    /// Withdrawn before the service stops.
-    #[cfg(feature = "client")]
-    offers: Vec<crate::client::local::LocalOffer>,
 }
 
 impl RunningService {
     fn start(
-        definition: ServiceDefinition,
+        name: String,
+        routes: &[Route],
         listener: TcpListener,
         states: &States,
-        centers: Centers,
+        centers: &[Center],
         key: Option<&Key>,
-        local_calls: bool,
     ) -> Result<Self> {
-        let name = definition.name;
         let id = new_instance_id()?;
-        let app = router::build(&definition.routes, states).merge(ping(&name, &id));
+        let app = router::build(routes, states).merge(ping(&name, &id));
         let app = match key {
             Some(key) => guard::require_key(app, key.clone()),
             None => app,
@@ -140,8 +170,7 @@ impl RunningService {
         let address = server.local_addr();
         tracing::info!(service = name, instance = %id, "listening on http://{address}");
 
-        let mut operations: Vec<_> = definition
-            .routes
+        let mut operations: Vec<_> = routes
             .iter()
             .map(|route| OperationEntry {
                 name: route.operation.name().to_owned(),
@@ -169,28 +198,17 @@ impl RunningService {
             weight: 100,
             key: key.map(|key| key.reveal().to_owned()),
         };
-        let registration = Registration::hold(centers, Announcement { register });
-
-        #[cfg(feature = "client")]
-        let offers = if local_calls {
-            definition
-                .local
-                .into_iter()
-                .map(|binding| (binding.offer)(&name))
-                .collect()
-        } else {
-            Vec::new()
-        };
-        #[cfg(not(feature = "client"))]
-        let _ = local_calls;
+        let announcement = Announcement { register };
+        let registrations = centers
+            .iter()
+            .map(|center| Registration::hold(center.clone(), announcement.clone()))
+            .collect();
         Ok(Self {
             name,
             id,
             address,
-            registration,
+            registrations,
             server,
-            #[cfg(feature = "client")]
-            offers,
         })
     }
 
@@ -223,15 +241,28 @@ impl RunningService {
 
     /// Whether a center has its registration at present.
     pub fn is_registered(&self) -> bool {
-        self.registration.is_registered()
+        self.registrations.iter().any(Registration::is_registered)
     }
 
-    async fn stop(self) {
-        // First the callers are told, then the door is closed, then what runs
-        // is finished.
-        #[cfg(feature = "client")]
-        drop(self.offers);
-        self.registration.leave().await;
+    async fn registered(&self) {
+        let waits = self
+            .registrations
+            .iter()
+            .map(|registration| Box::pin(registration.registered()));
+        futures_util::future::select_all(waits).await;
+    }
+
+    /// First the callers are told, then they get time to notice, then the door
+    /// is closed and what runs is finished.
+    async fn drain(self, time: Duration) {
+        let was_registered = self.is_registered();
+        let leaves = self.registrations.into_iter().map(Registration::leave);
+        futures_util::future::join_all(leaves).await;
+        // Nobody can have found a service that no center knew.
+        if was_registered && !time.is_zero() {
+            self.server.announce_close();
+            tokio::time::sleep(time).await;
+        }
         self.server.stop(GRACE).await;
         tracing::info!(service = self.name, "stopped");
     }

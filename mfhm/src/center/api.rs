@@ -5,7 +5,6 @@
 //! ([`v1`]), `/health` is for operators ([`operate`]), all others belong to the
 //! Python endpoints ([`python`]).
 
-mod body;
 mod operate;
 mod python;
 #[cfg(test)]
@@ -14,6 +13,7 @@ mod v1;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -23,8 +23,16 @@ use http::{HeaderValue, StatusCode, header};
 
 use super::key_auth;
 use super::registration::Registrar;
+use crate::body::BodyLimits;
 use crate::key::Key;
 use crate::listener::Peer;
+
+/// Registrations are small.
+const BODY: BodyLimits = BodyLimits {
+    longest: 256 * 1024,
+    skipped: 4 * 1024 * 1024,
+    time: Duration::from_secs(10),
+};
 
 /// What the handlers work with.
 #[derive(Clone)]

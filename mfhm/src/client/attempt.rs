@@ -36,9 +36,18 @@ pub(crate) async fn call(
     request: &Outgoing,
     is_idempotent: bool,
     plan: CallPlan,
+    deadline: Instant,
     is_eligible: &Eligible<'_>,
 ) -> Result<Answered, Fault> {
-    ask(destination, request, is_idempotent, plan, is_eligible).await
+    ask(
+        destination,
+        request,
+        is_idempotent,
+        plan,
+        deadline,
+        is_eligible,
+    )
+    .await
 }
 
 /// The same for an answer that is read while it comes: the time-outs end with
@@ -49,7 +58,11 @@ pub(crate) async fn open(
     is_idempotent: bool,
     plan: CallPlan,
 ) -> Result<Opened, Fault> {
-    ask(destination, request, is_idempotent, plan, &|_| true).await
+    let deadline = after(plan.timeout);
+    ask(destination, request, is_idempotent, plan, deadline, &|_| {
+        true
+    })
+    .await
 }
 
 /// What an attempt waits for: all of the answer, or its headers.
@@ -99,12 +112,13 @@ async fn ask<A: Arrival>(
     request: &Outgoing,
     is_idempotent: bool,
     plan: CallPlan,
+    deadline: Instant,
     is_eligible: &Eligible<'_>,
 ) -> Result<A, Fault> {
-    let deadline = Instant::now() + plan.timeout;
     match destination {
         Destination::Fixed { base, transport } => {
-            let limit = deadline.min(Instant::now() + plan.attempt_timeout);
+            // There is no other instance to try.
+            let limit = deadline.min(after(plan.attempt_limit(false)));
             exchange(transport.as_ref(), base, None, request, limit)
                 .await
                 .map_err(|failed| failed.fault)
@@ -125,6 +139,13 @@ async fn ask<A: Arrival>(
             attempts.run().await
         }
     }
+}
+
+/// The time `span` from now; a span without end is far away.
+pub(crate) fn after(span: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+    let now = Instant::now();
+    now.checked_add(span).unwrap_or(now + FAR)
 }
 
 /// Whether an endpoint may get this call.
@@ -154,6 +175,8 @@ impl Attempts<'_> {
         let mut set = resolver.endpoints(deadline).await?;
         let mut tried = Vec::new();
         let mut attempt = 1;
+        // Whatever the last attempt says: an earlier one may have run.
+        let mut may_have_executed = false;
         loop {
             let index = match balancer::pick(
                 &set.endpoints,
@@ -173,16 +196,29 @@ impl Attempts<'_> {
                     // Every instance was tried: wait a little and begin anew, with
                     // what the center knows by now.
                     tried.clear();
-                    set = wait_and_look_again(resolver, &mut random, deadline).await?;
+                    set = wait_and_look_again(resolver, &mut random, deadline)
+                        .await
+                        .map_err(|fault| fault.after_attempts(may_have_executed))?;
                     continue;
                 }
             };
             let endpoint = &set.endpoints[index];
-            let limit = deadline.min(Instant::now() + plan.attempt_timeout);
-            let failed = match to_endpoint(transport, endpoint, request, limit, &mut random).await {
+            let limit = after(plan.attempt_limit(self.is_idempotent));
+            let failed = match to_endpoint(
+                transport,
+                endpoint,
+                request,
+                limit.min(deadline),
+                // A call that had no time left says nothing about the instance.
+                limit > deadline,
+                &mut random,
+            )
+            .await
+            {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
+            may_have_executed |= failed.fault.may_have_executed();
             if failed.is_unreachable {
                 resolver.refresh();
             }
@@ -192,7 +228,7 @@ impl Attempts<'_> {
                 || !failed.is_transient
                 || Instant::now() >= deadline
             {
-                return Err(failed.fault);
+                return Err(failed.fault.after_attempts(may_have_executed));
             }
             tracing::debug!(instance = %endpoint.id, fault = %failed.fault, attempt, "attempt failed, trying again");
             attempt += 1;
@@ -217,6 +253,7 @@ async fn to_endpoint<A: Arrival>(
     endpoint: &Endpoint,
     request: &Outgoing,
     limit: Instant,
+    is_cut_short: bool,
     random: &mut fastrand::Rng,
 ) -> Result<A, Failed> {
     let _in_flight = endpoint.enter();
@@ -232,9 +269,9 @@ async fn to_endpoint<A: Arrival>(
         Ok(answer) if matches!(answer.status().as_u16(), 502..=504) => Outcome::Failed,
         Ok(_) => Outcome::Answered,
         Err(failed) if failed.is_unreachable => Outcome::Unreachable,
-        Err(failed) if failed.fault.is_timeout() => Outcome::Failed,
-        // The request is at fault, not the instance.
-        Err(_) => Outcome::Answered,
+        Err(failed) if failed.fault.is_timeout() && !is_cut_short => Outcome::Failed,
+        // The request is at fault, or the caller's patience, not the instance.
+        Err(_) => return result,
     };
     let jitter = if outcome == Outcome::Answered {
         0.0
@@ -401,6 +438,24 @@ mod tests {
 
     const DEAD: &str = "http://127.0.0.1:2";
 
+    async fn run(
+        destination: &Destination,
+        is_idempotent: bool,
+        options: CallOptions,
+    ) -> Result<Answered, Fault> {
+        let plan = options.plan();
+        let request = request(Method::POST);
+        call(
+            destination,
+            &request,
+            is_idempotent,
+            plan,
+            after(plan.timeout),
+            &|_| true,
+        )
+        .await
+    }
+
     #[tokio::test]
     async fn after_one_failed_attempt_no_call_goes_to_a_dead_instance() {
         let fake = Arc::new(Fake {
@@ -410,15 +465,7 @@ mod tests {
         let destination = destination(&fake);
         for _ in 0..1000 {
             // Not idempotent: what never reached the service is tried again.
-            call(
-                &destination,
-                &request(Method::POST),
-                false,
-                CallOptions::new().plan(),
-                &|_| true,
-            )
-            .await
-            .unwrap();
+            run(&destination, false, CallOptions::new()).await.unwrap();
         }
         assert_eq!(fake.asked(DEAD), 1);
     }
@@ -433,16 +480,9 @@ mod tests {
             let destination = destination(&fake);
             let mut failures = 0;
             for _ in 0..100 {
-                let plan = CallOptions::new().plan();
-                if call(
-                    &destination,
-                    &request(Method::POST),
-                    is_idempotent,
-                    plan,
-                    &|_| true,
-                )
-                .await
-                .is_err()
+                if run(&destination, is_idempotent, CallOptions::new())
+                    .await
+                    .is_err()
                 {
                     failures += 1;
                 }
@@ -452,24 +492,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn attempts_are_counted() {
-        let all = ["http://127.0.0.1:1", DEAD, "http://127.0.0.1:3"];
+    async fn attempts_are_counted_and_the_worst_of_them_is_told() {
+        let broken = HashMap::from([
+            ("http://127.0.0.1:1", TransportErrorKind::Connect),
+            (DEAD, TransportErrorKind::Broken),
+            ("http://127.0.0.1:3", TransportErrorKind::Connect),
+        ]);
         let fake = Arc::new(Fake {
-            broken: all.map(|base| (base, TransportErrorKind::Connect)).into(),
+            broken,
             ..Fake::default()
         });
-        let plan = CallOptions::new().attempts(5).plan();
-        let fault = call(
-            &destination(&fake),
-            &request(Method::GET),
-            true,
-            plan,
-            &|_| true,
-        )
-        .await
-        .unwrap_err();
-        assert!(fault.is_connect());
+        let fault = run(&destination(&fake), true, CallOptions::new().attempts(5))
+            .await
+            .unwrap_err();
         assert_eq!(fake.total(), 5);
+        assert!(fault.may_have_executed(), "the one that broke may have run");
     }
 
     #[tokio::test(start_paused = true)]
@@ -478,23 +515,59 @@ mod tests {
             silent: true,
             ..Fake::default()
         });
-        let plan = CallOptions::new()
+        let options = CallOptions::new()
             .timeout(Duration::from_secs(12))
             .attempt_timeout(Duration::from_secs(5))
-            .attempts(9)
-            .plan();
+            .attempts(9);
         let started = Instant::now();
-        let fault = call(
-            &destination(&fake),
-            &request(Method::GET),
-            true,
-            plan,
-            &|_| true,
-        )
-        .await
-        .unwrap_err();
+        let fault = run(&destination(&fake), true, options).await.unwrap_err();
         assert!(fault.is_timeout() && fault.may_have_executed());
         assert_eq!(started.elapsed().as_secs(), 12);
         assert_eq!(fake.total(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_cannot_be_repeated_may_use_its_whole_time() {
+        let fake = Arc::new(Fake {
+            silent: true,
+            ..Fake::default()
+        });
+        let started = Instant::now();
+        let options = CallOptions::new().timeout(Duration::from_secs(60));
+        run(&destination(&fake), false, options).await.unwrap_err();
+        assert_eq!((started.elapsed().as_secs(), fake.total()), (60, 1));
+        let forever = CallOptions::new().timeout(Duration::MAX).attempts(2);
+        let destination = destination(&fake);
+        let call = run(&destination, true, forever);
+        assert!(
+            tokio::time::timeout(Duration::from_secs(3600), call)
+                .await
+                .is_err()
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_impatient_caller_does_not_eject_an_instance() {
+        let fake = Arc::new(Fake {
+            silent: true,
+            ..Fake::default()
+        });
+        let destination = destination(&fake);
+        for _ in 0..100 {
+            let options = CallOptions::new().timeout(Duration::from_millis(2));
+            run(&destination, true, options).await.unwrap_err();
+        }
+        let Destination::Discovered { resolver, .. } = &destination else {
+            unreachable!("it is made so above")
+        };
+        let set = resolver
+            .endpoints(after(Duration::from_secs(1)))
+            .await
+            .unwrap();
+        assert!(
+            set.endpoints
+                .iter()
+                .all(|endpoint| !endpoint.ejection.is_failing(clock::now()))
+        );
     }
 }

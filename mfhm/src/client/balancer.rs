@@ -24,7 +24,24 @@ pub(crate) fn pick(
         return None;
     }
     let is_left = |index: usize| !tried.contains(&index) && is_eligible(&endpoints[index]);
-    let is_good = |index: usize| !endpoints[index].ejection.is_ejected(now) && is_left(index);
+    // Failures of more than half say more about the callers, the network or the
+    // load than about single instances. Counted only when one is met.
+    let most_fail = std::cell::OnceCell::new();
+    let are_failures_ignored = || {
+        *most_fail.get_or_init(|| {
+            let failing = endpoints
+                .iter()
+                .filter(|e| e.ejection.is_failing(now))
+                .count();
+            failing * 2 > endpoints.len()
+        })
+    };
+    let is_good = |index: usize| {
+        let ejection = &endpoints[index].ejection;
+        let is_out =
+            ejection.is_unreachable(now) || (ejection.is_failing(now) && !are_failures_ignored());
+        !is_out && is_left(index)
+    };
     let first = random.usize(..endpoints.len());
     let second = random.usize(..endpoints.len());
     match (is_good(first), is_good(second)) {
@@ -105,6 +122,20 @@ mod tests {
             .iter()
             .for_each(|e| e.ejection.record(Outcome::Unreachable, NOW, 0.0));
         assert!(share(&endpoints, &[]).iter().all(|&count| count > 3000));
+    }
+
+    #[test]
+    fn failures_eject_at_most_half() {
+        let endpoints = endpoints(4);
+        let fail = |index: usize| {
+            (0..5).for_each(|_| endpoints[index].ejection.record(Outcome::Failed, NOW, 0.0));
+        };
+        (0..2).for_each(fail);
+        assert_eq!(share(&endpoints, &[])[..2], [0, 0]);
+        fail(2);
+        for count in share(&endpoints, &[]) {
+            assert!((2200..2800).contains(&count), "{count}");
+        }
     }
 
     #[test]

@@ -48,6 +48,9 @@ struct Shared {
     resolvers: Mutex<HashMap<String, Arc<Resolver>>>,
 }
 
+/// From so many services on, those that nobody asks for are dropped.
+const MANY: usize = 64;
+
 /// The caller that clients use which were told no other.
 static PROCESS: ArcSwapOption<Caller> = ArcSwapOption::const_empty();
 
@@ -86,10 +89,13 @@ impl Caller {
         Ok(Self::clone(before.as_ref().unwrap_or(&made)))
     }
 
-    /// Makes this the caller of the process.
+    /// Makes this the caller of the process until the guard is dropped, or
+    /// until another one is installed.
     #[cfg(feature = "server")]
-    pub(crate) fn install(self) {
-        PROCESS.store(Some(Arc::new(self)));
+    pub(crate) fn install(self) -> Installed {
+        let caller = Arc::new(self);
+        PROCESS.store(Some(caller.clone()));
+        Installed(caller)
     }
 
     pub(crate) fn options(&self) -> CallOptions {
@@ -105,6 +111,10 @@ impl Caller {
         if let Some(resolver) = resolvers.get(service) {
             return resolver.clone();
         }
+        // Names that came from outside must not stay for ever.
+        if resolvers.len() >= MANY {
+            resolvers.retain(|_, resolver| Arc::strong_count(resolver) > 1 || !resolver.is_idle());
+        }
         let resolver = Arc::new(Resolver::new(
             service.to_owned(),
             self.shared.source.clone(),
@@ -118,6 +128,18 @@ impl Caller {
             resolver: self.resolver(service),
             transport: self.shared.transport.clone(),
         }
+    }
+}
+
+/// Takes the caller of the process back when dropped.
+#[cfg(feature = "server")]
+#[derive(Debug)]
+pub(crate) struct Installed(Arc<Caller>);
+
+#[cfg(feature = "server")]
+impl Drop for Installed {
+    fn drop(&mut self) {
+        PROCESS.compare_and_swap(&self.0, None);
     }
 }
 

@@ -42,10 +42,14 @@ pub(crate) struct Ejection {
 
 impl Ejection {
     /// Whether calls should go elsewhere.
-    pub(crate) fn is_ejected(&self, now: Duration) -> bool {
-        let now = millis(now);
-        self.failed_until.load(Ordering::Relaxed) > now
-            || self.unreachable_until.load(Ordering::Relaxed) > now
+    #[cfg(test)]
+    fn is_ejected(&self, now: Duration) -> bool {
+        self.is_failing(now) || self.is_unreachable(now)
+    }
+
+    /// Whether failed answers leave it out at present.
+    pub(crate) fn is_failing(&self, now: Duration) -> bool {
+        self.failed_until.load(Ordering::Relaxed) > millis(now)
     }
 
     /// Whether a connection failed and none has been made since.
@@ -68,6 +72,8 @@ impl Ejection {
                     self.unreachable_until.store(0, Ordering::Relaxed);
                 }
             }
+            // Calls that were under way when it was ejected tell nothing new.
+            Outcome::Failed if self.is_failing(now) => {}
             Outcome::Failed => {
                 let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
                 if failures.is_multiple_of(FAILURES) {
@@ -147,9 +153,19 @@ mod tests {
     }
 
     #[test]
+    fn many_failures_at_once_are_one_ejection() {
+        let ejection = Ejection::default();
+        (0..500).for_each(|_| ejection.record(Outcome::Failed, at(0), 0.0));
+        assert!(ejection.is_ejected(at(4)) && !ejection.is_ejected(at(5)));
+    }
+
+    #[test]
     fn no_ejection_is_longer_than_five_minutes_and_a_tenth() {
         let ejection = Ejection::default();
-        (0..500).for_each(|_| ejection.record(Outcome::Failed, at(0), 1.0));
-        assert!(ejection.is_ejected(at(329)) && !ejection.is_ejected(at(331)));
+        for round in 0..20 {
+            (0..5).for_each(|_| ejection.record(Outcome::Failed, at(round * 400), 1.0));
+        }
+        assert!(ejection.is_ejected(at(19 * 400 + 329)));
+        assert!(!ejection.is_ejected(at(19 * 400 + 331)));
     }
 }

@@ -20,12 +20,33 @@ pub struct CallOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CallPlan {
     pub timeout: Duration,
-    pub attempt_timeout: Duration,
+    attempt_timeout: Option<Duration>,
     pub attempts: u32,
 }
 
+impl CallPlan {
+    /// The same for what can be sent once only: one attempt, with all the time.
+    pub(crate) fn once(self) -> Self {
+        Self {
+            attempts: 1,
+            attempt_timeout: Some(self.timeout),
+            ..self
+        }
+    }
+
+    /// How long one attempt may take. What can be repeated leaves time for
+    /// that, unless the caller said otherwise.
+    pub(crate) fn attempt_limit(&self, can_repeat: bool) -> Duration {
+        match self.attempt_timeout {
+            Some(timeout) => timeout,
+            None if can_repeat => Duration::from_secs(5).max(self.timeout / self.attempts),
+            None => self.timeout,
+        }
+    }
+}
+
 impl CallOptions {
-    /// The defaults: 15 s for the call, 5 s for an attempt, 3 attempts.
+    /// The defaults: 15 s for the call, 3 attempts of 5 s each.
     pub const fn new() -> Self {
         Self {
             timeout: None,
@@ -41,8 +62,9 @@ impl CallOptions {
         self
     }
 
-    /// How long one attempt may take. The default is 5 s. A call with a longer
-    /// [`timeout`](Self::timeout) and one attempt may need a longer one here.
+    /// How long one attempt may take. The default is an equal share of the
+    /// [`timeout`](Self::timeout), at least 5 s; and the whole of it for a call
+    /// that is not repeated (not idempotent, or at a fixed address).
     #[must_use]
     pub const fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = Some(timeout);
@@ -70,7 +92,7 @@ impl CallOptions {
     pub(crate) fn plan(self) -> CallPlan {
         CallPlan {
             timeout: self.timeout.unwrap_or(Duration::from_secs(15)),
-            attempt_timeout: self.attempt_timeout.unwrap_or(Duration::from_secs(5)),
+            attempt_timeout: self.attempt_timeout,
             attempts: self.attempts.unwrap_or(3).max(1),
         }
     }

@@ -14,8 +14,8 @@ use super::error::{CallError, Fault, FaultKind};
 use super::options::CallPlan;
 use super::transport::{Again, Answered, Opened, Outgoing, OutgoingStream};
 use crate::api_error::{self, ApiError};
-use crate::body::SendBody;
 use crate::contract::Operation;
+use crate::raw_body::SendBody;
 use crate::returned::Returned;
 use crate::stream::StreamBody;
 use crate::value;
@@ -282,7 +282,15 @@ impl Request {
             request,
             plan,
         } = self.ready(accept)?;
-        attempt::call(&destination, &request, is_idempotent, plan, &|_| true).await
+        attempt::call(
+            &destination,
+            &request,
+            is_idempotent,
+            plan,
+            attempt::after(plan.timeout),
+            &|_| true,
+        )
+        .await
     }
 
     /// The call whose answer is read while it comes.
@@ -291,7 +299,7 @@ impl Request {
         let is_idempotent = self.operation.is_idempotent();
         let is_resumed = self.operation.is_resumed();
         let ready = self.ready(T::ACCEPT)?;
-        let limit = ready.plan.attempt_timeout;
+        let limit = ready.plan.attempt_limit(false);
         let mut opened = ready.open(is_idempotent).await?;
         opened.call = call;
         if opened.status.is_success() {
@@ -322,8 +330,7 @@ impl Request {
             .or_insert(HeaderValue::from_static(accept));
         if self.stream.is_some() {
             // It can be sent once only, and it takes the time it takes.
-            self.plan.attempts = 1;
-            self.plan.attempt_timeout = self.plan.timeout;
+            self.plan = self.plan.once();
         }
         let request = Outgoing {
             method,
@@ -391,7 +398,8 @@ fn again(ready: Arc<Ready>, call: (&'static str, &'static str)) -> Again {
             opened.call = call;
             if !opened.status.is_success() {
                 let status = opened.status;
-                let answer = tokio::time::timeout(ready.plan.attempt_timeout, opened.collect());
+                let limit = ready.plan.attempt_limit(false);
+                let answer = tokio::time::timeout(limit, opened.collect());
                 let body = answer.await.ok().and_then(Result::ok);
                 let problem = body
                     .as_ref()

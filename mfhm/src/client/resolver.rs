@@ -20,15 +20,20 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::clock;
+use super::ejection::Outcome;
 use super::endpoint::{Endpoint, EndpointSet};
 use super::error::{Fault, FaultKind};
 use super::source::{Source, SourceError};
 
 /// Time between two lists, give or take a fifth.
 const INTERVAL: Duration = Duration::from_secs(2);
+/// The least time between two, however many calls ask for one.
+const GAP: Duration = Duration::from_millis(25);
 /// A list older than this makes a call look whether the task still runs.
 const STALE: Duration = Duration::from_secs(10);
 const CONNECT: Duration = Duration::from_secs(1);
+/// A service that nobody knows is asked after for this long after the last call.
+const CURIOSITY: Duration = Duration::from_secs(30);
 
 /// What is known about a service.
 #[derive(Clone, Debug)]
@@ -55,9 +60,13 @@ struct Shared {
     knowledge: ArcSwap<Knowledge>,
     /// When the task last finished a round, in milliseconds of [`clock::now`].
     refreshed: AtomicU64,
+    /// When a call last found nothing to go on with, likewise.
+    wanted: AtomicU64,
     wake: Notify,
-    /// Counts the rounds, for those who wait for the next.
-    rounds: watch::Sender<u64>,
+    /// The number of the last round that has begun.
+    begun: AtomicU64,
+    /// The number of the last round that is finished.
+    finished: watch::Sender<u64>,
 }
 
 impl Resolver {
@@ -67,8 +76,10 @@ impl Resolver {
             source,
             knowledge: ArcSwap::from_pointee(Knowledge::Nothing),
             refreshed: AtomicU64::new(0),
+            wanted: AtomicU64::new(0),
             wake: Notify::new(),
-            rounds: watch::Sender::new(0),
+            begun: AtomicU64::new(0),
+            finished: watch::Sender::new(0),
         };
         Self {
             shared: Arc::new(shared),
@@ -95,14 +106,22 @@ impl Resolver {
         self.shared.wake.notify_one();
     }
 
-    /// Waits until a round that begins now is finished.
+    /// Whether nothing refreshes it and nothing is known that would be lost.
+    pub(crate) fn is_idle(&self) -> bool {
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        task.as_ref().is_none_or(JoinHandle::is_finished) && !self.shared.knows_something()
+    }
+
+    /// Waits until a round that begins from now on is finished. One that is
+    /// under way may have asked before the service registered.
     async fn wait_for_round(&self, deadline: Instant) -> Result<Arc<EndpointSet>, Fault> {
-        let mut rounds = self.shared.rounds.subscribe();
-        let before = *rounds.borrow_and_update();
+        self.shared.wanted.store(now_millis(), Ordering::Relaxed);
+        let mut finished = self.shared.finished.subscribe();
+        let before = self.shared.begun.load(Ordering::SeqCst);
         self.ensure_task();
         self.shared.wake.notify_one();
-        let finished = tokio::time::timeout_at(deadline, rounds.wait_for(|&round| round > before));
-        let in_time = finished.await.is_ok();
+        let round = finished.wait_for(|&round| round > before);
+        let in_time = tokio::time::timeout_at(deadline, round).await.is_ok();
         match &**self.shared.knowledge.load() {
             Knowledge::Known(set) if !set.endpoints.is_empty() => Ok(set.clone()),
             Knowledge::Known(_) => Err(Fault::new(
@@ -155,14 +174,23 @@ impl Shared {
         clock::now().saturating_sub(refreshed) > STALE
     }
 
+    fn knows_something(&self) -> bool {
+        matches!(&**self.knowledge.load(), Knowledge::Known(set) if !set.endpoints.is_empty())
+    }
+
+    /// Whether a call asked for it lately, or it is known.
+    fn is_wanted(&self) -> bool {
+        let wanted = Duration::from_millis(self.wanted.load(Ordering::Relaxed));
+        self.knows_something() || clock::now().saturating_sub(wanted) < CURIOSITY
+    }
+
     async fn round(&self) {
+        let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
         let known = match &**self.knowledge.load() {
             Knowledge::Known(set) => set.clone(),
             _ => Arc::default(),
         };
-        let listed = self.source.list(&self.service, &known).await;
-        let now = clock::now();
-        let next = match listed {
+        let next = match self.source.list(&self.service, &known).await {
             Ok(fresh) => Knowledge::Known(Arc::new(known.succeed(fresh))),
             Err(SourceError::Unknown) => match alive(&known).await {
                 kept if kept.endpoints.is_empty() => Knowledge::Unknown,
@@ -173,32 +201,55 @@ impl Shared {
             }
             Err(SourceError::Unreachable(why)) => Knowledge::Unreachable(why),
         };
-        if let Knowledge::Known(set) = &next {
-            for endpoint in set
-                .endpoints
-                .iter()
-                .filter(|e| e.ejection.is_unreachable(now))
-            {
-                if accepts(endpoint).await {
-                    endpoint.ejection.reachable();
-                }
-            }
-        }
+        let set = match &next {
+            Knowledge::Known(set) => set.clone(),
+            _ => Arc::default(),
+        };
         self.knowledge.store(Arc::new(next));
-        let refreshed = u64::try_from(clock::now().as_millis()).unwrap_or(u64::MAX);
-        self.refreshed.store(refreshed, Ordering::Relaxed);
-        self.rounds.send_modify(|round| *round += 1);
+        self.refreshed.store(now_millis(), Ordering::Relaxed);
+        self.finished.send_replace(number);
+        // The list is out; whoever waits for it does not wait for this.
+        readmit(&set).await;
     }
 }
 
 async fn refresh(shared: Arc<Shared>) {
     loop {
         shared.round().await;
+        if !shared.is_wanted() {
+            // The next call starts it again.
+            return;
+        }
+        // Calls to a service that nobody knows must not become a storm of
+        // questions to the center.
+        tokio::time::sleep(GAP).await;
         let pause = INTERVAL.mul_f64(0.8 + 0.4 * fastrand::f64());
-        // Woken or not, the next round begins; a storm of failing calls wakes
-        // it once.
         let _ = tokio::time::timeout(pause, shared.wake.notified()).await;
     }
+}
+
+fn now_millis() -> u64 {
+    u64::try_from(clock::now().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Tries to connect to the instances that are left out as unreachable: those
+/// that accept are back, the others stay out.
+async fn readmit(set: &EndpointSet) {
+    let now = clock::now();
+    let unreachable = set
+        .endpoints
+        .iter()
+        .filter(|endpoint| endpoint.ejection.is_unreachable(now));
+    let probes = unreachable.map(|endpoint| async move {
+        if accepts(endpoint).await {
+            endpoint.ejection.reachable();
+        } else {
+            endpoint
+                .ejection
+                .record(Outcome::Unreachable, clock::now(), 0.0);
+        }
+    });
+    futures_util::future::join_all(probes).await;
 }
 
 /// Those of a list that accept connections.
@@ -273,8 +324,6 @@ mod tests {
 
     async fn after_a_round(resolver: &Resolver) -> Result<Vec<u16>, FaultKind> {
         let _ = resolver.wait_for_round(soon()).await;
-        // The round that was under way may have begun before the change.
-        let _ = resolver.wait_for_round(soon()).await;
         ports(resolver).await
     }
 
@@ -326,6 +375,19 @@ mod tests {
         );
         script.say(Ok(vec![4]));
         assert_eq!(after_a_round(&resolver).await, Ok(vec![4]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_nobody_knows_is_forgotten_after_a_while() {
+        let script = Script::new(&[]);
+        script.say(Err(SourceError::Unknown));
+        let resolver = Resolver::new("s".to_owned(), script.clone());
+        assert_eq!(ports(&resolver).await, Err(FaultKind::UnknownService));
+        assert!(!resolver.is_idle());
+        tokio::time::sleep(CURIOSITY + 3 * INTERVAL).await;
+        assert!(resolver.is_idle());
+        script.say(Ok(vec![4]));
+        assert_eq!(ports(&resolver).await, Ok(vec![4]), "a call asks again");
     }
 
     #[test]

@@ -4,13 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use tokio::time::Instant;
-
 use super::attempt;
 use super::caller::Caller;
 use super::encoding;
@@ -22,6 +15,11 @@ use super::transport::{Answered, Outgoing};
 use crate::contract::is_idempotent_method;
 use crate::wire::problem::Problem;
 use crate::wire::v1::OperationEntry;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// A call by service name and operation name, in the making: see
 /// [`Caller::call`].
@@ -148,7 +146,9 @@ impl CallBuilder {
         }
         let plan = self.options.plan();
         let resolver = self.caller.resolver(&self.service);
-        let endpoints = resolver.endpoints(Instant::now() + plan.timeout).await?;
+        // One deadline for the look-up and the call.
+        let deadline = attempt::after(plan.timeout);
+        let endpoints = resolver.endpoints(deadline).await?;
         let entry = find(&endpoints, &self.operation)?;
         let method = choose_method(&entry, self.method)?;
         let mut target = fill(&entry.path, &self.path)?;
@@ -169,9 +169,16 @@ impl CallBuilder {
             body: self.body,
             stream: None,
         };
-        attempt::call(&destination, &request, is_idempotent, plan, &offers)
-            .await
-            .map(Answer)
+        attempt::call(
+            &destination,
+            &request,
+            is_idempotent,
+            plan,
+            deadline,
+            &offers,
+        )
+        .await
+        .map(Answer)
     }
 
     fn refuse(&mut self, why: String) {

@@ -1,6 +1,7 @@
 //! [`Input`]: a request as the generated handlers read it.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, RawPathParams, Request};
@@ -10,17 +11,22 @@ use futures_util::FutureExt as _;
 use http::header::{CONTENT_TYPE, COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
-use crate::body::RawBody;
+use crate::body::{self, BodyLimits};
+use crate::json::{self, Unreadable};
+use crate::raw_body::RawBody;
 use crate::stream::{ByteStream, StreamBody};
 use crate::value;
 use crate::wire::problem::{InvalidParam, Problem};
 
-/// The largest body that is read, in bytes: 2 MiB.
-pub(crate) const MAX_BODY: usize = 2 << 20;
+/// The largest body is 2 MiB.
+const BODY: BodyLimits = BodyLimits {
+    longest: 2 << 20,
+    skipped: 32 << 20,
+    time: Duration::from_secs(30),
+};
 
 /// A request, and what was found wrong with it so far.
 ///
@@ -153,18 +159,14 @@ impl Input {
                 "is not declared as JSON; send the header `content-type: application/json`",
             );
         }
-        serde_json::from_slice(&bytes).map_or_else(
-            |error| {
-                // JSON of another shape is understood and refused (422);
-                // anything else is not understood (400). The error alone does
-                // not tell: a wrong type may come before the broken end.
-                if serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok() {
-                    self.status = StatusCode::UNPROCESSABLE_ENTITY;
-                }
-                self.refuse("body", name, format!("does not fit: {error}"))
-            },
-            Some,
-        )
+        match json::read(&bytes) {
+            Ok(value) => Some(value),
+            Err(Unreadable::Syntax(why)) => self.refuse("body", name, why),
+            Err(Unreadable::Shape(why)) => {
+                self.status = StatusCode::UNPROCESSABLE_ENTITY;
+                self.refuse("body", name, why)
+            }
+        }
     }
 
     /// Reads a form whose fields are those of a struct. No body at all is a form
@@ -212,7 +214,7 @@ impl Input {
     pub fn stream<T: StreamBody>(&mut self, _name: &'static str) -> Option<T> {
         let body = self.body.take().unwrap_or_default();
         let stream = match self.limit {
-            Some(limit) => ByteStream::of_body(Limited::new(body, limit)),
+            Some(limit) => ByteStream::of_body(http_body_util::Limited::new(body, limit)),
             None => ByteStream::of_body(body),
         };
         Some(T::from_stream(stream))
@@ -265,14 +267,16 @@ impl Input {
 
     async fn read_body(&mut self, name: &'static str) -> Option<Bytes> {
         let body = self.body.take().unwrap_or_default();
-        let limit = self.limit.unwrap_or(MAX_BODY);
-        match Limited::new(body, limit).collect().await {
-            Ok(body) => Some(body.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => {
-                self.status = StatusCode::PAYLOAD_TOO_LARGE;
-                self.refuse("body", name, format!("is larger than {limit} bytes"))
+        let limits = match self.limit {
+            Some(longest) => BodyLimits { longest, ..BODY },
+            None => BODY,
+        };
+        match body::read(body, limits).await {
+            Ok(body) => Some(body),
+            Err(error) => {
+                self.status = error.status();
+                self.refuse("body", name, error.detail(limits))
             }
-            Err(_) => self.refuse("body", name, "did not arrive whole"),
         }
     }
 
@@ -376,6 +380,8 @@ fn form_decode(text: &str) -> Option<Cow<'_, str>> {
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::BodyExt as _;
+
     use super::*;
 
     fn input(uri: &str, headers: &[(&str, &[u8])], body: &[u8]) -> Input {
@@ -438,7 +444,7 @@ mod tests {
     #[tokio::test]
     async fn a_body_is_refused_with_the_right_status() {
         const JSON: &[(&str, &[u8])] = &[("content-type", b"application/json; charset=utf-8")];
-        let big = vec![b' '; MAX_BODY + 1];
+        let big = vec![b' '; BODY.longest + 1];
         for (headers, body, expected) in [
             (JSON, &b"{"[..], 400),
             (JSON, b"", 400),

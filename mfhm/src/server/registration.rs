@@ -10,12 +10,17 @@ use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
-pub(crate) use self::center::{Announcement, Centers};
+pub(crate) use self::center::{Announcement, Center};
 use self::center::{Dialect, Held, Refusal};
 
 /// How long the center may take to take note of a departure.
 const LEAVE: Duration = Duration::from_secs(2);
+
+/// A center that was found to speak Python's protocol only is tried by v1 again
+/// after this many renewals, for it may have been replaced.
+const RECHECK: u32 = 12;
 
 /// A registration that is held until [`leave`](Self::leave), or until it is
 /// dropped (then the center finds out by itself).
@@ -28,15 +33,16 @@ pub(crate) struct Registration {
 
 impl Registration {
     /// Begins to register.
-    pub(crate) fn hold(centers: Centers, announcement: Announcement) -> Self {
+    pub(crate) fn hold(center: Center, announcement: Announcement) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (registered, is_registered) = watch::channel(false);
         let task = tokio::spawn(async move {
             let mut holder = Holder {
-                centers,
+                center,
                 announcement,
                 registered,
                 held: None,
+                is_asking: false,
             };
             tokio::select! {
                 () = holder.hold() => {}
@@ -78,10 +84,12 @@ impl Drop for Registration {
 }
 
 struct Holder {
-    centers: Centers,
+    center: Center,
     announcement: Announcement,
     registered: watch::Sender<bool>,
     held: Option<Held>,
+    /// A registration is under way: a center may have it without our knowing.
+    is_asking: bool,
 }
 
 impl Holder {
@@ -89,7 +97,10 @@ impl Holder {
         let service = self.announcement.register.service.clone();
         let mut backoff = Backoff::default();
         loop {
-            match self.centers.register(&self.announcement).await {
+            self.is_asking = true;
+            let registered = self.center.register(&self.announcement).await;
+            self.is_asking = false;
+            match registered {
                 Ok(held) => {
                     let center = &held.center;
                     match held.dialect {
@@ -99,9 +110,8 @@ impl Holder {
                         }
                     }
                     backoff = Backoff::default();
-                    self.renew(held).await;
-                    tracing::warn!(service, "the registration is lost, registering again");
-                    continue;
+                    let why = self.renew(held).await;
+                    tracing::info!(service, why, "registering again");
                 }
                 Err(refusal) => {
                     self.registered.send_replace(false);
@@ -132,45 +142,58 @@ impl Holder {
         }
     }
 
-    /// Renews until the center says that it does not know the instance, or
-    /// nothing for as long as the lease.
-    async fn renew(&mut self, held: Held) {
-        let mut last = tokio::time::Instant::now();
+    /// Renews for as long as the center knows the instance, and longer while it
+    /// does not answer. Tells why to register again.
+    async fn renew(&mut self, held: Held) -> String {
+        let mut last = Instant::now();
         self.held = Some(held.clone());
         self.registered.send_replace(true);
         let mut backoff = Backoff::default();
-        loop {
+        let mut renewals = 0;
+        let why = loop {
             let pause = if backoff.failures == 0 {
                 held.renew.mul_f64(0.9 + 0.2 * fastrand::f64())
             } else {
                 backoff.next(fastrand::f64()).min(held.renew)
             };
             tokio::time::sleep(pause).await;
-            match self.centers.renew(&held, &self.announcement).await {
+            match self.center.renew(&held, &self.announcement).await {
                 Ok(()) => {
-                    last = tokio::time::Instant::now();
+                    last = Instant::now();
                     backoff = Backoff::default();
+                    self.registered
+                        .send_if_modified(|is| !std::mem::replace(is, true));
+                    renewals += 1;
+                    if held.dialect == Dialect::Python && renewals == RECHECK {
+                        break "a Rust center may be there by now".to_owned();
+                    }
                 }
                 Err(Refusal::Refused(why)) => {
-                    tracing::info!(why, "the center does not know this instance any more");
-                    return;
+                    self.registered.send_replace(false);
+                    break why;
                 }
                 Err(Refusal::Unreachable(why)) => {
                     tracing::debug!(why, "the center does not answer");
+                    // The lease may have ended; only the center knows.
                     if last.elapsed() > held.ttl {
-                        // Another center may take over.
-                        return;
+                        self.registered.send_replace(false);
                     }
                     let _ = backoff.next(0.0);
                 }
             }
-        }
+        };
+        self.held = None;
+        why
     }
 
     async fn leave(&mut self) {
         self.registered.send_replace(false);
-        let Some(held) = self.held.take() else { return };
-        let left = self.centers.leave(&held, &self.announcement);
+        let held = match self.held.take() {
+            Some(held) => vec![held],
+            None if self.is_asking => self.center.perhaps_held(),
+            None => return,
+        };
+        let left = self.center.leave_all(&held, &self.announcement);
         match tokio::time::timeout(LEAVE, left).await {
             Ok(Ok(())) => {
                 tracing::info!(service = self.announcement.register.service, "deregistered")

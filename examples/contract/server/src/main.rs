@@ -22,7 +22,7 @@ impl UserService {
     }
 }
 
-#[mfhm::service]
+#[mfhm::service(port = 30178)]
 impl Users for UserService {
     async fn user(&self, id: u64) -> Result<User, UserError> {
         self.users()

@@ -31,6 +31,9 @@ pub(crate) struct Arguments {
     /// Listen where other machines reach it, and let anyone in
     #[arg(long)]
     insecure: bool,
+    /// A host that services may register besides their own address; may be given several times
+    #[arg(long, value_name = "HOST")]
+    allow_host: Vec<String>,
 }
 
 pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
@@ -42,8 +45,11 @@ pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
         ping_timeout,
         key_auth,
         insecure,
+        allow_host,
     } = arguments;
-    Center::builder()
+    allow_host
+        .into_iter()
+        .fold(Center::builder(), |center, host| center.allow_host(host))
         .host(host)
         .port(port)
         .data_dir(data_dir)

@@ -26,7 +26,11 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    mfhm::__private::init_log();
+    mfhm::__private::init_log(match cli.command {
+        Command::Center(_) => "info",
+        // The body is what is asked for.
+        Command::Call(_) => "off",
+    });
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

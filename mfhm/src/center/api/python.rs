@@ -13,8 +13,9 @@ use axum::response::Response;
 use http::{HeaderValue, Method, StatusCode, Uri, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use super::body::{self, BodyError};
+use super::BODY;
 use super::{Api, json, peer};
+use crate::body::{self, BodyError};
 use crate::center::import::operations;
 use crate::center::record::{Origin, Place, Record};
 use crate::center::registration::{Outcome, host_of};
@@ -69,12 +70,12 @@ pub(super) async fn answer(api: &Api, request: Request) -> Response {
             return redirect(&request, shorter);
         }
         let (parts, unread) = request.into_parts();
-        body::skip(&parts.method, unread).await;
+        body::skip(&parts.method, unread, BODY).await;
         return json(StatusCode::NOT_FOUND, python::not_found());
     };
     if request.method() != route.method() {
         let (parts, unread) = request.into_parts();
-        body::skip(&parts.method, unread).await;
+        body::skip(&parts.method, unread, BODY).await;
         return json(StatusCode::METHOD_NOT_ALLOWED, python::method_not_allowed());
     }
     let result = match route {
@@ -122,7 +123,7 @@ impl<'a> Route<'a> {
 async fn online(api: &Api, request: Request) -> Result<Response, Failure> {
     let host = host_of(peer(&request));
     let (parts, content) = request.into_parts();
-    let content = body::read(content).await?;
+    let content = body::read(content, BODY).await?;
     let content_type = parts.headers.get(header::CONTENT_TYPE);
     let content_type = content_type.map(|value| String::from_utf8_lossy(value.as_bytes()));
     let online = python::decode_online(content_type.as_deref(), &content)?;
@@ -333,7 +334,10 @@ impl Failure {
                 let status = StatusCode::from_u16(refusal.status);
                 json(status.unwrap_or(StatusCode::BAD_REQUEST), refusal.body)
             }
-            Self::Body(error) => json(error.status(), detail(error.detail())),
+            Self::Body(error) => json(
+                error.status(),
+                detail(&format!("the body {}", error.detail(BODY))),
+            ),
             Self::Store(error) => {
                 tracing::error!(%error, "a request could not be carried out");
                 json(

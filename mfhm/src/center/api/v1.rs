@@ -10,7 +10,8 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use super::python::unavailable;
-use super::{Api, body, json};
+use super::{Api, BODY, json};
+use crate::body;
 use crate::center::record::{Origin, Record};
 use crate::center::registry::Listed;
 use crate::center::store::CommitError;
@@ -42,7 +43,7 @@ pub(super) async fn answer(api: &Api, request: Request) -> Response {
     if !allowed.contains(request.method()) {
         let refusal = refuse_route(&request, allowed);
         let (parts, unread) = request.into_parts();
-        body::skip(&parts.method, unread).await;
+        body::skip(&parts.method, unread, BODY).await;
         return refusal;
     }
     let result = match segments.as_slice() {
@@ -50,7 +51,7 @@ pub(super) async fn answer(api: &Api, request: Request) -> Response {
         ["instances", id] if request.method() == Method::PUT => {
             let id = (*id).to_owned();
             let (parts, unread) = request.into_parts();
-            body::skip(&parts.method, unread).await;
+            body::skip(&parts.method, unread, BODY).await;
             renew(api, &id)
         }
         ["instances", id] => leave(api, id).await,

@@ -19,10 +19,10 @@ pub(crate) struct Announcement {
     pub register: Register,
 }
 
-/// The centers to choose from: the first that takes the registration has it.
+/// A center to register with.
 #[derive(Clone, Debug)]
-pub(crate) struct Centers {
-    urls: Vec<String>,
+pub(crate) struct Center {
+    url: String,
     link: Link,
 }
 
@@ -51,29 +51,13 @@ pub(crate) enum Refusal {
     Refused(String),
 }
 
-impl Centers {
-    pub(crate) fn new(urls: Vec<String>, link: Link) -> Self {
-        Self { urls, link }
+impl Center {
+    pub(crate) fn new(url: String, link: Link) -> Self {
+        Self { url, link }
     }
 
     pub(crate) async fn register(&self, announcement: &Announcement) -> Result<Held, Refusal> {
-        let mut failure = None;
-        for center in &self.urls {
-            match self.register_at(center, announcement).await {
-                Ok(held) => return Ok(held),
-                Err(refusal) => {
-                    failure.get_or_insert(refusal);
-                }
-            }
-        }
-        Err(failure.unwrap_or_else(|| Refusal::Unreachable("no center is set".to_owned())))
-    }
-
-    async fn register_at(
-        &self,
-        center: &str,
-        announcement: &Announcement,
-    ) -> Result<Held, Refusal> {
+        let center = self.url.as_str();
         let body = serde_json::to_vec(&announcement.register)
             .map_err(|error| Refusal::Refused(error.to_string()))?;
         let heard = self
@@ -165,11 +149,31 @@ impl Centers {
         }
     }
 
-    pub(crate) async fn leave(
+    /// Every way in which a registration that was cut short may be held.
+    pub(crate) fn perhaps_held(&self) -> Vec<Held> {
+        let held = |dialect| Held {
+            center: self.url.clone(),
+            dialect,
+            renew: PYTHON_RENEW,
+            ttl: PYTHON_RENEW,
+        };
+        vec![held(Dialect::V1), held(Dialect::Python)]
+    }
+
+    /// Leaves wherever it may be held; the first refusal is told.
+    pub(crate) async fn leave_all(
         &self,
-        held: &Held,
+        held: &[Held],
         announcement: &Announcement,
     ) -> Result<(), Refusal> {
+        let left = held.iter().map(|held| self.leave(held, announcement));
+        futures_util::future::join_all(left)
+            .await
+            .into_iter()
+            .collect()
+    }
+
+    async fn leave(&self, held: &Held, announcement: &Announcement) -> Result<(), Refusal> {
         let Register {
             service,
             id,

@@ -8,11 +8,13 @@ use axum::response::Response;
 use http::{HeaderMap, Method, StatusCode, header};
 
 use super::{Refused, ok, refuse, registered, store_problem};
+use crate::body;
 use crate::center::address;
-use crate::center::api::{Api, body, peer};
+use crate::center::api::{Api, BODY, peer};
 use crate::center::record::{Origin, Record};
 use crate::center::registration::Outcome;
 use crate::instance::ServiceName;
+use crate::json::{self, Unreadable};
 use crate::key::Key;
 use crate::wire::problem::{InvalidParam, Problem};
 use crate::wire::v1::Register;
@@ -28,9 +30,10 @@ const WEIGHT_LIMIT: u32 = 10_000;
 pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Refused> {
     let peer = peer(&request);
     let (parts, content) = request.into_parts();
-    let content = body::read(content)
-        .await
-        .map_err(|error| refuse(error.status(), "mfhm.invalid_body", error.detail()))?;
+    let content = body::read(content, BODY).await.map_err(|error| {
+        let detail = format!("the body {}", error.detail(BODY));
+        refuse(error.status(), "mfhm.invalid_body", detail)
+    })?;
     let register = decode(&parts.headers, &content)?;
     let mut errors = check(&register);
     let asked = register.address.host.as_deref();
@@ -112,16 +115,12 @@ fn decode(headers: &HeaderMap, content: &[u8]) -> Result<Register, Refused> {
             ));
         }
     }
-    serde_json::from_slice(content).map_err(|error| {
-        let status = match error.classify() {
-            serde_json::error::Category::Data => StatusCode::UNPROCESSABLE_ENTITY,
-            _ => StatusCode::BAD_REQUEST,
+    json::read(content).map_err(|unreadable| {
+        let (status, why) = match unreadable {
+            Unreadable::Syntax(why) => (StatusCode::BAD_REQUEST, why),
+            Unreadable::Shape(why) => (StatusCode::UNPROCESSABLE_ENTITY, why),
         };
-        refuse(
-            status,
-            "mfhm.invalid_body",
-            format!("the body can't be read: {error}"),
-        )
+        refuse(status, "mfhm.invalid_body", format!("the body {why}"))
     })
 }
 
