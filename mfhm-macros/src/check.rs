@@ -24,6 +24,9 @@ pub(crate) fn operation(
     check_placeholders(operation, declared, path, diag);
     check_bodies(operation, diag);
     check_wire_names(operation, diag);
+    check_success(operation, diag);
+    check_body_limit(operation, diag);
+    check_resume(operation, diag);
     if place == Place::Contract && operation.method == "HEAD" && !operation.output.is_empty() {
         let (span, _) = operation.output.spans();
         diag.error(
@@ -161,7 +164,7 @@ fn check_placeholders(
 }
 
 fn check_bodies(operation: &Operation, diag: &mut Diagnostics) {
-    let is_body = |param: &&Param| matches!(param.source, ParamSource::Body(_));
+    let is_body = |param: &&Param| param.source.is_body();
     let mut bodies = operation.params.iter().filter(is_body);
     let Some(first) = bodies.next() else {
         return;
@@ -169,10 +172,16 @@ fn check_bodies(operation: &Operation, diag: &mut Diagnostics) {
     for second in bodies {
         let name = second.label();
         let header = name.replace('_', "-");
+        let is_json = |param: &Param| matches!(param.source, ParamSource::Body(_));
+        let kind = if is_json(first) && is_json(second) {
+            "JSON body"
+        } else {
+            "body"
+        };
         diag.error(
             second.span,
             format!(
-                "operation `{}`: `{name}` would be a second JSON body beside `{}`\n\
+                "operation `{}`: `{name}` would be a second {kind} beside `{}`\n\
                  help: write `{{{name}}}` into the path, `#[query]` or `#[header(\"x-{header}\")]` before \
                  the parameter, or put both into one struct",
                 operation.name,
@@ -188,6 +197,7 @@ fn check_wire_names(operation: &Operation, diag: &mut Diagnostics) {
         let (kind, name) = match &second.source {
             ParamSource::Query(name) => ("query parameter", name),
             ParamSource::Header(name) => ("header", name),
+            ParamSource::Cookie(name) => ("cookie", name),
             _ => continue,
         };
         let mut earlier = operation.params.iter().take(index);
@@ -205,10 +215,85 @@ fn check_wire_names(operation: &Operation, diag: &mut Diagnostics) {
     }
 }
 
-/// `#[idempotent]` says something about a request, so it needs one.
-pub(crate) fn stray_idempotent(span: Span, diag: &mut Diagnostics) {
+/// `#[idempotent]` and its like say something about an operation, so they need
+/// one.
+pub(crate) fn stray(name: &str, span: Span, diag: &mut Diagnostics) {
     diag.error(
         span,
-        "`#[idempotent]` belongs to an operation\nhelp: write it below `#[post(\"/path\")]` or another method",
+        format!(
+            "`{name}` belongs to an operation\n\
+             help: write it below `#[post(\"/path\")]` or another method"
+        ),
     );
+}
+
+/// A limit of what isn't there.
+fn check_body_limit(operation: &Operation, diag: &mut Diagnostics) {
+    let mut params = operation.params.iter();
+    let reads_body = |param: &Param| param.source.is_body() || param.source == ParamSource::Extract;
+    if let Some(limit) = operation.body_limit
+        && !params.any(reads_body)
+    {
+        diag.error(
+            limit.span,
+            format!(
+                "operation `{}` reads no body, so there is nothing to limit\n\
+                 help: remove `#[body_limit]`",
+                operation.name
+            ),
+        );
+    }
+}
+
+/// A caller that resumes sends the request again, with the header that tells
+/// where it was.
+fn check_resume(operation: &Operation, diag: &mut Diagnostics) {
+    let Some(span) = operation.resume else {
+        return;
+    };
+    let name = &operation.name;
+    let is_position = |param: &Param| matches!(&param.source, ParamSource::Header(name) if name == "last-event-id");
+    let is_stream = |param: &Param| matches!(param.source, ParamSource::Stream(_));
+    let is_idempotent = operation.is_idempotent
+        || matches!(
+            operation.method.as_str(),
+            "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE"
+        );
+    let problem = if operation.params.iter().any(is_stream) {
+        format!(
+            "operation `{name}`: a body that is a stream can't be sent again\n\
+             help: remove `#[resume]`"
+        )
+    } else if !is_idempotent {
+        format!(
+            "operation `{name}`: to resume is to send the request again, and {} says that it \
+             must not be\nhelp: write `#[get(…)]`, or `#[idempotent]` beside `#[resume]`",
+            operation.method
+        )
+    } else if !operation.params.iter().any(is_position) {
+        format!(
+            "operation `{name}` doesn't learn where to resume\n\
+             help: add the parameter `#[header(\"last-event-id\")] last_event_id: Option<&str>`"
+        )
+    } else {
+        return;
+    };
+    diag.error(span, problem);
+}
+
+/// A status that allows no content, and an operation that has some.
+fn check_success(operation: &Operation, diag: &mut Diagnostics) {
+    if let Some(success) = operation.success
+        && matches!(success.status, 204 | 205)
+        && !operation.output.is_empty()
+    {
+        diag.error(
+            success.span,
+            format!(
+                "operation `{}`: an answer with status {} has no body\n\
+                 help: return `()` or `Result<(), E>`, or write another status",
+                operation.name, success.status
+            ),
+        );
+    }
 }

@@ -134,10 +134,12 @@ fn inherent_operations(
     let mut operations = Vec::new();
     for function in block.functions() {
         let attrs = OperationAttrs::split(&function.attrs, diag);
-        match (&attrs.route, attrs.idempotent) {
-            (Some(_), _) => operations.extend(lower_own(function, attrs, Place::Method, diag)),
-            (None, Some(span)) => check::stray_idempotent(span, diag),
-            (None, None) => {}
+        if attrs.route.is_some() {
+            operations.extend(lower_own(function, attrs, Place::Method, diag));
+        } else {
+            for (name, span) in attrs.strays() {
+                check::stray(name, span, diag);
+            }
         }
     }
     if operations.is_empty() && args.contracts.is_empty() && diag.count() == before {
@@ -334,7 +336,7 @@ pub(crate) fn idempotent(args: TokenStream, item: TokenStream) -> TokenStream {
             function.into_token_stream()
         }
         _ => {
-            check::stray_idempotent(Span::call_site(), &mut diag);
+            check::stray("#[idempotent]", Span::call_site(), &mut diag);
             item.to_token_stream()
         }
     };

@@ -424,7 +424,7 @@ fn all_mistakes_are_reported_together() {
             quote! {
                 trait Users {
                     #[get("/:id")] async fn a(&self, id: u64);
-                    #[post("/")] fn b(&mut self, #[form] x: u8, y: &'static str);
+                    #[post("/")] fn b(&mut self, #[multipart] x: u8, y: &'static str);
                     async fn local(&self);
                 }
             },
@@ -437,7 +437,7 @@ fn all_mistakes_are_reported_together() {
             "write `{id}` instead of `:id`",
             "operation `b` must be async",
             "must take `&self`",
-            "unknown attribute `form`",
+            "unknown attribute `multipart`",
             "without a lifetime",
             "says neither method nor path",
             "`UsersClient::local`",
@@ -726,4 +726,118 @@ fn input_that_is_no_rust_never_panics() {
             assert!(expansion.to_string().contains("compile_error"));
         }
     }
+}
+
+#[test]
+fn the_status_of_a_success() {
+    check_contract(
+        quote! {
+            #[post("/a")] #[status(201)] async fn a(&self) -> u8;
+            #[post("/b")] #[status(204)] async fn b(&self) -> Result<(), E>;
+        },
+        &[],
+    );
+    check_contract(
+        quote! {
+            #[post("/a")] #[status] async fn a(&self) -> u8;
+            #[post("/b")] #[status(404)] async fn b(&self) -> u8;
+            #[post("/c")] #[status(201)] #[status(202)] async fn c(&self) -> u8;
+            #[post("/d")] #[status(204)] async fn d(&self) -> u8;
+        },
+        &[
+            "needs a number",
+            "`404` isn't the status of a success",
+            "given twice",
+            "an answer with status 204 has no body",
+        ],
+    );
+    check_impl(
+        quote! {
+            #[get("/a")] async fn a(&self) {}
+            #[status(201)] fn b(&self) {}
+        },
+        &["`#[status]` belongs to an operation"],
+    );
+}
+
+#[test]
+fn cookies_forms_and_raw_bodies() {
+    check_contract(
+        quote! {
+            #[get("/a")] async fn a(&self, #[cookie] sid: Option<&str>, #[query(flatten)] f: &Filter);
+            #[post("/b")] async fn b(&self, #[form] f: Form, #[cookie("Sid")] sid: u64);
+            #[post("/c")] #[body_limit(1_024)] async fn c(&self, #[body(bytes)] data: &[u8]);
+        },
+        &[],
+    );
+    check_contract(
+        quote! {
+            #[get("/a")] async fn a(&self, #[form] f: Form);
+            #[get("/b")] async fn b(&self, #[body(bytes)] data: Bytes);
+            #[get("/c")] async fn c(&self, #[cookie] sid: Vec<u8>);
+            #[get("/d")] async fn d(&self, #[query(flatten)] f: Option<Filter>);
+            #[post("/e")] async fn e(&self, #[form] f: Vec<Form>);
+            #[post("/f")] async fn f(&self, #[body(bytes)] data: Option<String>);
+            #[post("/g")] async fn g(&self, #[body(bytes)] data: String, more: u8);
+            #[get("/h")] async fn h(&self, #[cookie("a")] x: u8, #[cookie("a")] y: u8);
+        },
+        &[
+            "a GET request has no body",
+            "a GET request has no body",
+            "is a cookie, which has one value",
+            "at the struct's fields",
+            "the fields of one struct",
+            "no body is the empty one",
+            "`more` would be a second body beside `data`",
+            "`x` and `y` are both the cookie `a`",
+        ],
+    );
+}
+
+#[test]
+fn the_limit_of_a_body() {
+    check_contract(
+        quote! {
+            #[post("/a")] #[body_limit] async fn a(&self, x: u8);
+            #[post("/b")] #[body_limit(0)] async fn b(&self, x: u8);
+            #[post("/c")] #[body_limit(1)] #[body_limit(2)] async fn c(&self, x: u8);
+            #[get("/d")] #[body_limit(1)] async fn d(&self, x: u8);
+        },
+        &[
+            "needs a number of bytes",
+            "needs a number of bytes",
+            "given twice",
+            "reads no body",
+        ],
+    );
+}
+
+#[test]
+fn streams_and_their_resumption() {
+    check_contract(
+        quote! {
+            #[put("/a")] async fn a(&self, #[body(stream)] data: ByteStream) -> ByteStream;
+            #[get("/b")] #[resume]
+            async fn b(&self, #[header("Last-Event-ID")] last: Option<&str>) -> Events<u8>;
+        },
+        &[],
+    );
+    check_contract(
+        quote! {
+            #[put("/a")] async fn a(&self, #[body(stream)] data: &ByteStream);
+            #[get("/b")] #[resume] async fn b(&self) -> Events<u8>;
+            #[post("/c")] #[resume]
+            async fn c(&self, #[header] last_event_id: Option<&str>) -> Events<u8>;
+            #[put("/d")] #[resume] async fn d(&self, #[body(stream)] data: ByteStream) -> Events<u8>;
+            #[get("/e")] #[resume(1)]
+            async fn e(&self, #[header] last_event_id: Option<&str>) -> Events<u8>;
+        },
+        &[
+            "can't be lent",
+            "doesn't learn where to resume",
+            "to resume is to send the request again",
+            "can't be sent again",
+            "takes no argument",
+        ],
+    );
 }

@@ -13,7 +13,9 @@ use syn::Attribute;
 
 use crate::attr::ClientArgs;
 use crate::attr::grammar::plain_name;
-use crate::attr::operation::{OperationAttrs, condition_text, conditions, is_deprecated, shown};
+use crate::attr::operation::{
+    BodyLimit, OperationAttrs, Success, condition_text, conditions, is_deprecated, shown,
+};
 use crate::diag::Diagnostics;
 use crate::item::{FnItem, TraitItem};
 use crate::model::operation::lower;
@@ -62,6 +64,12 @@ pub(crate) struct Operation {
     pub(crate) params: Vec<Param>,
     pub(crate) output: Output,
     pub(crate) is_idempotent: bool,
+    /// The status of a success, if it is written.
+    pub(crate) success: Option<Success>,
+    /// The largest body that is read, if it is written.
+    pub(crate) body_limit: Option<BodyLimit>,
+    /// Where `#[resume]` stands.
+    pub(crate) resume: Option<Span>,
     /// The user's attributes that are not ours.
     pub(crate) attrs: Vec<Attribute>,
 }
@@ -85,8 +93,18 @@ pub(crate) enum ParamSource {
         is_rest: bool,
     },
     Query(String),
+    /// The fields of a struct are query parameters.
+    QueryFields(String),
     Header(String),
+    Cookie(String),
+    /// The fields of a struct are the body's.
+    Form(String),
+    /// The JSON body.
     Body(String),
+    /// The body as it is.
+    Bytes(String),
+    /// The body, read while it comes.
+    Stream(String),
     /// An axum extractor.
     Extract,
 }
@@ -192,8 +210,17 @@ impl Operation {
     }
 
     pub(crate) fn has_body(&self) -> bool {
-        let mut sources = self.params.iter().map(|param| &param.source);
-        sources.any(|source| matches!(source, ParamSource::Body(_)))
+        self.params.iter().any(|param| param.source.is_body())
+    }
+}
+
+impl ParamSource {
+    /// Whether it is the body; a request has one.
+    pub(crate) fn is_body(&self) -> bool {
+        matches!(
+            self,
+            Self::Body(_) | Self::Form(_) | Self::Bytes(_) | Self::Stream(_)
+        )
     }
 }
 

@@ -8,6 +8,7 @@ pub use http::StatusCode;
 pub use crate::api_error::{ApiError, Data, ErrorVariant};
 pub use crate::contract::{Operation, Param};
 pub use crate::error::Error;
+pub use crate::raw_body::{RawBody, SendBody};
 
 #[cfg(feature = "client")]
 pub use crate::{
@@ -27,7 +28,7 @@ pub use crate::{
     server::linked::{LinkedHandler, LinkedScope},
     server::reply::{
         ApiErrorKind, ErrorResponseKind, ResponseKind, SerializeKind, answer_empty,
-        answer_empty_result, answer_error, answer_result, answer_value,
+        answer_empty_result, answer_error, answer_result, answer_value, with_status,
     },
     server::{ContractRoutes, Route, Service, ServiceDefinition},
 };
@@ -68,12 +69,18 @@ pub trait Wire {}
 impl<T: Serialize + DeserializeOwned> Wire for T {}
 
 /// A contract's result.
-pub fn check_reply<T: Wire>() {}
+#[cfg(any(feature = "client", feature = "server"))]
+pub fn check_reply<T: crate::returned::Returned>() {}
 /// A contract's error.
 pub fn check_error<E: ApiError>() {}
 /// A parameter in a path, a query or a header.
 pub fn check_param<T: Wire>() {}
 /// A JSON body.
 pub fn check_body<T: Wire>() {}
+/// A body as it is.
+pub fn check_bytes<T: RawBody>() {}
+/// A body that is read while it comes.
+#[cfg(any(feature = "client", feature = "server"))]
+pub fn check_stream<T: crate::stream::StreamBody>() {}
 /// A field of an `ApiError`.
 pub fn check_error_field<T: Wire>() {}

@@ -12,7 +12,6 @@ pub(crate) mod clock;
 pub(crate) mod ejection;
 pub(crate) mod encoding;
 pub(crate) mod endpoint;
-pub(crate) mod error;
 pub(crate) mod local;
 pub(crate) mod options;
 pub(crate) mod request;
@@ -20,6 +19,8 @@ pub(crate) mod resolver;
 pub(crate) mod source;
 pub(crate) mod transport;
 pub(crate) mod untyped;
+
+pub(crate) use crate::fault as error;
 
 use std::convert::Infallible;
 use std::fmt;

@@ -13,6 +13,9 @@ pub struct Operation {
     params: &'static [Param],
     idempotent: bool,
     deprecated: bool,
+    success: u16,
+    resumed: bool,
+    body_limit: usize,
     doc: &'static str,
     file: &'static str,
     line: u32,
@@ -29,6 +32,9 @@ impl Operation {
             params: &[],
             idempotent: false,
             deprecated: false,
+            success: 0,
+            resumed: false,
+            body_limit: 0,
             doc: "",
             file: "",
             line: 0,
@@ -53,6 +59,30 @@ impl Operation {
     #[must_use]
     pub const fn deprecated(mut self) -> Self {
         self.deprecated = true;
+        self
+    }
+
+    /// With the status of a success, from `#[status(201)]`.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn success(mut self, status: u16) -> Self {
+        self.success = status;
+        self
+    }
+
+    /// With `#[resume]`.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn resume(mut self) -> Self {
+        self.resumed = true;
+        self
+    }
+
+    /// With the largest body that is read, from `#[body_limit(1024)]`.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
         self
     }
 
@@ -102,6 +132,23 @@ impl Operation {
         self.deprecated
     }
 
+    /// The status of a success that is declared with `#[status(201)]`. `None`:
+    /// 200, or 204 where nothing is returned.
+    pub fn success_status(&self) -> Option<u16> {
+        (self.success != 0).then_some(self.success)
+    }
+
+    /// Whether callers resume its stream after a break: `#[resume]`.
+    pub fn is_resumed(&self) -> bool {
+        self.resumed
+    }
+
+    /// The largest body that is read, in bytes, if it is declared with
+    /// `#[body_limit(1024)]`. `None`: 2 MiB.
+    pub fn max_body(&self) -> Option<usize> {
+        (self.body_limit != 0).then_some(self.body_limit)
+    }
+
     /// Its doc comment.
     pub fn documentation(&self) -> &'static str {
         self.doc
@@ -136,43 +183,72 @@ pub enum ParamSource {
     Path,
     /// In the query string.
     Query,
+    /// In the query string, one query parameter for each field of a struct:
+    /// `#[query(flatten)]`.
+    QueryFields,
     /// In a header.
     Header,
+    /// In the header `cookie`, under a name of its own.
+    Cookie,
+    /// The body, a form (`application/x-www-form-urlencoded`) with the fields of
+    /// a struct.
+    Form,
     /// The JSON body.
     Body,
+    /// The body as it is: `#[body(bytes)]`.
+    Bytes,
+    /// The body, read while it comes: `#[body(stream)]`.
+    Stream,
 }
 
 impl Param {
+    const fn new(name: &'static str, source: ParamSource) -> Self {
+        Self { name, source }
+    }
+
     #[doc(hidden)]
     pub const fn path(name: &'static str) -> Self {
-        Self {
-            name,
-            source: ParamSource::Path,
-        }
+        Self::new(name, ParamSource::Path)
     }
 
     #[doc(hidden)]
     pub const fn query(name: &'static str) -> Self {
-        Self {
-            name,
-            source: ParamSource::Query,
-        }
+        Self::new(name, ParamSource::Query)
+    }
+
+    #[doc(hidden)]
+    pub const fn query_fields(name: &'static str) -> Self {
+        Self::new(name, ParamSource::QueryFields)
     }
 
     #[doc(hidden)]
     pub const fn header(name: &'static str) -> Self {
-        Self {
-            name,
-            source: ParamSource::Header,
-        }
+        Self::new(name, ParamSource::Header)
+    }
+
+    #[doc(hidden)]
+    pub const fn cookie(name: &'static str) -> Self {
+        Self::new(name, ParamSource::Cookie)
+    }
+
+    #[doc(hidden)]
+    pub const fn form(name: &'static str) -> Self {
+        Self::new(name, ParamSource::Form)
     }
 
     #[doc(hidden)]
     pub const fn body(name: &'static str) -> Self {
-        Self {
-            name,
-            source: ParamSource::Body,
-        }
+        Self::new(name, ParamSource::Body)
+    }
+
+    #[doc(hidden)]
+    pub const fn bytes(name: &'static str) -> Self {
+        Self::new(name, ParamSource::Bytes)
+    }
+
+    #[doc(hidden)]
+    pub const fn stream(name: &'static str) -> Self {
+        Self::new(name, ParamSource::Stream)
     }
 
     /// The name on the wire.

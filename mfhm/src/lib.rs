@@ -104,6 +104,8 @@ mod contract;
 #[cfg(feature = "server")]
 mod entry;
 mod error;
+#[cfg(any(feature = "client", feature = "server"))]
+mod fault;
 mod instance;
 mod json;
 #[cfg(any(feature = "client", feature = "server", feature = "center"))]
@@ -115,6 +117,9 @@ mod listener;
 #[cfg(any(feature = "server", feature = "cli"))]
 mod log;
 mod macros;
+mod raw_body;
+#[cfg(any(feature = "client", feature = "server"))]
+mod returned;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(any(feature = "client", feature = "server"))]
@@ -122,28 +127,40 @@ mod settings;
 #[cfg(any(feature = "server", feature = "center"))]
 mod shutdown;
 #[cfg(any(feature = "client", feature = "server"))]
+mod stream;
+#[cfg(any(feature = "client", feature = "server"))]
 mod value;
 mod wire;
 
 pub use api_error::{ApiError, Data, ErrorVariant};
 #[cfg(feature = "server")]
 pub use app::{App, RunningApp, RunningService, run};
+pub use bytes::Bytes;
 #[cfg(feature = "center")]
 pub use center::{Center, CenterBuilder, RunningCenter};
 #[cfg(feature = "client")]
 pub use client::{
     caller::{Caller, CallerBuilder},
-    error::{CallError, Fault},
     options::CallOptions,
     untyped::{Answer, CallBuilder},
 };
 pub use contract::{Operation, Param, ParamSource};
 pub use error::{Error, Result};
+#[cfg(feature = "client")]
+pub use fault::CallError;
+#[cfg(any(feature = "client", feature = "server"))]
+pub use fault::Fault;
+#[cfg(any(feature = "client", feature = "server"))]
+pub use futures_util::Stream;
 /// The vocabulary of HTTP that mfhm's signatures use.
 pub use http;
 pub use instance::{InstanceId, InstanceStatus, InvalidName, ServiceName};
 pub use json::Json;
 pub use macros::*;
+#[cfg(any(feature = "client", feature = "server"))]
+pub use returned::{Headed, Raw};
 #[cfg(feature = "server")]
 pub use server::{Service, state::State};
+#[cfg(any(feature = "client", feature = "server"))]
+pub use stream::{ByteStream, Event, Events, Lines};
 pub use wire::problem::{InvalidParam, Problem};

@@ -155,7 +155,28 @@ pub use mfhm_macros::service;
 ///   may be absent, `Vec` repeats;
 /// * else the one that is left is the JSON body.
 ///
-/// `#[query]`, `#[header("x-name")]` and `#[body]` on a parameter say otherwise.
+/// An attribute on the parameter says otherwise:
+///
+/// | attribute | where it travels |
+/// |---|---|
+/// | `#[query]`, `#[query("name")]` | a query parameter |
+/// | `#[query(flatten)]` | the fields of a struct are query parameters |
+/// | `#[header("x-name")]` | a header |
+/// | `#[cookie("name")]` | a cookie: a scalar, or an `Option` of one |
+/// | `#[body]` | the JSON body |
+/// | `#[form]` | the body, as a form with the fields of a struct |
+/// | `#[body(bytes)]` | the body as it is: `Bytes`, `Vec<u8>`, `&[u8]`, `String` or `&str` |
+/// | `#[body(stream)]` | the body while it comes: a [`ByteStream`](crate::ByteStream) |
+///
+/// The fields of a flattened struct and of a form follow the rules of query
+/// parameters, each for itself. Names that are not known are ignored. (Below a
+/// `#[serde(flatten)]` serde knows texts only, so there a field cannot be a
+/// number.)
+///
+/// A body may have 2 MiB, or what `#[body_limit(bytes)]` below the method's
+/// attribute says. A streamed body has no limit unless this sets one. It is sent
+/// once only, so such a call has one attempt, which may take as long as the call.
+///
 /// A handler that is not in a contract may take any axum extractor: a
 /// destructuring pattern (`State(db): State<Db>`) or `#[extract]`.
 ///
@@ -163,7 +184,17 @@ pub use mfhm_macros::service;
 ///
 /// # What is answered
 ///
-/// A value that serde can write is JSON with 200, `()` is 204. The error of a
+/// A value that serde can write is JSON with 200, `()` is 204; `#[status(201)]`
+/// below the method's attribute declares another status of a success, and a
+/// caller takes any from 200 to 299. [`Headed<T>`](crate::Headed) is a value with
+/// response headers, [`Raw`](crate::Raw) is bytes and a content type.
+/// [`ByteStream`](crate::ByteStream), [`Lines<T>`](crate::Lines) (JSON, one value a
+/// line) and [`Events<T>`](crate::Events) (server-sent events) are read while they
+/// come: the time-outs of the call end with the answer's headers. `#[resume]`
+/// below the method's attribute lets callers connect again when a stream of
+/// events breaks; the operation then takes the header `last-event-id`.
+///
+/// The error of a
 /// `Result` is an [`ApiError`](trait@crate::ApiError). In handlers that are not
 /// in a contract, anything else may be axum's `IntoResponse`.
 ///
@@ -176,8 +207,17 @@ pub use mfhm_macros::service;
 /// }
 ///
 /// #[post("/items")]
+/// #[status(201)]
 /// async fn create(items: Vec<String>) -> usize {
 ///     items.len()
+/// }
+///
+/// #[derive(serde::Deserialize)]
+/// struct Filter { name: String, page: Option<u32> }
+///
+/// #[get("/search")]
+/// async fn search(#[query(flatten)] filter: &Filter, #[cookie("sid")] session: Option<&str>) -> String {
+///     format!("{} {:?} {session:?}", filter.name, filter.page)
 /// }
 ///
 /// // A handler stays a function.

@@ -11,9 +11,9 @@ mod decode;
 mod encode;
 
 #[cfg(feature = "server")]
-pub(crate) use decode::{Invalid, decode};
+pub(crate) use decode::{Fields, Invalid, InvalidField, decode};
 #[cfg(feature = "client")]
-pub(crate) use encode::encode;
+pub(crate) use encode::{encode, encode_fields};
 
 #[cfg(all(test, feature = "client", feature = "server"))]
 mod tests {

@@ -1,10 +1,10 @@
 //! The attributes beside an operation: `#[get("/p")]` and its siblings,
-//! `#[route(METHOD, "/p")]`, `#[idempotent]`, and the user's own that are
-//! copied to what is generated.
+//! `#[route(METHOD, "/p")]`, `#[idempotent]`, `#[status(201)]`,
+//! `#[body_limit(1024)]`, `#[resume]`, and the user's own that are copied to what is generated.
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
-use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path};
+use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Meta, Path};
 
 use crate::attr::grammar::Arguments;
 use crate::diag::Diagnostics;
@@ -29,22 +29,31 @@ pub(crate) struct OperationAttrs {
     /// What makes it an operation. `None`: it is none.
     pub(crate) route: Option<RouteAttr>,
     pub(crate) idempotent: Option<Span>,
+    pub(crate) success: Option<Success>,
+    pub(crate) body_limit: Option<BodyLimit>,
+    pub(crate) resume: Option<Span>,
     /// Everything that isn't ours, in its order.
     pub(crate) kept: Vec<Attribute>,
+}
+
+/// `#[status(201)]`: the status of a success.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Success {
+    pub(crate) status: u16,
+    pub(crate) span: Span,
+}
+
+/// `#[body_limit(1024)]`: the largest body that is read, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyLimit {
+    pub(crate) bytes: usize,
+    pub(crate) span: Span,
 }
 
 impl OperationAttrs {
     /// Takes our attributes out of those of a method.
     pub(crate) fn split(attributes: &[Attribute], diag: &mut Diagnostics) -> Self {
-        let mut sorted = Self {
-            route: None,
-            idempotent: None,
-            kept: Vec::new(),
-        };
-        for attribute in attributes {
-            sorted.add(attribute, diag);
-        }
-        sorted
+        Self::sort(None, attributes, diag)
     }
 
     /// The same for a free function, whose route is the macro being expanded.
@@ -53,9 +62,16 @@ impl OperationAttrs {
         attributes: &[Attribute],
         diag: &mut Diagnostics,
     ) -> Self {
+        Self::sort(Some(route), attributes, diag)
+    }
+
+    fn sort(route: Option<RouteAttr>, attributes: &[Attribute], diag: &mut Diagnostics) -> Self {
         let mut sorted = Self {
-            route: Some(route),
+            route,
             idempotent: None,
+            success: None,
+            body_limit: None,
+            resume: None,
             kept: Vec::new(),
         };
         for attribute in attributes {
@@ -89,14 +105,98 @@ impl OperationAttrs {
                 }
                 self.idempotent.get_or_insert(span);
             }
+            Some(Kind::Status(span)) => {
+                if self.success.is_some() {
+                    diag.error(span, "`#[status]` is given twice");
+                }
+                let success = Success::read(attribute, span, diag);
+                self.success.get_or_insert(success);
+            }
+            Some(Kind::Resume(span)) => {
+                if self.resume.is_some() {
+                    diag.error(span, "`#[resume]` is given twice");
+                } else if !matches!(attribute.meta, Meta::Path(_)) {
+                    diag.error(span, "`#[resume]` takes no argument");
+                }
+                self.resume.get_or_insert(span);
+            }
+            Some(Kind::BodyLimit(span)) => {
+                if self.body_limit.is_some() {
+                    diag.error(span, "`#[body_limit]` is given twice");
+                }
+                let limit = BodyLimit::read(attribute, span, diag);
+                self.body_limit.get_or_insert(limit);
+            }
             None => self.kept.push(attribute.clone()),
         }
+    }
+
+    /// The attributes that say something about an operation and don't make one.
+    pub(crate) fn strays(&self) -> Vec<(&'static str, Span)> {
+        let strays = [
+            ("#[idempotent]", self.idempotent),
+            ("#[status]", self.success.map(|success| success.span)),
+            ("#[resume]", self.resume),
+            ("#[body_limit]", self.body_limit.map(|limit| limit.span)),
+        ];
+        let written = |(name, span): (_, Option<Span>)| Some((name, span?));
+        strays.into_iter().filter_map(written).collect()
+    }
+}
+
+impl BodyLimit {
+    fn read(attribute: &Attribute, span: Span, diag: &mut Diagnostics) -> Self {
+        let literal = attribute.parse_args::<LitInt>().ok();
+        let bytes = literal
+            .as_ref()
+            .and_then(|literal| literal.base10_parse::<usize>().ok())
+            .filter(|bytes| *bytes > 0);
+        if bytes.is_none() {
+            diag.error(
+                literal.as_ref().map_or(span, LitInt::span),
+                "`#[body_limit]` needs a number of bytes\n\
+                 help: write `#[body_limit(1_048_576)]` for 1 MiB",
+            );
+        }
+        Self {
+            // One that stands in for a limit that was not understood.
+            bytes: bytes.unwrap_or(1),
+            span,
+        }
+    }
+}
+
+impl Success {
+    fn read(attribute: &Attribute, span: Span, diag: &mut Diagnostics) -> Self {
+        // Stands in for a status that was not understood.
+        let mut success = Self { status: 200, span };
+        let Ok(literal) = attribute.parse_args::<LitInt>() else {
+            let message = "`#[status]` needs a number\nhelp: write `#[status(201)]`";
+            diag.error(span, message);
+            return success;
+        };
+        success.span = literal.span();
+        match literal.base10_parse::<u16>() {
+            Ok(status @ 200..=299) => success.status = status,
+            _ => diag.error(
+                literal.span(),
+                format!(
+                    "`{literal}` isn't the status of a success\n\
+                     help: write a number from 200 to 299, such as 201; the status of an error \
+                     belongs to the error's type, by `#[derive(ApiError)]`"
+                ),
+            ),
+        }
+        success
     }
 }
 
 enum Kind {
     Route(Ident),
     Idempotent(Span),
+    Status(Span),
+    BodyLimit(Span),
+    Resume(Span),
 }
 
 /// Ours are recognised by the last segment, so `#[mfhm::get]` is `#[get]`.
@@ -107,6 +207,12 @@ fn kind(attribute: &Attribute) -> Option<Kind> {
         Some(Kind::Route(last.clone()))
     } else if name == "idempotent" {
         Some(Kind::Idempotent(last.span()))
+    } else if name == "status" {
+        Some(Kind::Status(last.span()))
+    } else if name == "body_limit" {
+        Some(Kind::BodyLimit(last.span()))
+    } else if name == "resume" {
+        Some(Kind::Resume(last.span()))
     } else {
         None
     }

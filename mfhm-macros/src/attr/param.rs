@@ -1,8 +1,9 @@
-//! The attributes of a parameter: `#[query]`, `#[header("x-name")]`, `#[path]`,
-//! `#[body]` and `#[extract]`.
+//! The attributes of a parameter: `#[query]`, `#[query(flatten)]`,
+//! `#[header("x-name")]`, `#[cookie("name")]`, `#[path]`, `#[form]`, `#[body]`,
+//! `#[body(bytes)]`, `#[body(stream)]` and `#[extract]`.
 
 use proc_macro2::{Span, TokenStream};
-use syn::{Attribute, LitStr, Meta};
+use syn::{Attribute, Ident, LitStr, Meta};
 
 use crate::attr::operation::is_token;
 use crate::diag::Diagnostics;
@@ -19,19 +20,44 @@ pub(crate) struct SourceAttr {
 pub(crate) enum SourceKind {
     Path,
     Query,
+    /// `#[query(flatten)]`
+    QueryFields,
     Header,
+    Cookie,
+    Form,
     Body,
+    /// `#[body(bytes)]`
+    Bytes,
+    /// `#[body(stream)]`
+    Stream,
     Extract,
 }
 
+/// What is allowed, for messages.
+const ALLOWED: &str = "`#[query]`, `#[query(flatten)]`, `#[header(\"x-name\")]`, \
+                       `#[cookie(\"name\")]`, `#[path]`, `#[form]`, `#[body]`, `#[body(bytes)]`, \
+                       `#[body(stream)]`";
+
 impl SourceKind {
-    const ALL: [(&'static str, Self); 5] = [
+    const ALL: [(&'static str, Self); 7] = [
         ("query", Self::Query),
         ("header", Self::Header),
+        ("cookie", Self::Cookie),
+        ("form", Self::Form),
         ("path", Self::Path),
         ("body", Self::Body),
         ("extract", Self::Extract),
     ];
+
+    /// The word in parentheses that makes another source of this one.
+    fn with_word(self, word: &str) -> Option<Self> {
+        match (self, word) {
+            (Self::Query, "flatten") => Some(Self::QueryFields),
+            (Self::Body, "bytes") => Some(Self::Bytes),
+            (Self::Body, "stream") => Some(Self::Stream),
+            _ => None,
+        }
+    }
 
     fn named(name: &str) -> Option<Self> {
         let found = Self::ALL.iter().find(|(known, _)| *known == name);
@@ -84,8 +110,7 @@ pub(crate) fn split(
             diag.error(
                 span,
                 format!(
-                    "unknown attribute `{name}` of a parameter\nhelp: allowed are `#[query]`, \
-                     `#[header(\"x-name\")]`, `#[path]`, `#[body]`{extract}"
+                    "unknown attribute `{name}` of a parameter\nhelp: allowed are {ALLOWED}{extract}"
                 ),
             );
         }
@@ -100,7 +125,10 @@ pub(crate) fn is_kept(attribute: &Attribute) -> bool {
 
 impl SourceAttr {
     fn parse(kind: SourceKind, span: Span, meta: &Meta, diag: &mut Diagnostics) -> Self {
-        let takes_name = matches!(kind, SourceKind::Query | SourceKind::Header);
+        let takes_name = matches!(
+            kind,
+            SourceKind::Query | SourceKind::Header | SourceKind::Cookie
+        );
         let tokens = match meta {
             Meta::Path(_) => TokenStream::new(),
             Meta::List(list) => list.tokens.clone(),
@@ -111,13 +139,30 @@ impl SourceAttr {
             }
         };
         let mut name = None;
+        let word = syn::parse2::<Ident>(tokens.clone()).ok();
+        if let Some(kind) = word.and_then(|word| kind.with_word(&word.to_string())) {
+            return Self { span, kind, name };
+        }
         if !tokens.is_empty() {
             match syn::parse2::<LitStr>(tokens.clone()) {
                 Ok(literal) if takes_name => name = read_name(kind, &literal, diag),
                 Ok(_) => diag.error_at(tokens, "this attribute takes no name"),
                 Err(_) if takes_name => {
-                    diag.error_at(tokens, "the name must be a string literal");
+                    let help = match kind {
+                        SourceKind::Query => {
+                            "\nhelp: or write `#[query(flatten)]`, when the fields of a struct are \
+                             the query parameters"
+                        }
+                        _ => "",
+                    };
+                    let message = format!("the name must be a string literal{help}");
+                    diag.error_at(tokens, message);
                 }
+                Err(_) if kind == SourceKind::Body => diag.error_at(
+                    tokens,
+                    "a body is JSON, `bytes` or a `stream`\n\
+                     help: write `#[body]`, `#[body(bytes)]` or `#[body(stream)]`",
+                ),
                 Err(_) => diag.error_at(tokens, "this attribute takes no argument"),
             }
         }
@@ -141,6 +186,13 @@ fn read_name(kind: SourceKind, literal: &LitStr, diag: &mut Diagnostics) -> Opti
         }
         // Header names compare without case; on the wire they are lower-case.
         return Some(name.to_ascii_lowercase());
+    }
+    if kind == SourceKind::Cookie && !is_token(&name) {
+        diag.error(
+            literal.span(),
+            format!("`{}` can't be the name of a cookie", name.escape_debug()),
+        );
+        return None;
     }
     Some(name)
 }
@@ -182,7 +234,18 @@ mod tests {
         check(q!(#[query = "a"]), Err("parentheses"));
         check(q!(#[header("a b")]), Err("can't be the name of a header"));
         check(q!(#[body("a")]), Err("takes no name"));
-        check(q!(#[form]), Err("allowed are `#[query]`"));
+        check(q!(#[query(flatten)]), Ok((SourceKind::QueryFields, None)));
+        check(q!(#[form]), Ok((SourceKind::Form, None)));
+        check(q!(#[body(bytes)]), Ok((SourceKind::Bytes, None)));
+        check(q!(#[body(stream)]), Ok((SourceKind::Stream, None)));
+        check(q!(#[cookie]), Ok((SourceKind::Cookie, None)));
+        check(q!(#[cookie("Sid")]), Ok((SourceKind::Cookie, Some("Sid"))));
+        check(q!(#[cookie("a;b")]), Err("can't be the name of a cookie"));
+        check(q!(#[cookie(sid)]), Err("string literal"));
+        check(q!(#[query(name)]), Err("`#[query(flatten)]`"));
+        check(q!(#[body(text)]), Err("`#[body(bytes)]`"));
+        check(q!(#[form(flatten)]), Err("takes no argument"));
+        check(q!(#[multipart]), Err("allowed are `#[query]`"));
         check(q!(#[extract]), Err("can't stand in a contract"));
         check(q!(#[cfg(unix)]), Err("can't be conditional"));
     }

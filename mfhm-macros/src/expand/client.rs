@@ -293,7 +293,17 @@ fn request(operation: &Operation, names: &[Ident]) -> TokenStream {
             ParamSource::Header(name) => {
                 quote_spanned!(span=> __mfhm_request.header(#name, &#ident);)
             }
+            ParamSource::QueryFields(name) => {
+                quote_spanned!(span=> __mfhm_request.query_fields(#name, &#ident);)
+            }
+            ParamSource::Cookie(name) => {
+                quote_spanned!(span=> __mfhm_request.cookie(#name, &#ident);)
+            }
+            ParamSource::Form(name) => quote_spanned!(span=> __mfhm_request.form(#name, &#ident);),
             ParamSource::Body(_) => quote_spanned!(span=> __mfhm_request.body(&#ident);),
+            // By value: an owned one is not copied.
+            ParamSource::Bytes(_) => quote_spanned!(span=> __mfhm_request.bytes(#ident);),
+            ParamSource::Stream(_) => quote_spanned!(span=> __mfhm_request.stream(#ident);),
             ParamSource::Path { .. } | ParamSource::Extract => TokenStream::new(),
         });
     }

@@ -172,6 +172,8 @@ fn operation_checks(operation: &Operation, exports: &Exports) -> TokenStream {
     let Exports {
         check_param,
         check_body,
+        check_bytes,
+        check_stream,
         check_reply,
         check_error,
         outcome,
@@ -183,6 +185,8 @@ fn operation_checks(operation: &Operation, exports: &Exports) -> TokenStream {
         let ty = &param.ty.decoded;
         let check = match param.source {
             ParamSource::Body(_) => check_body,
+            ParamSource::Bytes(_) => check_bytes,
+            ParamSource::Stream(_) => check_stream,
             _ => check_param,
         };
         let span = generated_at(param.ty.span());

@@ -54,6 +54,7 @@ exports! {
     answer_empty_result = answer_empty_result;
     answer_value = answer_value;
     answer_empty = answer_empty;
+    with_status = with_status;
 
     // Clients.
     client = Client;
@@ -69,6 +70,8 @@ exports! {
     // Bounds that are reported at the user's types.
     check_param = check_param;
     check_body = check_body;
+    check_bytes = check_bytes;
+    check_stream = check_stream;
     check_reply = check_reply;
     check_error = check_error;
     check_error_field = check_error_field;

@@ -5,7 +5,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
-use crate::attr::operation::doc_text;
+use crate::attr::operation::{Success, doc_text};
 use crate::expand::exports::Exports;
 use crate::item::FnItem;
 use crate::model::{Operation, Param, ParamSource};
@@ -67,8 +67,13 @@ pub(crate) fn describe(operation: &Operation, exports: &Exports) -> TokenStream 
             let (kind, name) = match &parameter.source {
                 ParamSource::Path { name, .. } => ("path", name),
                 ParamSource::Query(name) => ("query", name),
+                ParamSource::QueryFields(name) => ("query_fields", name),
                 ParamSource::Header(name) => ("header", name),
+                ParamSource::Cookie(name) => ("cookie", name),
+                ParamSource::Form(name) => ("form", name),
                 ParamSource::Body(name) => ("body", name),
+                ParamSource::Bytes(name) => ("bytes", name),
+                ParamSource::Stream(name) => ("stream", name),
                 ParamSource::Extract => return None,
             };
             let kind = format_ident!("{kind}");
@@ -80,13 +85,22 @@ pub(crate) fn describe(operation: &Operation, exports: &Exports) -> TokenStream 
         (!params.is_empty()).then(|| quote!(const __MFHM_PARAMS: &[#param] = &[#(#params),*];));
     let idempotent = operation.is_idempotent.then(|| quote!(.idempotent()));
     let deprecated = operation.is_deprecated().then(|| quote!(.deprecated()));
+    let success = operation.success.map(|success| {
+        let status = success.status;
+        quote!(.success(#status))
+    });
+    let resume = operation.resume.map(|_| quote!(.resume()));
+    let body_limit = operation.body_limit.map(|limit| {
+        let bytes = limit.bytes;
+        quote!(.body_limit(#bytes))
+    });
     let doc = doc_text(&operation.attrs);
     let doc = (!doc.is_empty()).then(|| quote!(.doc(#doc)));
     let location = location(operation.span);
     quote! {{
         #params
         #operation_type::new(#name, #method, #path)
-            #with_params #idempotent #doc #deprecated
+            #with_params #idempotent #success #body_limit #resume #doc #deprecated
             .location(#location)
     }}
 }
@@ -104,6 +118,10 @@ pub(crate) fn generated_at(span: Span) -> Span {
 /// Statements that read all parameters from `__mfhm_input`. Everything wrong
 /// with a request is collected in there and answered at once.
 pub(crate) fn decode(operation: &Operation) -> TokenStream {
+    let limit = operation.body_limit.map(|limit| {
+        let bytes = limit.bytes;
+        quote!(__mfhm_input.limit_body(#bytes);)
+    });
     let mut reads = Vec::new();
     let mut bindings = Vec::new();
     for (index, param) in operation.params.iter().enumerate() {
@@ -115,7 +133,18 @@ pub(crate) fn decode(operation: &Operation) -> TokenStream {
                 quote_spanned!(span=> __mfhm_input.path::<#ty>(#index, #name))
             }
             ParamSource::Query(name) => quote_spanned!(span=> __mfhm_input.query::<#ty>(#name)),
+            ParamSource::QueryFields(name) => {
+                quote_spanned!(span=> __mfhm_input.query_fields::<#ty>(#name))
+            }
             ParamSource::Header(name) => quote_spanned!(span=> __mfhm_input.header::<#ty>(#name)),
+            ParamSource::Cookie(name) => quote_spanned!(span=> __mfhm_input.cookie::<#ty>(#name)),
+            ParamSource::Form(name) => {
+                quote_spanned!(span=> __mfhm_input.form::<#ty>(#name).await)
+            }
+            ParamSource::Stream(name) => quote_spanned!(span=> __mfhm_input.stream::<#ty>(#name)),
+            ParamSource::Bytes(name) => {
+                quote_spanned!(span=> __mfhm_input.bytes::<#ty>(#name).await)
+            }
             ParamSource::Body(name) => {
                 quote_spanned!(span=> __mfhm_input.body::<#ty>(#name).await)
             }
@@ -133,11 +162,11 @@ pub(crate) fn decode(operation: &Operation) -> TokenStream {
         }
     });
     let extract = extract(operation);
-    quote!(#(#reads)* #complete #extract)
+    quote!(#limit #(#reads)* #complete #extract)
 }
 
 /// Runs the extractors in their order. Only the last one may take the body,
-/// and only when no parameter is the JSON body.
+/// and only when no parameter is the body.
 fn extract(operation: &Operation) -> TokenStream {
     let is_extractor = |(_, param): &(usize, &Param)| param.source == ParamSource::Extract;
     let extractors: Vec<_> = operation
@@ -189,11 +218,12 @@ pub(crate) fn answer(operation: &Operation, call: &TokenStream, exports: &Export
     let output = &operation.output;
     if !output.is_result() {
         return if output.is_empty() {
-            quote!(#answer_empty(#call.await))
+            with_status(operation, quote!(#answer_empty(#call.await)), exports)
         } else {
+            let success = with_status(operation, quote!(#reply!(__mfhm_value)), exports);
             quote! {
                 let __mfhm_value = #call.await;
-                #reply!(__mfhm_value)
+                #success
             }
         };
     }
@@ -202,6 +232,7 @@ pub(crate) fn answer(operation: &Operation, call: &TokenStream, exports: &Export
     } else {
         quote!(#reply!(__mfhm_value))
     };
+    let success = with_status(operation, success, exports);
     quote! {
         match #call.await {
             ::core::result::Result::Ok(__mfhm_value) => #success,
@@ -236,9 +267,19 @@ pub(crate) fn answer_contract(
     };
     let span = generated_at(output.spans().0);
     let answer = quote_spanned!(span=> #function(__mfhm_output));
+    let answer = with_status(operation, answer, exports);
     quote! {
         let __mfhm_output = #call.await;
         #answer
+    }
+}
+
+/// The answer with the status that the operation declares for a success.
+fn with_status(operation: &Operation, answer: TokenStream, exports: &Exports) -> TokenStream {
+    let with_status = &exports.with_status;
+    match operation.success {
+        Some(Success { status, .. }) => quote!(#with_status(#status, #answer)),
+        None => answer,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::attr::param::{self, SourceAttr, SourceKind};
 use crate::check;
 use crate::diag::Diagnostics;
 use crate::item::{Body, FnItem};
-use crate::model::types::{Output, ParamType};
+use crate::model::types::{Lending, Output, ParamType};
 use crate::model::{Operation, Param, ParamSource, Place};
 use crate::path::{PathPlace, PathTemplate};
 
@@ -66,6 +66,9 @@ pub(crate) fn lower(
         params,
         output,
         is_idempotent: attrs.idempotent.is_some(),
+        success: attrs.success,
+        body_limit: attrs.body_limit,
+        resume: attrs.resume,
         attrs: attrs.kept,
     };
     let declared = declared_names(sig);
@@ -199,14 +202,7 @@ impl Context<'_> {
         };
         let subject = format!("{}: parameter `{label}`", self.subject);
         let ty = self.param_type(&typed.ty, &source, &subject, diag)?;
-        if matches!(source, ParamSource::Path { .. }) && ty.is_option() {
-            diag.error(
-                ty.span(),
-                format!(
-                    "{subject} is part of the path, so it is always there\nhelp: remove `Option`"
-                ),
-            );
-        }
+        check_shape(&ty, &source, &subject, diag);
         Some(Param {
             ident,
             source,
@@ -292,6 +288,20 @@ impl Context<'_> {
                 let header = written.name.unwrap_or_else(|| name.replace('_', "-"));
                 ParamSource::Header(header.to_ascii_lowercase())
             }
+            SourceKind::QueryFields => ParamSource::QueryFields(name),
+            SourceKind::Cookie => ParamSource::Cookie(written.name.unwrap_or(name)),
+            SourceKind::Form => {
+                self.check_body_allowed(written.span, diag)?;
+                ParamSource::Form(name)
+            }
+            SourceKind::Bytes => {
+                self.check_body_allowed(written.span, diag)?;
+                ParamSource::Bytes(name)
+            }
+            SourceKind::Stream => {
+                self.check_body_allowed(written.span, diag)?;
+                ParamSource::Stream(name)
+            }
             SourceKind::Extract => ParamSource::Extract,
             SourceKind::Path => {
                 // After a mistake in the path itself there is nothing to compare.
@@ -344,6 +354,33 @@ impl Context<'_> {
         }
         ParamType::read(ty, subject, diag)
     }
+}
+
+/// What a source demands of the type, as far as it is written.
+fn check_shape(ty: &ParamType, source: &ParamSource, subject: &str, diag: &mut Diagnostics) {
+    let problem = match source {
+        ParamSource::Path { .. } if ty.is_option() => {
+            "is part of the path, so it is always there\nhelp: remove `Option`"
+        }
+        ParamSource::Cookie(_) if ty.is_list() => {
+            "is a cookie, which has one value\nhelp: remove `Vec`"
+        }
+        ParamSource::QueryFields(_) | ParamSource::Form(_) if ty.is_option() => {
+            "is made of its fields, each of which may be absent\n\
+             help: remove `Option` here, and write it at the struct's fields"
+        }
+        ParamSource::QueryFields(_) | ParamSource::Form(_) if ty.is_list() => {
+            "is made of the fields of one struct\nhelp: write `Vec` at the struct's fields"
+        }
+        ParamSource::Bytes(_) if ty.is_option() => {
+            "is the body as it is; no body is the empty one\nhelp: remove `Option`"
+        }
+        ParamSource::Stream(_) if ty.lending != Lending::Owned => {
+            "is read while it comes, so it can't be lent\nhelp: remove the `&`"
+        }
+        _ => return,
+    };
+    diag.error(ty.span(), format!("{subject} {problem}"));
 }
 
 /// Whether parameters that the path doesn't name are query parameters.

@@ -100,6 +100,14 @@ impl ParamType {
         last_arguments(&self.written, "Option").is_some()
     }
 
+    /// Whether the type is written as a `Vec` or a slice.
+    pub(crate) fn is_list(&self) -> bool {
+        match reference(&self.written) {
+            Some(reference) => matches!(bare(&reference.elem), Type::Slice(_)),
+            None => last_arguments(&self.written, "Vec").is_some(),
+        }
+    }
+
     /// Where the type stands, behind the `&` if there is one.
     pub(crate) fn span(&self) -> Span {
         match reference(&self.written) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 use super::ejection::Outcome;
@@ -10,7 +11,7 @@ use super::endpoint::{Endpoint, EndpointSet};
 use super::error::{Fault, FaultKind};
 use super::options::CallPlan;
 use super::resolver::Resolver;
-use super::transport::{Answered, Outgoing, Transport, TransportError, TransportErrorKind};
+use super::transport::{Answered, Opened, Outgoing, Transport, TransportError, TransportErrorKind};
 use super::{balancer, clock};
 
 /// Where calls go.
@@ -38,6 +39,82 @@ pub(crate) async fn call(
     deadline: Instant,
     is_eligible: &Eligible<'_>,
 ) -> Result<Answered, Fault> {
+    ask(
+        destination,
+        request,
+        is_idempotent,
+        plan,
+        deadline,
+        is_eligible,
+    )
+    .await
+}
+
+/// The same for an answer that is read while it comes: the time-outs end with
+/// its headers, and what happens to it later is not tried again.
+pub(crate) async fn open(
+    destination: &Destination,
+    request: &Outgoing,
+    is_idempotent: bool,
+    plan: CallPlan,
+) -> Result<Opened, Fault> {
+    let deadline = after(plan.timeout);
+    ask(destination, request, is_idempotent, plan, deadline, &|_| {
+        true
+    })
+    .await
+}
+
+/// What an attempt waits for: all of the answer, or its headers.
+trait Arrival: Sized {
+    fn exchange<'a>(
+        transport: &'a dyn Transport,
+        base: &'a str,
+        key: Option<&'a http::HeaderValue>,
+        request: &'a Outgoing,
+    ) -> BoxFuture<'a, Result<Self, TransportError>>;
+
+    fn status(&self) -> http::StatusCode;
+}
+
+impl Arrival for Answered {
+    fn exchange<'a>(
+        transport: &'a dyn Transport,
+        base: &'a str,
+        key: Option<&'a http::HeaderValue>,
+        request: &'a Outgoing,
+    ) -> BoxFuture<'a, Result<Self, TransportError>> {
+        transport.exchange(base, key, request)
+    }
+
+    fn status(&self) -> http::StatusCode {
+        self.status
+    }
+}
+
+impl Arrival for Opened {
+    fn exchange<'a>(
+        transport: &'a dyn Transport,
+        base: &'a str,
+        key: Option<&'a http::HeaderValue>,
+        request: &'a Outgoing,
+    ) -> BoxFuture<'a, Result<Self, TransportError>> {
+        transport.open(base, key, request)
+    }
+
+    fn status(&self) -> http::StatusCode {
+        self.status
+    }
+}
+
+async fn ask<A: Arrival>(
+    destination: &Destination,
+    request: &Outgoing,
+    is_idempotent: bool,
+    plan: CallPlan,
+    deadline: Instant,
+    is_eligible: &Eligible<'_>,
+) -> Result<A, Fault> {
     match destination {
         Destination::Fixed { base, transport } => {
             // There is no other instance to try.
@@ -85,7 +162,7 @@ struct Attempts<'a> {
 }
 
 impl Attempts<'_> {
-    async fn run(self) -> Result<Answered, Fault> {
+    async fn run<A: Arrival>(self) -> Result<A, Fault> {
         let Self {
             resolver,
             transport,
@@ -171,16 +248,16 @@ async fn wait_and_look_again(
     resolver.endpoints(deadline).await
 }
 
-async fn to_endpoint(
+async fn to_endpoint<A: Arrival>(
     transport: &dyn Transport,
     endpoint: &Endpoint,
     request: &Outgoing,
     limit: Instant,
     is_cut_short: bool,
     random: &mut fastrand::Rng,
-) -> Result<Answered, Failed> {
+) -> Result<A, Failed> {
     let _in_flight = endpoint.enter();
-    let result = exchange(
+    let result = exchange::<A>(
         transport,
         &endpoint.base,
         endpoint.key.as_ref(),
@@ -189,7 +266,7 @@ async fn to_endpoint(
     )
     .await;
     let outcome = match &result {
-        Ok(answer) if matches!(answer.status.as_u16(), 502..=504) => Outcome::Failed,
+        Ok(answer) if matches!(answer.status().as_u16(), 502..=504) => Outcome::Failed,
         Ok(_) => Outcome::Answered,
         Err(failed) if failed.is_unreachable => Outcome::Unreachable,
         Err(failed) if failed.fault.is_timeout() && !is_cut_short => Outcome::Failed,
@@ -214,14 +291,14 @@ struct Failed {
     is_transient: bool,
 }
 
-async fn exchange(
+async fn exchange<A: Arrival>(
     transport: &dyn Transport,
     base: &str,
     key: Option<&http::HeaderValue>,
     request: &Outgoing,
     limit: Instant,
-) -> Result<Answered, Failed> {
-    match tokio::time::timeout_at(limit, transport.exchange(base, key, request)).await {
+) -> Result<A, Failed> {
+    match tokio::time::timeout_at(limit, A::exchange(transport, base, key, request)).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(TransportError { kind, source })) => {
             let (fault, is_unreachable) = match kind {
@@ -262,7 +339,6 @@ mod tests {
     use std::sync::Mutex;
 
     use bytes::Bytes;
-    use futures_util::future::BoxFuture;
     use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
     use super::*;
@@ -356,6 +432,7 @@ mod tests {
             target: "/".to_owned(),
             headers: HeaderMap::new(),
             body: Bytes::new(),
+            stream: None,
         }
     }
 

@@ -25,6 +25,15 @@ pub(crate) struct CallPlan {
 }
 
 impl CallPlan {
+    /// The same for what can be sent once only: one attempt, with all the time.
+    pub(crate) fn once(self) -> Self {
+        Self {
+            attempts: 1,
+            attempt_timeout: Some(self.timeout),
+            ..self
+        }
+    }
+
     /// How long one attempt may take. What can be repeated leaves time for
     /// that, unless the caller said otherwise.
     pub(crate) fn attempt_limit(&self, can_repeat: bool) -> Duration {

@@ -1,21 +1,28 @@
 //! [`Request`]: what a stub builds from its arguments, and the reading of the
 //! answer.
 
+use std::sync::{Arc, Mutex};
+
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::header::{ACCEPT, CONTENT_TYPE, COOKIE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::attempt::{self, Destination};
 use super::encoding;
 use super::error::{CallError, Fault, FaultKind};
 use super::options::CallPlan;
-use super::transport::{Answered, Outgoing};
+use super::transport::{Again, Answered, Opened, Outgoing, OutgoingStream};
 use crate::api_error::{self, ApiError};
 use crate::contract::Operation;
+use crate::raw_body::SendBody;
+use crate::returned::Returned;
+use crate::stream::StreamBody;
 use crate::value;
 use crate::wire::problem::{self, Problem};
+
+/// The standard's name for what a stream is resumed from.
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// A request in the making. The first argument that cannot be sent makes the
 /// call a fault; nothing is sent then.
@@ -29,6 +36,7 @@ pub struct Request {
     has_query: bool,
     headers: HeaderMap,
     body: Bytes,
+    stream: Option<OutgoingStream>,
     invalid: Option<String>,
 }
 
@@ -48,6 +56,7 @@ impl Request {
             has_query: false,
             headers: HeaderMap::new(),
             body: Bytes::new(),
+            stream: None,
             invalid: None,
         }
     }
@@ -109,12 +118,60 @@ impl Request {
         let encoded = value::encode(value, &mut |text| {
             target.push(if *has_query { '&' } else { '?' });
             *has_query = true;
-            encoding::push(target, name);
-            target.push('=');
-            encoding::push(target, text);
+            push_pair(target, name, text);
         });
         if let Err(why) = encoded {
             self.refuse("query", name, &why.to_string());
+        }
+    }
+
+    /// Appends the fields of a struct as query parameters.
+    pub fn query_fields<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
+        let Self {
+            target, has_query, ..
+        } = self;
+        let encoded = value::encode_fields(value, &mut |key, text| {
+            target.push(if *has_query { '&' } else { '?' });
+            *has_query = true;
+            push_pair(target, key, text);
+        });
+        if let Err(why) = encoded {
+            self.refuse("query", name, &why.to_string());
+        }
+    }
+
+    /// Adds a cookie: none for `None`. All cookies travel in one header.
+    pub fn cookie<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
+        let mut count = 0;
+        let mut is_refused = false;
+        let mut cookies = match self.headers.get(COOKIE) {
+            Some(cookies) => cookies.as_bytes().to_vec(),
+            None => Vec::new(),
+        };
+        let encoded = value::encode(value, &mut |text| {
+            count += 1;
+            is_refused |= !text.bytes().all(is_cookie_octet);
+            if !cookies.is_empty() {
+                cookies.extend_from_slice(b"; ");
+            }
+            cookies.extend_from_slice(name.as_bytes());
+            cookies.push(b'=');
+            cookies.extend_from_slice(text.as_bytes());
+        });
+        if let Err(why) = encoded {
+            return self.refuse("cookie", name, &why.to_string());
+        }
+        match HeaderValue::from_bytes(&cookies) {
+            _ if count == 0 => {}
+            _ if count > 1 => self.refuse("cookie", name, "is not exactly one value"),
+            Ok(cookies) if !is_refused => {
+                self.headers.insert(COOKIE, cookies);
+            }
+            _ => self.refuse(
+                "cookie",
+                name,
+                "has a character that no cookie may have, such as a space or a semicolon",
+            ),
         }
     }
 
@@ -156,6 +213,41 @@ impl Request {
         }
     }
 
+    /// Sets the body to a form of the fields of a struct.
+    pub fn form<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
+        let mut form = String::new();
+        let encoded = value::encode_fields(value, &mut |key, text| {
+            if !form.is_empty() {
+                form.push('&');
+            }
+            push_pair(&mut form, key, text);
+        });
+        if let Err(why) = encoded {
+            return self.refuse("form", name, &why.to_string());
+        }
+        self.body = form.into();
+        self.headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/x-www-form-urlencoded"),
+        );
+    }
+
+    /// Sets the body to bytes or a text as it is.
+    pub fn bytes<T: SendBody>(&mut self, value: T) {
+        self.body = value.into_body();
+        self.headers
+            .insert(CONTENT_TYPE, HeaderValue::from_static(T::CONTENT_TYPE));
+    }
+
+    /// Sets the body to what is read while it is sent.
+    pub fn stream<T: StreamBody>(&mut self, value: T) {
+        self.stream = Some(Arc::new(Mutex::new(Some(value.into_stream()))));
+        self.headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/octet-stream"),
+        );
+    }
+
     /// Sends the request and reads the answer: a success as `T`, a declared
     /// error as `E`.
     ///
@@ -164,22 +256,69 @@ impl Request {
     /// See [`CallError`].
     pub async fn send<T, E>(self) -> Result<T, CallError<E>>
     where
-        T: DeserializeOwned,
+        T: Returned,
         E: ApiError,
     {
-        let service = self.service;
-        let operation = self.operation.name();
-        let read = match self.exchange().await {
-            Ok(answer) => read(answer),
-            Err(fault) => Err(CallError::Fault(fault)),
+        let call = (self.service, self.operation.name());
+        let read = if T::STREAMS {
+            // Boxed: a call that is answered at once need not be larger for it.
+            Box::pin(self.open()).await
+        } else {
+            match self.exchange(T::ACCEPT).await {
+                Ok(answer) => read(answer),
+                Err(fault) => Err(CallError::Fault(fault)),
+            }
         };
         read.map_err(|error| match error {
-            CallError::Fault(fault) => CallError::Fault(fault.of_call(service, operation)),
+            CallError::Fault(fault) => CallError::Fault(fault.of_call(call.0, call.1)),
             api => api,
         })
     }
 
-    async fn exchange(mut self) -> Result<Answered, Fault> {
+    async fn exchange(self, accept: &'static str) -> Result<Answered, Fault> {
+        let is_idempotent = self.operation.is_idempotent();
+        let Ready {
+            destination,
+            request,
+            plan,
+        } = self.ready(accept)?;
+        attempt::call(
+            &destination,
+            &request,
+            is_idempotent,
+            plan,
+            attempt::after(plan.timeout),
+            &|_| true,
+        )
+        .await
+    }
+
+    /// The call whose answer is read while it comes.
+    async fn open<T: Returned, E: ApiError>(self) -> Result<T, CallError<E>> {
+        let call = (self.service, self.operation.name());
+        let is_idempotent = self.operation.is_idempotent();
+        let is_resumed = self.operation.is_resumed();
+        let ready = self.ready(T::ACCEPT)?;
+        let limit = ready.plan.attempt_limit(false);
+        let mut opened = ready.open(is_idempotent).await?;
+        opened.call = call;
+        if opened.status.is_success() {
+            if is_resumed {
+                opened.again = Some(again(Arc::new(ready), call));
+            }
+            return T::open(opened).map_err(CallError::Fault);
+        }
+        match tokio::time::timeout(limit, opened.collect()).await {
+            Ok(answer) => read(answer?),
+            Err(_) => {
+                let detail = "the answer is an error, and not all of it came in time";
+                Err(Fault::new(FaultKind::Timeout, detail).into())
+            }
+        }
+    }
+
+    /// The request as it is sent.
+    fn ready(mut self, accept: &'static str) -> Result<Ready, Fault> {
         if let Some(why) = self.invalid {
             return Err(Fault::new(FaultKind::InvalidRequest, why));
         }
@@ -188,23 +327,23 @@ impl Request {
         })?;
         self.headers
             .entry(ACCEPT)
-            .or_insert(HeaderValue::from_static("application/json"));
+            .or_insert(HeaderValue::from_static(accept));
+        if self.stream.is_some() {
+            // It can be sent once only, and it takes the time it takes.
+            self.plan = self.plan.once();
+        }
         let request = Outgoing {
             method,
             target: self.target,
             headers: self.headers,
             body: self.body,
+            stream: self.stream,
         };
-        let is_idempotent = self.operation.is_idempotent();
-        attempt::call(
-            &self.destination?,
-            &request,
-            is_idempotent,
-            self.plan,
-            attempt::after(self.plan.timeout),
-            &|_| true,
-        )
-        .await
+        Ok(Ready {
+            destination: self.destination?,
+            request,
+            plan: self.plan,
+        })
     }
 
     /// Keeps the first refusal.
@@ -214,28 +353,79 @@ impl Request {
     }
 }
 
+/// Appends `name=text`, both escaped.
+fn push_pair(target: &mut String, name: &str, text: &str) {
+    encoding::push(target, name);
+    target.push('=');
+    encoding::push(target, text);
+}
+
+/// What a cookie's value is made of: RFC 6265, section 4.1.1.
+fn is_cookie_octet(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
+}
+
+/// A request that can be sent.
+struct Ready {
+    destination: Destination,
+    request: Outgoing,
+    plan: CallPlan,
+}
+
+impl Ready {
+    async fn open(&self, is_idempotent: bool) -> Result<Opened, Fault> {
+        attempt::open(&self.destination, &self.request, is_idempotent, self.plan).await
+    }
+}
+
+/// How a stream that broke is gone on with. Only operations that may run twice
+/// are declared so.
+fn again(ready: Arc<Ready>, call: (&'static str, &'static str)) -> Again {
+    Again::new(move |last_event_id| {
+        let ready = ready.clone();
+        Box::pin(async move {
+            let mut request = ready.request.clone();
+            let last_event_id = last_event_id.filter(|id| !id.is_empty());
+            if let Some(id) = last_event_id.and_then(|id| HeaderValue::from_str(&id).ok()) {
+                request.headers.insert(LAST_EVENT_ID, id);
+            }
+            let next = Ready {
+                destination: ready.destination.clone(),
+                request,
+                plan: ready.plan,
+            };
+            let mut opened = next.open(true).await?;
+            opened.call = call;
+            if !opened.status.is_success() {
+                let status = opened.status;
+                let limit = ready.plan.attempt_limit(false);
+                let answer = tokio::time::timeout(limit, opened.collect());
+                let body = answer.await.ok().and_then(Result::ok);
+                let problem = body
+                    .as_ref()
+                    .and_then(|answer| as_problem(&answer.headers, &answer.body));
+                let body = body.map(|answer| answer.body).unwrap_or_default();
+                return Err(Fault::of_answer(status, problem, body));
+            }
+            opened.again = Some(again(ready, call));
+            Ok(opened)
+        })
+    })
+}
+
 fn read<T, E>(answer: Answered) -> Result<T, CallError<E>>
 where
-    T: DeserializeOwned,
+    T: Returned,
     E: ApiError,
 {
+    if answer.status.is_success() {
+        return T::read(answer).map_err(CallError::Fault);
+    }
     let Answered {
         status,
         headers,
         body,
     } = answer;
-    if status.is_success() {
-        // No content is what `()` and `None` are sent as.
-        let json: &[u8] = if body.is_empty() { b"null" } else { &body };
-        return serde_json::from_slice(json).map_err(|error| {
-            let detail = if status == StatusCode::NO_CONTENT {
-                "the answer is empty, and the contract declares a value".to_owned()
-            } else {
-                "the answer is not what the contract declares".to_owned()
-            };
-            CallError::Fault(Fault::undecodable(status, body.clone(), detail).because(error))
-        });
-    }
     let problem = as_problem(&headers, &body);
     match problem.as_ref().and_then(api_error::from_problem) {
         Some(error) => Err(CallError::Api(error)),

@@ -4,15 +4,21 @@
 //! anywhere; a router in the same process is behind it for tests.
 
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 
+use crate::fault::Fault;
+use crate::stream::ByteStream;
+
 /// Answers larger than this are not read.
 const MAX_ANSWER: usize = 64 << 20;
+/// So much is read of an error where a stream was expected.
+const MAX_ERROR: usize = 1 << 20;
 
 /// One request, ready to be sent to any instance.
 #[derive(Clone, Debug)]
@@ -22,14 +28,91 @@ pub(crate) struct Outgoing {
     pub target: String,
     pub headers: HeaderMap,
     pub body: Bytes,
+    /// What is sent in place of `body`, once.
+    pub stream: Option<OutgoingStream>,
 }
+
+/// A body that comes while it is sent. Whoever sends it takes it out.
+pub(crate) type OutgoingStream = Arc<Mutex<Option<ByteStream>>>;
 
 /// One answer, read to its end.
 #[derive(Clone, Debug)]
-pub(crate) struct Answered {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Bytes,
+pub struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// One answer whose body has not come yet.
+#[derive(Debug)]
+pub struct Opened {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: ByteStream,
+    /// The service and the operation that were called.
+    pub(crate) call: (&'static str, &'static str),
+    /// Makes the call again, where that is declared.
+    pub(crate) again: Option<Again>,
+}
+
+/// Makes a call again, with this `Last-Event-ID`.
+#[derive(Clone)]
+pub(crate) struct Again(Arc<dyn Fn(Option<String>) -> OpenFuture + Send + Sync>);
+
+type OpenFuture = BoxFuture<'static, Result<Opened, Fault>>;
+
+impl Again {
+    pub(crate) fn new(call: impl Fn(Option<String>) -> OpenFuture + Send + Sync + 'static) -> Self {
+        Self(Arc::new(call))
+    }
+
+    pub(crate) fn call(&self, last_event_id: Option<String>) -> OpenFuture {
+        (self.0)(last_event_id)
+    }
+}
+
+impl fmt::Debug for Again {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Again")
+    }
+}
+
+impl Opened {
+    /// The fault as one of this call.
+    pub(crate) fn named(&self, fault: Fault) -> Fault {
+        fault.of_call(self.call.0, self.call.1)
+    }
+
+    /// The answer with its body, or what there is of it: an error is told in
+    /// few bytes.
+    pub(crate) async fn collect(mut self) -> Result<Answered, Fault> {
+        let mut body = BytesMut::new();
+        while let Some(chunk) = self.body.next().await {
+            let chunk = chunk?;
+            let room = MAX_ERROR - body.len();
+            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if body.len() == MAX_ERROR {
+                break;
+            }
+        }
+        Ok(Answered {
+            status: self.status,
+            headers: self.headers,
+            body: body.freeze(),
+        })
+    }
+}
+
+impl From<Answered> for Opened {
+    fn from(answer: Answered) -> Self {
+        Self {
+            status: answer.status,
+            headers: answer.headers,
+            body: answer.body.into(),
+            call: ("", ""),
+            again: None,
+        }
+    }
 }
 
 /// Sends one request to one address and reads the answer.
@@ -41,6 +124,17 @@ pub(crate) trait Transport: fmt::Debug + Send + Sync + 'static {
         key: Option<&'a HeaderValue>,
         request: &'a Outgoing,
     ) -> BoxFuture<'a, Result<Answered, TransportError>>;
+
+    /// The same, but done when the headers are there.
+    fn open<'a>(
+        &'a self,
+        base: &'a str,
+        key: Option<&'a HeaderValue>,
+        request: &'a Outgoing,
+    ) -> BoxFuture<'a, Result<Opened, TransportError>> {
+        let answer = self.exchange(base, key, request);
+        Box::pin(async move { answer.await.map(Opened::from) })
+    }
 }
 
 /// Why an exchange gave no answer.
@@ -84,6 +178,57 @@ impl Network {
             })?;
         Ok(Self { client })
     }
+
+    /// Sends, and waits for the headers.
+    async fn send(
+        &self,
+        base: &str,
+        key: Option<&HeaderValue>,
+        request: &Outgoing,
+    ) -> Result<http::Response<reqwest::Body>, TransportError> {
+        let url = reqwest::Url::parse(&format!("{base}{}", request.target)).map_err(|error| {
+            TransportError {
+                kind: TransportErrorKind::Invalid,
+                source: error.into(),
+            }
+        })?;
+        let mut sent = reqwest::Request::new(request.method.clone(), url);
+        *sent.headers_mut() = with_key(&request.headers, key);
+        if let Some(stream) = request.take_stream() {
+            *sent.body_mut() = Some(reqwest::Body::wrap(stream.into_body()));
+        } else if !request.body.is_empty() {
+            *sent.body_mut() = Some(request.body.clone().into());
+        }
+        let answer = self.client.execute(sent).await.map_err(classify)?;
+        Ok(http::Response::from(answer))
+    }
+}
+
+impl Outgoing {
+    /// The streamed body, if there is one and it was not sent yet.
+    fn take_stream(&self) -> Option<ByteStream> {
+        let mut stream = self
+            .stream
+            .as_ref()?
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        stream.take()
+    }
+}
+
+fn opened<B>(answer: http::Response<B>) -> Opened
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let (parts, body) = answer.into_parts();
+    Opened {
+        status: parts.status,
+        headers: parts.headers,
+        body: ByteStream::of_body(body),
+        call: ("", ""),
+        again: None,
+    }
 }
 
 impl Transport for Network {
@@ -94,22 +239,18 @@ impl Transport for Network {
         request: &'a Outgoing,
     ) -> BoxFuture<'a, Result<Answered, TransportError>> {
         Box::pin(async move {
-            let url =
-                reqwest::Url::parse(&format!("{base}{}", request.target)).map_err(|error| {
-                    TransportError {
-                        kind: TransportErrorKind::Invalid,
-                        source: error.into(),
-                    }
-                })?;
-            let mut sent = reqwest::Request::new(request.method.clone(), url);
-            *sent.headers_mut() = with_key(&request.headers, key);
-            if !request.body.is_empty() {
-                *sent.body_mut() = Some(request.body.clone().into());
-            }
-            let answer = self.client.execute(sent).await.map_err(classify)?;
-            let (parts, body) = http::Response::from(answer).into_parts();
+            let (parts, body) = self.send(base, key, request).await?.into_parts();
             collect(parts, body).await
         })
+    }
+
+    fn open<'a>(
+        &'a self,
+        base: &'a str,
+        key: Option<&'a HeaderValue>,
+        request: &'a Outgoing,
+    ) -> BoxFuture<'a, Result<Opened, TransportError>> {
+        Box::pin(async move { Ok(opened(self.send(base, key, request).await?)) })
     }
 }
 
@@ -174,6 +315,33 @@ impl InMemory {
     pub(crate) fn new(router: axum::Router) -> Self {
         Self { router }
     }
+
+    async fn send(
+        &self,
+        key: Option<&HeaderValue>,
+        request: &Outgoing,
+    ) -> Result<http::Response<axum::body::Body>, TransportError> {
+        use tower_service::Service as _;
+
+        let body = match request.take_stream() {
+            Some(stream) => axum::body::Body::new(stream.into_body()),
+            None => axum::body::Body::from(request.body.clone()),
+        };
+        let mut sent = http::Request::new(body);
+        *sent.method_mut() = request.method.clone();
+        *sent.uri_mut() = request
+            .target
+            .parse()
+            .map_err(|error: http::uri::InvalidUri| TransportError {
+                kind: TransportErrorKind::Invalid,
+                source: error.into(),
+            })?;
+        *sent.headers_mut() = with_key(&request.headers, key);
+        match self.router.clone().call(sent).await {
+            Ok(answer) => Ok(answer),
+            Err(never) => match never {},
+        }
+    }
 }
 
 #[cfg(feature = "server")]
@@ -184,26 +352,18 @@ impl Transport for InMemory {
         key: Option<&'a HeaderValue>,
         request: &'a Outgoing,
     ) -> BoxFuture<'a, Result<Answered, TransportError>> {
-        use tower_service::Service as _;
-
-        let mut router = self.router.clone();
         Box::pin(async move {
-            let mut sent = http::Request::new(axum::body::Body::from(request.body.clone()));
-            *sent.method_mut() = request.method.clone();
-            *sent.uri_mut() = request
-                .target
-                .parse()
-                .map_err(|error: http::uri::InvalidUri| TransportError {
-                    kind: TransportErrorKind::Invalid,
-                    source: error.into(),
-                })?;
-            *sent.headers_mut() = with_key(&request.headers, key);
-            let answer = match router.call(sent).await {
-                Ok(answer) => answer,
-                Err(never) => match never {},
-            };
-            let (parts, body) = answer.into_parts();
+            let (parts, body) = self.send(key, request).await?.into_parts();
             collect(parts, body).await
         })
+    }
+
+    fn open<'a>(
+        &'a self,
+        _base: &'a str,
+        key: Option<&'a HeaderValue>,
+        request: &'a Outgoing,
+    ) -> BoxFuture<'a, Result<Opened, TransportError>> {
+        Box::pin(async move { Ok(opened(self.send(key, request).await?)) })
     }
 }

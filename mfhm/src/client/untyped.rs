@@ -167,6 +167,7 @@ impl CallBuilder {
             target,
             headers: self.headers,
             body: self.body,
+            stream: None,
         };
         attempt::call(
             &destination,

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use percent_encoding::percent_decode_str;
@@ -16,6 +16,8 @@ use serde::de::DeserializeOwned;
 
 use crate::body::{self, BodyLimits};
 use crate::json::{self, Unreadable};
+use crate::raw_body::RawBody;
+use crate::stream::{ByteStream, StreamBody};
 use crate::value;
 use crate::wire::problem::{InvalidParam, Problem};
 
@@ -33,6 +35,8 @@ const BODY: BodyLimits = BodyLimits {
 pub struct Input {
     parts: Parts,
     body: Option<Body>,
+    /// The largest body that is read, in bytes, if it is declared.
+    limit: Option<usize>,
     path: Option<RawPathParams>,
     invalid: Vec<InvalidParam>,
     /// 400, unless one refusal has a status of its own.
@@ -42,13 +46,20 @@ pub struct Input {
 impl Input {
     pub(crate) fn new(request: Request) -> Self {
         let (parts, body) = request.into_parts();
+        let limit = parts.extensions.get().map(|BodyLimit(limit)| *limit);
         Self {
             parts,
+            limit,
             body: Some(body),
             path: None,
             invalid: Vec::new(),
             status: StatusCode::BAD_REQUEST,
         }
+    }
+
+    /// Sets how large a body may be, in bytes.
+    pub fn limit_body(&mut self, bytes: usize) {
+        self.limit = Some(bytes);
     }
 
     /// Reads the path parameter at the placeholder with this index.
@@ -72,9 +83,7 @@ impl Input {
     /// Reads a query parameter.
     pub fn query<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
         let query = self.parts.uri.query().unwrap_or_default();
-        let pairs = query.split('&').filter(|pair| !pair.is_empty());
-        let texts: Option<Vec<Cow<'_, str>>> = pairs
-            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        let texts: Option<Vec<Cow<'_, str>>> = form_pairs(query)
             .filter(|(key, _)| form_decode(key).is_some_and(|key| key == name))
             .map(|(_, value)| form_decode(value))
             .collect();
@@ -83,6 +92,38 @@ impl Input {
         };
         let decoded = value::decode(&texts);
         self.accept("query", name, decoded)
+    }
+
+    /// Reads the query parameters that are the fields of a struct.
+    pub fn query_fields<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+        let query = self.parts.uri.query().unwrap_or_default();
+        let mut fields = value::Fields::default();
+        for (key, text) in form_pairs(query) {
+            // A name that is not UTF-8 is nobody's.
+            if let Some(key) = form_decode(key) {
+                fields.add(key, form_decode(text));
+            }
+        }
+        let decoded = fields.decode();
+        self.accept_fields("query", name, decoded)
+    }
+
+    /// Reads a cookie.
+    pub fn cookie<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+        let texts: Result<Vec<Cow<'_, str>>, _> = self
+            .parts
+            .headers
+            .get_all(COOKIE)
+            .iter()
+            .flat_map(|header| cookies(header.as_bytes()))
+            .filter(|(key, _)| *key == name.as_bytes())
+            .map(|(_, value)| std::str::from_utf8(value).map(Cow::Borrowed))
+            .collect();
+        let Ok(texts) = texts else {
+            return self.refuse("cookie", name, "is not UTF-8");
+        };
+        let decoded = value::decode(&texts);
+        self.accept("cookie", name, decoded)
     }
 
     /// Reads a header.
@@ -128,6 +169,57 @@ impl Input {
         }
     }
 
+    /// Reads a form whose fields are those of a struct. No body at all is a form
+    /// without fields.
+    pub async fn form<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+        let bytes = self.read_body(name).await?;
+        if !bytes.is_empty() && !is_form(&self.parts.headers) {
+            self.status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            return self.refuse(
+                "body",
+                name,
+                "is not declared as a form; send the header \
+                 `content-type: application/x-www-form-urlencoded`",
+            );
+        }
+        // A form is ASCII, whatever it holds; what isn't is no text of a field.
+        let mut fields = value::Fields::default();
+        let pairs = bytes.split(|byte| *byte == b'&');
+        for pair in pairs.filter(|pair| !pair.is_empty()) {
+            let end = pair.iter().position(|byte| *byte == b'=');
+            let (key, text) = end.map_or((pair, &[][..]), |end| (&pair[..end], &pair[end + 1..]));
+            let decoded = |part| std::str::from_utf8(part).ok().and_then(form_decode);
+            if let Some(key) = decoded(key) {
+                fields.add(key, decoded(text));
+            }
+        }
+        let decoded = fields.decode();
+        if decoded.is_err() {
+            self.status = StatusCode::UNPROCESSABLE_ENTITY;
+        }
+        self.accept_fields("form", name, decoded)
+    }
+
+    /// Reads the body as it is, whatever it is declared as.
+    pub async fn bytes<T: RawBody>(&mut self, name: &'static str) -> Option<T> {
+        let bytes = self.read_body(name).await?;
+        match T::from_body(bytes) {
+            Ok(value) => Some(value),
+            Err(why) => self.refuse("body", name, why),
+        }
+    }
+
+    /// Takes the body to be read while it comes. It has no limit unless one is
+    /// declared; then a longer one breaks off.
+    pub fn stream<T: StreamBody>(&mut self, _name: &'static str) -> Option<T> {
+        let body = self.body.take().unwrap_or_default();
+        let stream = match self.limit {
+            Some(limit) => ByteStream::of_body(http_body_util::Limited::new(body, limit)),
+            None => ByteStream::of_body(body),
+        };
+        Some(T::from_stream(stream))
+    }
+
     /// Runs an axum extractor that leaves the body alone.
     ///
     /// # Errors
@@ -148,7 +240,12 @@ impl Input {
         let mut parts = self.parts.clone();
         // The clone leaves the extensions that extractors look for in place.
         std::mem::swap(&mut parts.extensions, &mut self.parts.extensions);
-        let request = Request::from_parts(parts, self.body.take().unwrap_or_default());
+        let mut request = Request::from_parts(parts, self.body.take().unwrap_or_default());
+        if let Some(limit) = self.limit {
+            // One for axum's own extractors, one for ours.
+            DefaultBodyLimit::max(limit).apply(&mut request);
+            request.extensions_mut().insert(BodyLimit(limit));
+        }
         T::from_request(request, &())
             .await
             .map_err(IntoResponse::into_response)
@@ -170,11 +267,15 @@ impl Input {
 
     async fn read_body(&mut self, name: &'static str) -> Option<Bytes> {
         let body = self.body.take().unwrap_or_default();
-        match body::read(body, BODY).await {
+        let limits = match self.limit {
+            Some(longest) => BodyLimits { longest, ..BODY },
+            None => BODY,
+        };
+        match body::read(body, limits).await {
             Ok(body) => Some(body),
             Err(error) => {
                 self.status = error.status();
-                self.refuse("body", name, error.detail(BODY))
+                self.refuse("body", name, error.detail(limits))
             }
         }
     }
@@ -191,6 +292,22 @@ impl Input {
         }
     }
 
+    /// What is wrong with a field is said of the field.
+    fn accept_fields<T>(
+        &mut self,
+        location: &str,
+        name: &str,
+        decoded: Result<T, value::InvalidField>,
+    ) -> Option<T> {
+        match decoded {
+            Ok(value) => Some(value),
+            Err(invalid) => {
+                let detail = invalid.to_string();
+                self.refuse(location, invalid.name.as_deref().unwrap_or(name), detail)
+            }
+        }
+    }
+
     fn refuse<T>(&mut self, location: &str, name: &str, detail: impl Into<String>) -> Option<T> {
         self.invalid.push(InvalidParam {
             name: name.to_owned(),
@@ -201,22 +318,51 @@ impl Input {
     }
 }
 
+/// The limit of an operation, for extractors that read a body.
+#[derive(Clone, Copy, Debug)]
+struct BodyLimit(usize);
+
 /// A body without a content type is taken for JSON.
 pub(crate) fn is_json(headers: &HeaderMap) -> bool {
-    let Some(content_type) = headers.get(CONTENT_TYPE) else {
-        return true;
-    };
-    let Ok(text) = content_type.to_str() else {
-        return false;
-    };
-    let essence = text
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    essence == "application/json"
-        || (essence.starts_with("application/") && essence.ends_with("+json"))
+    match content_type(headers) {
+        None => true,
+        Some(essence) => {
+            essence == "application/json"
+                || (essence.starts_with("application/") && essence.ends_with("+json"))
+        }
+    }
+}
+
+/// A body without a content type is taken for a form where one is declared.
+fn is_form(headers: &HeaderMap) -> bool {
+    content_type(headers).is_none_or(|essence| essence == "application/x-www-form-urlencoded")
+}
+
+/// The content type without its parameters, in lower case; empty if it is not
+/// readable.
+fn content_type(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(CONTENT_TYPE)?.to_str().unwrap_or_default();
+    let essence = text.split(';').next().unwrap_or_default().trim();
+    Some(essence.to_ascii_lowercase())
+}
+
+/// The pairs of a header `cookie`, after RFC 6265: quotes around a value are no
+/// part of it.
+fn cookies(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    header.split(|byte| *byte == b';').filter_map(|pair| {
+        let end = pair.iter().position(|byte| *byte == b'=')?;
+        let value = pair[end + 1..].trim_ascii();
+        let unquoted = value
+            .strip_prefix(b"\"")
+            .and_then(|value| value.strip_suffix(b"\""));
+        Some((pair[..end].trim_ascii(), unquoted.unwrap_or(value)))
+    })
+}
+
+/// The pairs of a query string, still encoded.
+fn form_pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let pairs = text.split('&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 
 /// A name or a value of a query string; `None` when it is not UTF-8. Most hold

@@ -12,6 +12,7 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 use crate::api_error::{self, ApiError};
+use crate::returned::Returned;
 use crate::wire::problem::Problem;
 
 /// `value` as JSON.
@@ -42,8 +43,8 @@ pub(crate) fn internal() -> Response {
 }
 
 /// The answer of an operation that returns a plain value.
-pub fn answer_value<T: Serialize>(value: T) -> Response {
-    json(&value)
+pub fn answer_value<T: Returned>(value: T) -> Response {
+    value.into_answer()
 }
 
 /// The answer of an operation that returns nothing: 204.
@@ -53,10 +54,21 @@ pub fn answer_empty(_nothing: ()) -> Response {
     response
 }
 
+/// A success with the status that the operation declares. Errors keep theirs,
+/// and so does an answer that a handler gave a status of its own.
+pub fn with_status(status: u16, mut answer: Response) -> Response {
+    if matches!(answer.status(), StatusCode::OK | StatusCode::NO_CONTENT)
+        && let Ok(status) = StatusCode::from_u16(status)
+    {
+        *answer.status_mut() = status;
+    }
+    answer
+}
+
 /// The answer of an operation that returns a `Result`.
-pub fn answer_result<T: Serialize, E: ApiError>(result: Result<T, E>) -> Response {
+pub fn answer_result<T: Returned, E: ApiError>(result: Result<T, E>) -> Response {
     match result {
-        Ok(value) => json(&value),
+        Ok(value) => value.into_answer(),
         Err(error) => answer_error(error),
     }
 }

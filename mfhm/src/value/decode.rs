@@ -1,9 +1,13 @@
 //! Text to values.
 
+mod fields;
+
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 
 use serde::de::{DeserializeOwned, DeserializeSeed, EnumAccess, SeqAccess, VariantAccess, Visitor};
+
+pub(crate) use self::fields::{Fields, InvalidField};
 
 /// Reads one value from the texts that a request holds for it.
 pub(crate) fn decode<T: DeserializeOwned>(texts: &[Cow<'_, str>]) -> Result<T, Invalid> {
@@ -90,6 +94,10 @@ impl<'de> serde::Deserializer<'de> for Decoder<'_> {
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Invalid> {
+        // What serde holds for later, as in a flattened struct, may be a list.
+        if self.texts.len() > 1 {
+            return self.deserialize_seq(visitor);
+        }
         visitor.visit_str(self.one()?)
     }
 

@@ -1,8 +1,12 @@
 //! Values to text.
 
+mod fields;
+
 use std::fmt::{self, Display, Write as _};
 
 use serde::ser::{Impossible, Serialize, SerializeSeq, SerializeTuple, SerializeTupleStruct};
+
+pub(crate) use self::fields::encode_fields;
 
 /// Gives each text of `value` to `sink`, in order.
 pub(crate) fn encode<T: Serialize + ?Sized>(

@@ -42,7 +42,8 @@ pub struct Problem {
 pub struct InvalidParam {
     /// The parameter's name on the wire.
     pub name: String,
-    /// Where it was looked for: `path`, `query`, `header` or `body`.
+    /// Where it was looked for: `path`, `query`, `header`, `cookie`, `form` or
+    /// `body`.
     #[serde(rename = "in")]
     pub location: String,
     /// What is wrong with it.

@@ -1,5 +1,8 @@
 //! What a call can end with besides its value.
 
+// A service without a client knows faults of streams only.
+#![cfg_attr(not(feature = "client"), allow(dead_code))]
+
 use std::convert::Infallible;
 use std::fmt;
 

@@ -1,0 +1,255 @@
+//! Bodies that are read while they come: [`ByteStream`], and what is made of
+//! one: [`Lines`] and [`Events`].
+//!
+//! The same types stand on both sides. A service makes one of any stream, a
+//! caller reads one from the connection, and in a local call the service's own
+//! passes through as it is. Where a stream fails its last element is a
+//! [`Fault`]; over a connection the body is then cut off, so that no caller
+//! takes a part for the whole.
+
+mod events;
+mod lines;
+
+use std::fmt;
+use std::pin::Pin;
+#[cfg(feature = "client")]
+use std::sync::Mutex;
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::stream::{self, BoxStream, Stream, StreamExt};
+#[cfg(feature = "client")]
+use http_body::Frame;
+
+pub use self::events::{Event, Events};
+pub use self::lines::Lines;
+#[cfg(feature = "client")]
+use crate::client::transport::{Answered, Opened};
+use crate::fault::{Fault, FaultKind};
+use crate::returned::Returned;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Bytes that are read while they come: an answer, or a parameter with
+/// `#[body(stream)]`.
+///
+/// It is a `Stream` of `Result<Bytes, Fault>`; the sizes of its chunks mean
+/// nothing. [`next`](Self::next) reads it without another crate.
+///
+/// ```
+/// use mfhm::{ByteStream, Bytes};
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let chunks = ["a", "b"].map(|text| Bytes::from_static(text.as_bytes()));
+/// let stream = ByteStream::new(futures_util::stream::iter(chunks));
+/// assert_eq!(stream.read_to_end(100).await.unwrap(), "ab");
+/// # });
+/// ```
+pub struct ByteStream {
+    chunks: BoxStream<'static, Result<Bytes, Fault>>,
+}
+
+impl ByteStream {
+    /// These chunks.
+    pub fn new(chunks: impl Stream<Item = Bytes> + Send + 'static) -> Self {
+        Self {
+            chunks: chunks.map(Ok).boxed(),
+        }
+    }
+
+    /// Chunks whose source can fail. The stream ends with the first error.
+    pub fn try_new<E: Into<BoxError>>(
+        chunks: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
+    ) -> Self {
+        Self {
+            chunks: until_failure(chunks.map(|chunk| chunk.map_err(failed))),
+        }
+    }
+
+    /// The bytes of a body that comes over a connection.
+    pub(crate) fn of_body<B>(body: B) -> Self
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let chunks = http_body_util::BodyDataStream::new(body).map(|chunk| {
+            chunk.map_err(|error| {
+                Fault::new(FaultKind::Broken, "the stream broke before its end").because(error)
+            })
+        });
+        Self {
+            chunks: until_failure(chunks),
+        }
+    }
+
+    /// The next chunk; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// The stream broke off. Nothing comes after that.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when the future is dropped.
+    pub async fn next(&mut self) -> Option<Result<Bytes, Fault>> {
+        StreamExt::next(&mut self.chunks).await
+    }
+
+    /// All that is left, if it has at most `limit` bytes.
+    ///
+    /// # Errors
+    ///
+    /// The stream broke off, or is longer.
+    pub async fn read_to_end(mut self, limit: usize) -> Result<Bytes, Fault> {
+        let mut all = BytesMut::new();
+        while let Some(chunk) = self.next().await {
+            let chunk = chunk?;
+            if all.len() + chunk.len() > limit {
+                let detail = format!("the stream is longer than {limit} bytes");
+                return Err(Fault::new(FaultKind::Decode, detail));
+            }
+            all.extend_from_slice(&chunk);
+        }
+        Ok(all.freeze())
+    }
+
+    /// The stream as a body to be sent.
+    #[cfg(feature = "client")]
+    pub(crate) fn into_body(self) -> StreamedBody {
+        StreamedBody(Mutex::new(self))
+    }
+}
+
+/// What a service's own stream failed with.
+fn failed(error: impl Into<BoxError>) -> Fault {
+    Fault::new(FaultKind::Broken, "the stream failed").because(error)
+}
+
+/// Ends a stream with its first error; nothing is asked of it after that.
+fn until_failure<T: Send + 'static>(
+    items: impl Stream<Item = Result<T, Fault>> + Send + 'static,
+) -> BoxStream<'static, Result<T, Fault>> {
+    let items = stream::unfold(Some(items.boxed()), |items| async move {
+        let mut items = items?;
+        let item = items.next().await?;
+        let rest = item.is_ok().then_some(items);
+        Some((item, rest))
+    });
+    items.boxed()
+}
+
+impl From<Bytes> for ByteStream {
+    fn from(bytes: Bytes) -> Self {
+        Self::new(stream::iter((!bytes.is_empty()).then_some(bytes)))
+    }
+}
+
+impl Stream for ByteStream {
+    type Item = Result<Bytes, Fault>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.chunks.as_mut().poll_next(context)
+    }
+}
+
+impl fmt::Debug for ByteStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ByteStream")
+    }
+}
+
+/// A stream as an HTTP body. The mutex is never locked: it makes the body
+/// `Sync`, which the HTTP client demands.
+#[cfg(feature = "client")]
+pub(crate) struct StreamedBody(Mutex<ByteStream>);
+
+#[cfg(feature = "client")]
+impl http_body::Body for StreamedBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let stream = match self.0.get_mut() {
+            Ok(stream) => stream,
+            Err(poisoned) => poisoned.into_inner(),
+        };
+        let chunk = stream.chunks.as_mut().poll_next(context);
+        chunk.map(|chunk| chunk.map(|chunk| chunk.map(Frame::data).map_err(Into::into)))
+    }
+}
+
+/// An answer whose body is `chunks`; what breaks it is in the log.
+#[cfg(feature = "server")]
+fn answer(
+    content_type: &'static str,
+    chunks: impl Stream<Item = Result<Bytes, Fault>> + Send + 'static,
+) -> axum::response::Response {
+    let chunks = chunks.then(|chunk| async {
+        if let Err(error) = &chunk {
+            tracing::error!(?error, "a stream broke off");
+            // An error closes the connection at once. What came before it, at
+            // least the headers, is sent while this waits for its turn.
+            tokio::task::yield_now().await;
+        }
+        chunk
+    });
+    let mut answer = axum::response::Response::new(axum::body::Body::from_stream(chunks));
+    answer.headers_mut().insert(
+        http::header::CONTENT_TYPE,
+        http::HeaderValue::from_static(content_type),
+    );
+    answer
+}
+
+impl Returned for ByteStream {
+    const ACCEPT: &'static str = "*/*";
+    const STREAMS: bool = true;
+
+    #[cfg(feature = "server")]
+    fn into_answer(self) -> axum::response::Response {
+        answer("application/octet-stream", self.chunks)
+    }
+
+    #[cfg(feature = "client")]
+    fn read(answer: Answered) -> Result<Self, Fault> {
+        Ok(answer.body.into())
+    }
+
+    #[cfg(feature = "client")]
+    fn open(opened: Opened) -> Result<Self, Fault> {
+        Ok(opened.body)
+    }
+}
+
+#[cfg(feature = "server")]
+impl axum::response::IntoResponse for ByteStream {
+    fn into_response(self) -> axum::response::Response {
+        self.into_answer()
+    }
+}
+
+/// What a parameter with `#[body(stream)]` can be.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a streamed body",
+    label = "not `mfhm::ByteStream`",
+    note = "`#[body(stream)]` takes a `mfhm::ByteStream`; for a body that fits the memory write `#[body(bytes)]`"
+)]
+pub trait StreamBody: Sized {
+    #[doc(hidden)]
+    fn from_stream(stream: ByteStream) -> Self;
+    #[doc(hidden)]
+    fn into_stream(self) -> ByteStream;
+}
+
+impl StreamBody for ByteStream {
+    fn from_stream(stream: ByteStream) -> Self {
+        stream
+    }
+
+    fn into_stream(self) -> ByteStream {
+        self
+    }
+}
