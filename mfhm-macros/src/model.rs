@@ -26,6 +26,7 @@ use crate::path::{PathPlace, PathTemplate};
 pub(crate) struct Products {
     pub(crate) client: bool,
     pub(crate) server: bool,
+    pub(crate) openapi: bool,
 }
 
 impl Products {
@@ -33,6 +34,7 @@ impl Products {
         Self {
             client: cfg!(feature = "client"),
             server: cfg!(feature = "server"),
+            openapi: cfg!(feature = "openapi"),
         }
     }
 }

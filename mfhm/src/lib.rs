@@ -29,6 +29,8 @@ mod listener;
 #[cfg(any(feature = "server", feature = "cli"))]
 mod log;
 mod macros;
+#[cfg(feature = "openapi")]
+mod openapi;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(any(feature = "client", feature = "server"))]

@@ -132,6 +132,12 @@ impl RunningService {
         let name = definition.name;
         let id = new_instance_id()?;
         let app = router::build(&definition.routes, states).merge(ping(&name, &id));
+        #[cfg(feature = "openapi")]
+        let app = app.merge(crate::openapi::router(
+            &name,
+            &definition.routes,
+            key.is_some(),
+        ));
         let app = match key {
             Some(key) => guard::require_key(app, key.clone()),
             None => app,

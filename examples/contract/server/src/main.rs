@@ -85,7 +85,10 @@ mod tests {
             };
             let ada = users.create(&new).await.unwrap();
             assert_eq!(users.user(ada.id).await.unwrap(), ada);
-            assert_eq!(users.list(Some("Ad")).await.unwrap(), std::slice::from_ref(&ada));
+            assert_eq!(
+                users.list(Some("Ad")).await.unwrap(),
+                std::slice::from_ref(&ada)
+            );
             let refused = users.create(&new).await.unwrap_err();
             assert_eq!(
                 refused.api(),
