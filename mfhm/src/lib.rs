@@ -14,6 +14,8 @@ mod app;
 mod center;
 #[cfg(feature = "client")]
 mod client;
+#[cfg(any(feature = "openapi", feature = "cli"))]
+pub mod compat;
 mod contract;
 #[cfg(feature = "server")]
 mod entry;
