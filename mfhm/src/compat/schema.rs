@@ -140,6 +140,16 @@ impl Walk<'_, '_> {
             }
             _ => {}
         }
+        // Maps whose keys are numbers.
+        if let (Some(Value::Object(old)), Some(Value::Object(new))) =
+            (old.get("patternProperties"), new.get("patternProperties"))
+        {
+            for (pattern, old) in old {
+                if let Some(new) = new.get(pattern) {
+                    self.compare(&format!("{path}.*"), old, new, depth + 1);
+                }
+            }
+        }
         let any = Value::Bool(true);
         if old.contains_key("items") || new.contains_key("items") {
             let items = |schema| Map::get(schema, "items").unwrap_or(&any);

@@ -174,7 +174,8 @@ fn what_is_sent_may_be_widened_and_what_is_answered_narrowed() {
     let limit = |most: u64| json!({ "type": "integer", "maximum": most });
     let field = |what: &str, side: &str| format!("the field `a` of the {side} is {what}");
     // Old, new, of the body, of the answer.
-    let cases: Vec<(Value, Value, (Verdict, String), (Verdict, String))> = vec![
+    type Expected = (Verdict, String);
+    let cases: Vec<(Value, Value, Expected, Expected)> = vec![
         (
             without.clone(),
             with.clone(),
@@ -255,6 +256,12 @@ fn what_is_sent_may_be_widened_and_what_is_answered_narrowed() {
             json!({ "type": "array", "items": {} }),
             (Compatible, "`[]` in the body may be any now".to_owned()),
             (Breaking, "`[]` in the answer may be any now".to_owned()),
+        ),
+        (
+            json!({ "type": "object", "patternProperties": { "^[0-9]+$": text } }),
+            json!({ "type": "object", "patternProperties": { "^[0-9]+$": {} } }),
+            (Compatible, "`*` in the body may be any now".to_owned()),
+            (Breaking, "`*` in the answer may be any now".to_owned()),
         ),
         (
             with,

@@ -205,7 +205,7 @@
     make("div", { class: "top" }, make("h1", {}, doc.info.title),
       make("span", { class: "soft" }, doc.info.version), make("a", { href: "openapi.json" }, "openapi.json"),
       security && make("label", {}, make("span", {}, "key (" + security.name + ")"), key)),
-    operations.length ? operations : make("p", {}, "This service has no operation."));
+    ...(operations.length ? operations : [make("p", {}, "This service has no operation.")]));
   const chosen = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (chosen && chosen.tagName === "DETAILS") chosen.open = true;
 })();
