@@ -14,6 +14,7 @@ use crate::model::Products;
 const ALL: Products = Products {
     client: true,
     server: true,
+    openapi: true,
 };
 
 /// The messages in an expansion. What is beside them has to be Rust.
@@ -652,6 +653,7 @@ fn a_crate_without_the_server_says_so() {
     let products = Products {
         client: true,
         server: false,
+        openapi: false,
     };
     check(
         expand::service(

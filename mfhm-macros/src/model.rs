@@ -28,6 +28,7 @@ use crate::path::{PathPlace, PathTemplate};
 pub(crate) struct Products {
     pub(crate) client: bool,
     pub(crate) server: bool,
+    pub(crate) openapi: bool,
 }
 
 impl Products {
@@ -35,6 +36,7 @@ impl Products {
         Self {
             client: cfg!(feature = "client"),
             server: cfg!(feature = "server"),
+            openapi: cfg!(feature = "openapi"),
         }
     }
 }

@@ -4,7 +4,8 @@
 //! `MFHM_UPDATE_SNAPSHOTS=1 cargo test -p mfhm-macros snapshots` writes the
 //! latter anew; read the difference before it is committed. A file may begin
 //! with `//! products: client` or `//! products: server` to show what an
-//! expansion contains when only that feature is on.
+//! expansion contains when only that feature is on, or with
+//! `//! products: openapi` to show what that feature adds to both.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -51,6 +52,7 @@ fn expand_file(path: &Path) -> String {
     let products = Products {
         client: !source.starts_with("//! products: server"),
         server: !source.starts_with("//! products: client"),
+        openapi: source.starts_with("//! products: openapi"),
     };
     let file = syn::parse_file(&source).expect("the input is Rust");
     let expanded: TokenStream = file

@@ -20,6 +20,15 @@ pub use futures_util::future::BoxFuture;
 
 #[cfg(any(feature = "server", feature = "cli"))]
 pub use crate::log::init as init_log;
+#[cfg(feature = "openapi")]
+pub use crate::{
+    __mfhm_error_schema as error_schema, __mfhm_param_schema as param_schema,
+    __mfhm_value_schema as value_schema,
+    openapi::schemas::{
+        AbsenceKind, ErrorKind, JsonKind, NoErrorKind, NoJsonKind, NoSchemaKind, OperationSchemas,
+        ParamSchema, Probe, RequiredKind, SchemaKind, Schemas, ValueSchema,
+    },
+};
 #[cfg(feature = "server")]
 pub use crate::{
     __mfhm_reply as reply, __mfhm_reply_error as reply_error,

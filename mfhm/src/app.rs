@@ -154,6 +154,30 @@ impl App {
         self
     }
 
+    /// The OpenAPI 3.1 document of one of the app's services, as it would serve
+    /// it at `/openapi.json`; `None` when there is no service of this name.
+    ///
+    /// A test or a small program can write it to a file, for `mfhm check`.
+    #[cfg(feature = "openapi")]
+    pub fn openapi(&self, service: &str) -> Option<serde_json::Value> {
+        let linked = if self.is_linked {
+            linked::services().0
+        } else {
+            Vec::new()
+        };
+        let definition = self
+            .definitions
+            .iter()
+            .chain(&linked)
+            .find(|definition| definition.name == service)?;
+        let has_key = self.key.is_some() || self.key_dir.is_some();
+        Some(crate::openapi::document(
+            &definition.name,
+            &definition.routes,
+            has_key,
+        ))
+    }
+
     /// How long services go on serving after they left the center on SIGTERM, so
     /// that callers notice before a connection is closed on them. Else
     /// `MFHM_DRAIN` (seconds), else 5 s. Ctrl-C does not wait: somebody sits

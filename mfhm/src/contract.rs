@@ -19,6 +19,8 @@ pub struct Operation {
     doc: &'static str,
     file: &'static str,
     line: u32,
+    #[cfg(feature = "openapi")]
+    describe: crate::openapi::Describe,
 }
 
 impl Operation {
@@ -38,6 +40,8 @@ impl Operation {
             doc: "",
             file: "",
             line: 0,
+            #[cfg(feature = "openapi")]
+            describe: crate::openapi::Describe::NOTHING,
         }
     }
 
@@ -99,6 +103,20 @@ impl Operation {
         self.file = file;
         self.line = line;
         self
+    }
+
+    /// What its types say about themselves.
+    #[cfg(feature = "openapi")]
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn described_by(mut self, describe: crate::openapi::DescribeFn) -> Self {
+        self.describe = crate::openapi::Describe::by(describe);
+        self
+    }
+
+    #[cfg(feature = "openapi")]
+    pub(crate) fn describe(&self) -> crate::openapi::Describe {
+        self.describe
     }
 
     /// The name by which callers ask for it.

@@ -100,6 +100,8 @@ mod body;
 mod center;
 #[cfg(feature = "client")]
 mod client;
+#[cfg(any(feature = "openapi", feature = "cli"))]
+pub mod compat;
 mod contract;
 #[cfg(feature = "server")]
 mod entry;
@@ -117,6 +119,8 @@ mod listener;
 #[cfg(any(feature = "server", feature = "cli"))]
 mod log;
 mod macros;
+#[cfg(feature = "openapi")]
+mod openapi;
 mod raw_body;
 #[cfg(any(feature = "client", feature = "server"))]
 mod returned;

@@ -82,47 +82,84 @@ impl Environment {
     }
 
     fn make(version: Version, folder: &Path) -> Result<Self, String> {
-        let interpreter = interpreter()?;
-        let home = folder.join(format!("python-{version}"));
-        let python = home.join("bin").join("python");
-        let list = requirements().join(format!("requirements-{version}.txt"));
-        let wanted =
-            fs::read_to_string(&list).map_err(|error| format!("{}: {error}", list.display()))?;
-        let wanted = format!("{interpreter}\n{wanted}");
-
-        // Test binaries may run at the same time: one makes the environment, the
-        // others wait for it. The lock ends with the file.
-        fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        let lock = folder.join(format!("python-{version}.lock"));
-        let lock = File::create(&lock).map_err(|error| format!("{}: {error}", lock.display()))?;
-        lock.lock()
-            .map_err(|error| format!("cannot lock the virtual environment: {error}"))?;
-
-        // The stamp is written last, so an environment that was made by halves, or
-        // from another list, is made again.
-        let stamp = home.join("made-from.txt");
-        if python.exists() && fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
-            return Ok(Self { version, python });
-        }
-        let mut venv = Command::new(&interpreter);
-        run(
-            venv.args(["-m", "venv", "--clear"]).arg(&home),
-            "cannot make a virtual environment",
-        )?;
-        let mut pip = Command::new(&python);
-        pip.args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-input",
-            "--disable-pip-version-check",
-            "-r",
-        ]);
-        run(pip.arg(&list), "cannot install the Python packages")?;
-        fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
+        let programs = install(&version.to_string(), &requirements(), folder)?;
+        let python = programs.join("python");
         Ok(Self { version, python })
     }
+}
+
+/// Programs that read and try OpenAPI documents.
+#[derive(Debug)]
+pub struct Tools {
+    programs: PathBuf,
+}
+
+impl Tools {
+    /// One of the programs.
+    pub fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(self.programs.join(name));
+        command.env("PYTHONIOENCODING", "utf-8");
+        command
+    }
+}
+
+/// The programs of `requirements-openapi.txt`, installed under `folder` if need
+/// be.
+///
+/// # Errors
+///
+/// As for [`Version::environment`].
+pub fn openapi_tools(folder: &Path) -> Result<&'static Tools, &'static str> {
+    static MADE: OnceLock<Result<Tools, String>> = OnceLock::new();
+    MADE.get_or_init(|| install("openapi", &scripts(), folder).map(|programs| Tools { programs }))
+        .as_ref()
+        .map_err(String::as_str)
+}
+
+/// Makes a virtual environment with the packages of `requirements-{name}.txt` in
+/// `lists`, and tells where its programs are.
+fn install(name: &str, lists: &Path, folder: &Path) -> Result<PathBuf, String> {
+    let interpreter = interpreter()?;
+    let home = folder.join(format!("python-{name}"));
+    let programs = home.join("bin");
+    let python = programs.join("python");
+    let list = lists.join(format!("requirements-{name}.txt"));
+    let wanted =
+        fs::read_to_string(&list).map_err(|error| format!("{}: {error}", list.display()))?;
+    let wanted = format!("{interpreter}\n{wanted}");
+
+    // Test binaries may run at the same time: one makes the environment, the
+    // others wait for it. The lock ends with the file.
+    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let lock = folder.join(format!("python-{name}.lock"));
+    let lock = File::create(&lock).map_err(|error| format!("{}: {error}", lock.display()))?;
+    lock.lock()
+        .map_err(|error| format!("cannot lock the virtual environment: {error}"))?;
+
+    // The stamp is written last, so an environment that was made by halves, or
+    // from another list, is made again.
+    let stamp = home.join("made-from.txt");
+    if python.exists() && fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
+        return Ok(programs);
+    }
+    let mut venv = Command::new(&interpreter);
+    run(
+        venv.args(["-m", "venv", "--clear"]).arg(&home),
+        "cannot make a virtual environment",
+    )?;
+    let mut pip = Command::new(&python);
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-input",
+        "--disable-pip-version-check",
+        "-r",
+    ]);
+    run(pip.arg(&list), "cannot install the Python packages")?;
+    fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
+    Ok(programs)
 }
 
 fn scripts() -> PathBuf {

@@ -8,6 +8,7 @@ use syn::{FnArg, Pat};
 use crate::expand::client;
 use crate::expand::exports::Exports;
 use crate::expand::handler::{self, generated_at, quiet};
+use crate::expand::schema;
 use crate::item::{Body, FnItem, Member, TraitItem};
 use crate::model::{Contract, Operation, ParamSource};
 
@@ -141,11 +142,12 @@ fn operation_statics(contract: &Contract, exports: &Exports) -> TokenStream {
         let conditions = operation.conditions();
         let ident = contract.operation_static(operation);
         let description = handler::describe(operation, exports);
+        let schemas = schema::described_by(operation, exports);
         quote! {
             #(#conditions)*
             #[doc(hidden)]
             #quiet
-            static #ident: #operation_type = #description;
+            static #ident: #operation_type = #description #schemas;
         }
     });
     quote!(#(#statics)*)

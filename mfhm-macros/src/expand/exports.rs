@@ -14,6 +14,8 @@ macro_rules! exports {
             /// The attributes, for an item that has to pass once more.
             pub(crate) service_attribute: TokenStream,
             pub(crate) client_attribute: TokenStream,
+            /// Whether operations describe their types.
+            pub(crate) has_schemas: bool,
             $($(#[$doc])* pub(crate) $field: TokenStream,)*
         }
 
@@ -24,8 +26,15 @@ macro_rules! exports {
                 Self {
                     service_attribute: quote!(#krate::service),
                     client_attribute: quote!(#krate::client),
+                    has_schemas: false,
                     $($field: quote!(#krate::__private::$($segment)::+),)*
                 }
+            }
+
+            /// The same, for expansions with or without schemas.
+            pub(crate) fn with_schemas(mut self, has_schemas: bool) -> Self {
+                self.has_schemas = has_schemas;
+                self
             }
         }
     };
@@ -35,6 +44,13 @@ exports! {
     // What is described.
     operation = Operation;
     param = Param;
+
+    operation_schemas = OperationSchemas;
+    schemas = Schemas;
+    /// Macros: what a type says about itself, if anything.
+    param_schema = param_schema;
+    value_schema = value_schema;
+    error_schema = error_schema;
 
     // Handlers and routes.
     input = Input;

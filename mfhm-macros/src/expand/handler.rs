@@ -7,6 +7,7 @@ use quote::{format_ident, quote, quote_spanned};
 
 use crate::attr::operation::{Success, doc_text};
 use crate::expand::exports::Exports;
+use crate::expand::schema;
 use crate::item::FnItem;
 use crate::model::{Operation, Param, ParamSource};
 
@@ -24,6 +25,7 @@ pub(crate) fn function(item: &FnItem, operation: &Operation, exports: &Exports) 
     let function = item.handler();
     let conditions = operation.conditions();
     let quiet = quiet();
+    let schemas = schema::described_by(operation, exports);
     let description = describe(operation, exports);
     let decode = decode(operation);
     let ident = &operation.ident;
@@ -35,7 +37,7 @@ pub(crate) fn function(item: &FnItem, operation: &Operation, exports: &Exports) 
         #(#conditions)*
         #quiet
         const _: () = {
-            static __MFHM_OPERATION: #operation_type = #description;
+            static __MFHM_OPERATION: #operation_type = #description #schemas;
             async fn __mfhm_handle(mut __mfhm_input: #input) -> #response {
                 #decode
                 #answer

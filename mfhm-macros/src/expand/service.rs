@@ -6,6 +6,7 @@ use syn::Path;
 
 use crate::expand::exports::Exports;
 use crate::expand::handler::{self, quiet};
+use crate::expand::schema;
 use crate::item::{ImplItem, ModItem, StructItem};
 use crate::model::Operation;
 
@@ -168,12 +169,14 @@ fn method_route(operation: &Operation, exports: &Exports) -> TokenStream {
     let call = quote!(Self::#ident(#receiver #(#arguments),*));
     let answer = handler::answer(operation, &call, exports);
     let closure = handler::closure(&quote!(#decode #answer), exports);
+    // On the route: a static could name neither `Self` nor the impl's generics.
+    let schemas = schema::described_by(operation, exports);
     quote! {
         #(#conditions)*
         {
             static __MFHM_OPERATION: #operation_type = #description;
             let __mfhm_this = ::core::clone::Clone::clone(&self);
-            __mfhm_definition.route(#route::new(&__MFHM_OPERATION, #closure));
+            __mfhm_definition.route(#route::new(&__MFHM_OPERATION, #closure) #schemas);
         }
     }
 }

@@ -162,6 +162,8 @@ impl RunningService {
     ) -> Result<Self> {
         let id = new_instance_id()?;
         let app = router::build(routes, states).merge(ping(&name, &id));
+        #[cfg(feature = "openapi")]
+        let app = app.merge(crate::openapi::router(&name, routes, key.is_some()));
         let app = match key {
             Some(key) => guard::require_key(app, key.clone()),
             None => app,

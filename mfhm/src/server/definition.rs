@@ -77,6 +77,8 @@ impl ServiceDefinition {
 pub struct Route {
     pub(crate) operation: &'static Operation,
     pub(crate) handler: Handler,
+    #[cfg(feature = "openapi")]
+    pub(crate) describe: crate::openapi::Describe,
 }
 
 /// A handler with its type erased.
@@ -92,7 +94,17 @@ impl Route {
         Self {
             operation,
             handler: Arc::new(move |input| Box::pin(handler(input))),
+            #[cfg(feature = "openapi")]
+            describe: operation.describe(),
         }
+    }
+
+    /// What its types say about themselves, when the operation cannot name them.
+    #[cfg(feature = "openapi")]
+    #[must_use]
+    pub fn described_by(mut self, describe: crate::openapi::DescribeFn) -> Self {
+        self.describe = crate::openapi::Describe::by(describe);
+        self
     }
 }
 

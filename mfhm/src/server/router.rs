@@ -71,6 +71,14 @@ pub(crate) fn clashes(routes: &[Route]) -> Vec<String> {
                 operation.declared_at()
             ));
         }
+        #[cfg(feature = "openapi")]
+        if crate::openapi::PATHS.contains(&operation.path()) && operation.method() == "GET" {
+            problems.push(format!(
+                "GET {} is mfhm's own (the document of the service; the feature `openapi` is on): at {}",
+                operation.path(),
+                operation.declared_at()
+            ));
+        }
     }
     problems
 }

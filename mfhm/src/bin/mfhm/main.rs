@@ -1,14 +1,16 @@
-//! The command-line program `mfhm`: a service center, and calls by name.
+//! The command-line program `mfhm`: a service center, calls by name, and the
+//! comparison of documents.
 
 mod call;
 mod center;
+mod check;
 mod duration;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Service center and calls by name.
+/// Service center, calls by name, and what a change means to callers.
 #[derive(Debug, Parser)]
 #[command(name = "mfhm", version, about, arg_required_else_help = true)]
 struct Cli {
@@ -22,6 +24,8 @@ enum Command {
     Center(center::Arguments),
     /// Calls an operation of a service that the center knows
     Call(call::Arguments),
+    /// Says which changes of a service break its callers
+    Check(check::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -29,7 +33,7 @@ fn main() -> ExitCode {
     mfhm::__private::init_log(match cli.command {
         Command::Center(_) => "info",
         // The body is what is asked for.
-        Command::Call(_) => "off",
+        Command::Call(_) | Command::Check(_) => "off",
     });
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -45,6 +49,7 @@ fn main() -> ExitCode {
                 Err(error) => failure(&error),
             },
             Command::Call(arguments) => call::run(arguments).await,
+            Command::Check(arguments) => check::run(arguments).await,
         }
     })
 }
