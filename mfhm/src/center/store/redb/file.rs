@@ -238,8 +238,8 @@ pub(super) fn create<B: StorageBackend>(
     path: &Path,
     backend: impl FnOnce(File) -> Result<B, Failure>,
 ) -> Result<(), Failure> {
-    // redb locks a file only after it looked into it, and a draft that was left
-    // half-made is refused there. So the right to make one has a lock of its own.
+    // redb's own lock comes with opening a file, and a draft that was left half-made
+    // can't be opened. So the right to make one has a lock of its own.
     let lock_path = beside(path, ".lock");
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
