@@ -69,7 +69,8 @@
 //! | `client` | yes | typed clients and the untyped [`Caller`] |
 //! | `server` | yes | services: routing, listener, registration, [`main`](macro@main) |
 //! | `center` | | the service center in a program: `Center` |
-//! | `cli` | | the program `mfhm`: `mfhm center`, `mfhm call` |
+//! | `openapi` | | `/openapi.json` and `/docs` of each service |
+//! | `cli` | | the program `mfhm`: `mfhm center`, `mfhm call`, `mfhm check` |
 //!
 //! A crate that only calls needs `default-features = false, features =
 //! ["client"]`; no server is compiled then.
