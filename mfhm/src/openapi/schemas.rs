@@ -25,7 +25,7 @@ pub(crate) const UNTYPED: &str = "x-mfhm-untyped";
 ///
 /// What is read and what is written may differ for one type: a field with a
 /// default need not be sent, but is always answered. So there are two
-/// collections, and [`components`] makes one of them.
+/// collections, and the document joins them.
 #[derive(Debug)]
 pub struct Schemas {
     input: SchemaGenerator,
