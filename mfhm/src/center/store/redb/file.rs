@@ -58,6 +58,7 @@ impl Disk {
                 .unwrap_or_else(|_| Err(Failure::Damaged("it is damaged".to_owned())));
             match opened {
                 Err(Failure::InUse) if Instant::now() < give_up => {
+                    // This is the store's own thread: no runtime waits with it.
                     std::thread::sleep(Duration::from_millis(20));
                 }
                 Err(failure) => return Err(failure.explain(path)),
