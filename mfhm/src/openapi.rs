@@ -5,7 +5,9 @@
 //! [`fingerprint`] for each operation; [`router`] serves the document and a
 //! [`page`] that shows and tries it.
 
+pub(crate) mod answer;
 mod components;
+pub(crate) mod errors;
 mod fingerprint;
 mod operation;
 mod page;
