@@ -408,6 +408,7 @@ impl<T: Store> ::mfhm::__private::Service for Orders<T> {
             ::core::file!(),
             ::core::line!(),
         );
+        __mfhm_definition.about(::core::option_env!("CARGO_PKG_VERSION"), "");
         {
             static __MFHM_OPERATION: ::mfhm::__private::Operation = {
                 ::mfhm::__private::Operation::new("orders", "GET", "/orders")

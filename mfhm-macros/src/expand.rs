@@ -225,6 +225,7 @@ fn declaration(args: &ServiceArgs) -> Declaration {
     Declaration {
         name: args.name.as_ref().map(LitStr::value),
         port: args.port,
+        version: args.version.as_ref().map(LitStr::value),
         contracts: args.contracts.clone(),
     }
 }

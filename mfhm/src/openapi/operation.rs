@@ -108,7 +108,7 @@ fn unknown(operation: &Operation) -> OperationSchemas {
 }
 
 /// The first paragraph in one line, and the rest.
-fn split_doc(doc: &str) -> (String, String) {
+pub(super) fn split_doc(doc: &str) -> (String, String) {
     let doc = doc.trim();
     let (first, rest) = doc.split_once("\n\n").unwrap_or((doc, ""));
     let words: Vec<&str> = first.split_whitespace().collect();

@@ -105,7 +105,7 @@ impl Library {
 
 fn document(has_key: bool) -> Value {
     let definition = std::sync::Arc::new(Library).__mfhm_definition();
-    super::document("library", &definition.routes, has_key)
+    super::document("library", definition.about, &definition.routes, has_key)
 }
 
 /// What stands at `pointer`; `/` in a path is written `~1`.
@@ -234,7 +234,7 @@ fn a_document_is_the_same_each_time() {
 #[tokio::test]
 async fn the_document_and_the_page_are_served() {
     let definition = std::sync::Arc::new(Library).__mfhm_definition();
-    let router = super::router("library", &definition.routes, false);
+    let router = super::router("library", definition.about, &definition.routes, false);
     for (path, content_type, text) in [
         ("/openapi.json", "application/json", r#""openapi":"3.1.0""#),
         ("/docs", "text/html; charset=utf-8", "<!doctype html>"),
@@ -363,7 +363,7 @@ impl Answers {
 #[test]
 fn an_answer_is_what_its_type_says() {
     let definition = std::sync::Arc::new(Answers).__mfhm_definition();
-    let document = super::document("answers", &definition.routes, false);
+    let document = super::document("answers", definition.about, &definition.routes, false);
     let answer = |path: &str, status: &str| {
         let operations = document["paths"][path].as_object().unwrap();
         let operation = operations.values().next().unwrap();
@@ -425,7 +425,7 @@ impl std::error::Error for ShelfError {
 
 struct Shelves;
 
-#[mfhm::service(name = "shelves", crate = crate)]
+#[mfhm::service(name = "shelves", version = "1.2.0", crate = crate)]
 impl Shelves {
     #[get("/shelves/{id}")]
     async fn shelf(&self, id: u8) -> Result<u8, ShelfError> {
@@ -447,7 +447,7 @@ impl Shelves {
 #[test]
 fn the_fields_of_an_error_are_described() {
     let definition = std::sync::Arc::new(Shelves).__mfhm_definition();
-    let document = super::document("shelves", &definition.routes, false);
+    let document = super::document("shelves", definition.about, &definition.routes, false);
     let response = at(&document, "/paths/~1shelves~1{id}/get/responses/409");
     assert_eq!(
         response["description"],
@@ -470,4 +470,23 @@ fn the_fields_of_an_error_are_described() {
     assert_eq!(gone["properties"]["code"]["const"], "gone");
     assert!(gone["properties"]["data"].is_null(), "{gone:#}");
     assert!(document["paths"]["/shelves/{id}"]["get"]["responses"]["500"].is_null());
+}
+
+#[test]
+fn a_document_tells_version_and_description() {
+    let answers = mfhm::App::new()
+        .service(Answers)
+        .openapi("answers")
+        .unwrap();
+    assert_eq!(answers["info"]["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(
+        answers["info"]["summary"],
+        "What is answered, and by which types."
+    );
+    let shelves = mfhm::App::new()
+        .service(Shelves)
+        .openapi("shelves")
+        .unwrap();
+    assert_eq!(shelves["info"]["version"], "1.2.0");
+    assert!(shelves["info"]["summary"].is_null());
 }
