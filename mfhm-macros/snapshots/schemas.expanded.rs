@@ -133,7 +133,7 @@ static __MFHM_Users__user: ::mfhm::__private::Operation = {
             .param(::mfhm::__private::param_schema!(__mfhm_schemas, u64))
             .param(::mfhm::__private::param_schema!(__mfhm_schemas, Option < u32 >))
             .value(::mfhm::__private::value_schema!(__mfhm_schemas, User))
-            .error(::mfhm::__private::error_schema!(UserError))
+            .error(::mfhm::__private::error_schema!(__mfhm_schemas, UserError))
     });
 #[doc(hidden)]
 #[allow(
@@ -408,6 +408,7 @@ impl<T: Store> ::mfhm::__private::Service for Orders<T> {
             ::core::file!(),
             ::core::line!(),
         );
+        __mfhm_definition.about(::core::option_env!("CARGO_PKG_VERSION"), "");
         {
             static __MFHM_OPERATION: ::mfhm::__private::Operation = {
                 ::mfhm::__private::Operation::new("orders", "GET", "/orders")
@@ -442,7 +443,7 @@ impl<T: Store> ::mfhm::__private::Service for Orders<T> {
                                 )
                                 .error(
                                     ::mfhm::__private::error_schema!(
-                                        < crate ::Result < Vec < T::Order > > as
+                                        __mfhm_schemas, < crate ::Result < Vec < T::Order > > as
                                         ::mfhm::__private::Outcome > ::Error
                                     ),
                                 )

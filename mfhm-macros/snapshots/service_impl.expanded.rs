@@ -45,6 +45,7 @@ where
             ::core::file!(),
             ::core::line!(),
         );
+        __mfhm_definition.about(::core::option_env!("CARGO_PKG_VERSION"), "");
         {
             static __MFHM_OPERATION: ::mfhm::__private::Operation = {
                 const __MFHM_PARAMS: &[::mfhm::__private::Param] = &[

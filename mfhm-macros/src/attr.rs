@@ -15,12 +15,14 @@ use syn::{LitStr, Path};
 use crate::attr::grammar::Arguments;
 use crate::diag::Diagnostics;
 
-/// `#[mfhm::service(name = "…", port = …, contracts(…), crate = …)]`
+/// `#[mfhm::service(name = "…", port = …, version = "…", contracts(…), crate = …)]`
 pub(crate) struct ServiceArgs {
     pub(crate) name: Option<LitStr>,
     /// Whether `name` was written, be it right or wrong or by another key.
     pub(crate) has_name: bool,
     pub(crate) port: Option<u16>,
+    /// `None`: that of the crate.
+    pub(crate) version: Option<LitStr>,
     /// Further contracts that the type implements by plain impls.
     pub(crate) contracts: Vec<Path>,
     /// Where `contracts` was written, for those who can't have it.
@@ -30,13 +32,25 @@ pub(crate) struct ServiceArgs {
 
 impl ServiceArgs {
     pub(crate) fn parse(tokens: TokenStream, diag: &mut Diagnostics) -> Self {
-        let allowed = &["name", "port", "contracts", "crate"];
+        let allowed = &["name", "port", "version", "contracts", "crate"];
         let arguments = Arguments::parse("#[mfhm::service]", allowed, 0, tokens, diag);
         let name = arguments.string("name", diag);
         if let Some(name) = &name {
             check_service_name(name, diag);
         }
+        let version = arguments.string("version", diag);
+        if let Some(version) = version
+            .as_ref()
+            .filter(|version| version.value().trim().is_empty())
+        {
+            diag.error(
+                version.span(),
+                "a version can't be empty\n\
+                 help: leave it out, and it is the version of the crate",
+            );
+        }
         Self {
+            version,
             name,
             has_name: arguments.has("name") || arguments.has_unknown(),
             port: arguments.integer(
@@ -196,7 +210,7 @@ mod tests {
         check(
             ServiceArgs::parse,
             quote!(nam = "a"),
-            &["allowed are `name`, `port`, `contracts`, `crate`"],
+            &["allowed are `name`, `port`, `version`, `contracts`, `crate`"],
         );
         check(
             ServiceArgs::parse,
@@ -223,6 +237,16 @@ mod tests {
             ServiceArgs::parse,
             quote!(name = 1),
             &["`name` must be a string"],
+        );
+        check(
+            ServiceArgs::parse,
+            quote!(name = "a", version = "1.2.0"),
+            ok,
+        );
+        check(
+            ServiceArgs::parse,
+            quote!(version = " "),
+            &["a version can't be empty"],
         );
         check(
             ServiceArgs::parse,

@@ -225,6 +225,7 @@ fn declaration(args: &ServiceArgs) -> Declaration {
     Declaration {
         name: args.name.as_ref().map(LitStr::value),
         port: args.port,
+        version: args.version.as_ref().map(LitStr::value),
         contracts: args.contracts.clone(),
     }
 }
@@ -376,7 +377,7 @@ pub(crate) fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// `#[derive(mfhm::ApiError)]`
-pub(crate) fn api_error(item: TokenStream) -> TokenStream {
+pub(crate) fn api_error(item: TokenStream, products: Products) -> TokenStream {
     let mut diag = Diagnostics::new();
     let input: DeriveInput = match syn::parse2(item) {
         Ok(input) => input,
@@ -386,7 +387,7 @@ pub(crate) fn api_error(item: TokenStream) -> TokenStream {
         }
     };
     let model = ErrorType::lower(&input, &mut diag);
-    let exports = Exports::new(model.krate.as_ref());
+    let exports = Exports::new(model.krate.as_ref()).with_schemas(products.openapi);
     let tokens = if diag.is_empty() {
         error::expand(&model, &exports)
     } else {

@@ -62,6 +62,8 @@ pub(crate) struct StructItem {
 pub(crate) struct ModItem {
     pub(crate) head: TokenStream,
     pub(crate) ident: Ident,
+    /// The doc comment, above and inside.
+    pub(crate) doc: String,
     pub(crate) content: Option<TokenStream>,
 }
 
@@ -84,7 +86,7 @@ impl Parse for Item {
             ImplItem::parse_rest(attrs, unsafety, input).map(Self::Impl)
         } else if ahead.peek(Token![mod]) {
             input.advance_to(&ahead);
-            ModItem::parse_rest(quote!(#(#attrs)* #vis #unsafety), input).map(Self::Mod)
+            ModItem::parse_rest(attrs, &quote!(#vis #unsafety), input).map(Self::Mod)
         } else if ahead.peek(Token![struct]) {
             StructItem::parse_rest(attrs, &vis, input).map(Self::Struct)
         } else {
@@ -244,18 +246,26 @@ impl ToTokens for StructItem {
 }
 
 impl ModItem {
-    fn parse_rest(head: TokenStream, input: ParseStream<'_>) -> syn::Result<Self> {
+    fn parse_rest(
+        mut attrs: Vec<Attribute>,
+        rest: &TokenStream,
+        input: ParseStream<'_>,
+    ) -> syn::Result<Self> {
+        let head = quote!(#(#attrs)* #rest);
         let mod_token: Token![mod] = input.parse()?;
         let ident: Ident = input.parse()?;
         let content = if input.peek(token::Brace) {
             let content;
             braced!(content in input);
+            // What is inside stays as it is; a mistake there is rustc's to tell.
+            attrs.extend(Attribute::parse_inner(&content.fork()).unwrap_or_default());
             Some(content.parse()?)
         } else {
             input.parse::<Token![;]>()?;
             None
         };
         Ok(Self {
+            doc: operation::doc_text(&attrs),
             head: quote!(#head #mod_token #ident),
             ident,
             content,

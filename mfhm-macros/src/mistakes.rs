@@ -723,7 +723,7 @@ fn input_that_is_no_rust_never_panics() {
             expand::service(quote!(,,), item.clone(), ALL),
             expand::operation("route", quote!(;), item.clone(), ALL),
             expand::main(quote!(x(y)), item.clone()),
-            expand::api_error(item.clone()),
+            expand::api_error(item.clone(), ALL),
         ] {
             assert!(expansion.to_string().contains("compile_error"));
         }

@@ -14,7 +14,7 @@ use syn::Attribute;
 use crate::attr::ClientArgs;
 use crate::attr::grammar::plain_name;
 use crate::attr::operation::{
-    BodyLimit, OperationAttrs, Success, condition_text, conditions, is_deprecated, shown,
+    BodyLimit, OperationAttrs, Success, condition_text, conditions, doc_text, is_deprecated, shown,
 };
 use crate::diag::Diagnostics;
 use crate::item::{FnItem, TraitItem};
@@ -115,6 +115,7 @@ pub(crate) enum ParamSource {
 pub(crate) struct Contract {
     pub(crate) ident: Ident,
     pub(crate) service: String,
+    pub(crate) doc: String,
     pub(crate) operations: Vec<Operation>,
     pub(crate) products: Products,
 }
@@ -156,6 +157,7 @@ impl Contract {
                 .as_ref()
                 .map(syn::LitStr::value)
                 .unwrap_or_default(),
+            doc: doc_text(&item.attrs),
             operations,
             products,
         }

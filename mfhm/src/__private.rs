@@ -22,11 +22,13 @@ pub use futures_util::future::BoxFuture;
 pub use crate::log::init as init_log;
 #[cfg(feature = "openapi")]
 pub use crate::{
-    __mfhm_error_schema as error_schema, __mfhm_param_schema as param_schema,
-    __mfhm_value_schema as value_schema,
+    __mfhm_error_schema as error_schema, __mfhm_field_schema as field_schema,
+    __mfhm_param_schema as param_schema, __mfhm_value_schema as value_schema,
+    openapi::answer::AnswerSchema,
+    openapi::errors::{DataSchemas, ErrorSchema},
     openapi::schemas::{
-        AbsenceKind, ErrorKind, JsonKind, NoErrorKind, NoJsonKind, NoSchemaKind, OperationSchemas,
-        ParamSchema, Probe, RequiredKind, SchemaKind, Schemas, ValueSchema,
+        AbsenceKind, ErrorKind, JsonKind, NoErrorKind, NoSchemaKind, OpaqueKind, OperationSchemas,
+        ParamSchema, Probe, RequiredKind, ReturnedKind, SchemaKind, Schemas,
     },
 };
 #[cfg(feature = "server")]

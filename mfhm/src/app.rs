@@ -173,6 +173,7 @@ impl App {
         let has_key = self.key.is_some() || self.key_dir.is_some();
         Some(crate::openapi::document(
             &definition.name,
+            definition.about,
             &definition.routes,
             has_key,
         ))

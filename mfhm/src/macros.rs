@@ -91,6 +91,8 @@ pub use mfhm_macros::main;
 ///   be left out: then it is the contract's;
 /// * `port = 30176`: where it listens unless something else is said; 0 is any
 ///   free port;
+/// * `version = "1.2.0"`: what the center and the OpenAPI document call it; by
+///   default it is the version of the crate that has the attribute;
 /// * `contracts(A, B)` (on an `impl`): further contracts that the type
 ///   implements and the service offers;
 /// * `crate = path`: where mfhm is, for crates that re-export it.

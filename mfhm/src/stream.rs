@@ -205,8 +205,17 @@ fn answer(
 }
 
 impl Returned for ByteStream {
+    type Item = ();
     const ACCEPT: &'static str = "*/*";
     const STREAMS: bool = true;
+
+    #[cfg(feature = "openapi")]
+    fn describe(_item: serde_json::Value) -> crate::openapi::answer::AnswerSchema {
+        crate::openapi::answer::AnswerSchema::bytes(
+            "application/octet-stream",
+            "Bytes, read while they come.",
+        )
+    }
 
     #[cfg(feature = "server")]
     fn into_answer(self) -> axum::response::Response {

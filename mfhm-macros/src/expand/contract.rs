@@ -91,6 +91,10 @@ fn serve(contract: &Contract, exports: &Exports) -> TokenStream {
         contract_routes, ..
     } = exports;
     let service = &contract.service;
+    let doc = (!contract.doc.is_empty()).then(|| {
+        let doc = &contract.doc;
+        quote!(__mfhm_routes.doc(#doc);)
+    });
     let routes = contract
         .operations
         .iter()
@@ -110,6 +114,7 @@ fn serve(contract: &Contract, exports: &Exports) -> TokenStream {
             Self: ::core::marker::Sized,
         {
             let mut __mfhm_routes = #contract_routes::new(#service);
+            #doc
             #(#routes)*
             #local
             __mfhm_routes

@@ -52,6 +52,7 @@ pub(crate) fn expand(error: &ErrorType, exports: &Exports) -> TokenStream {
         quote!(#error_variant::new(#code, #status, #doc))
     });
     let checks = field_checks(error, exports);
+    let schemas = exports.has_schemas.then(|| data_schemas(error, exports));
     let quiet = quiet();
     quote! {
         #[automatically_derived]
@@ -84,6 +85,8 @@ pub(crate) fn expand(error: &ErrorType, exports: &Exports) -> TokenStream {
                     _ => ::core::option::Option::None,
                 }
             }
+
+            #schemas
         }
 
         #checks
@@ -114,6 +117,32 @@ pub(crate) fn stand_in(ident: &Ident, generics: &syn::Generics, exports: &Export
                 _: &::core::primitive::str,
                 _: &mut #data,
             ) -> ::core::option::Option<Self> { loop {} }
+        }
+    }
+}
+
+/// The fields of each variant, for documents.
+fn data_schemas(error: &ErrorType, exports: &Exports) -> TokenStream {
+    let Exports {
+        schemas,
+        data_schemas,
+        field_schema,
+        ..
+    } = exports;
+    let sent = error.variants.iter().filter(|variant| !variant.is_internal);
+    let variants = sent.map(|variant| {
+        let code = &variant.code;
+        let fields = variant.fields.iter().map(|field| {
+            let (name, ty) = (&field.name, &field.ty);
+            quote!(.field(#name, #field_schema!(__mfhm_schemas, #ty)))
+        });
+        quote!(.variant(#code) #(#fields)*)
+    });
+    quote! {
+        fn __mfhm_data_schemas(
+            __mfhm_schemas: &mut #schemas,
+        ) -> ::core::option::Option<#data_schemas> {
+            ::core::option::Option::Some(#data_schemas::new() #(#variants)*)
         }
     }
 }

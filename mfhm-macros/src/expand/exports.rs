@@ -51,6 +51,8 @@ exports! {
     param_schema = param_schema;
     value_schema = value_schema;
     error_schema = error_schema;
+    field_schema = field_schema;
+    data_schemas = DataSchemas;
 
     // Handlers and routes.
     input = Input;

@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Path;
 
+use crate::attr::operation::doc_text;
 use crate::expand::exports::Exports;
 use crate::expand::handler::{self, quiet};
 use crate::expand::schema;
@@ -16,6 +17,8 @@ pub(crate) struct Declaration {
     pub(crate) name: Option<String>,
     /// `None`: chosen when the program starts.
     pub(crate) port: Option<u16>,
+    /// `None`: that of the crate.
+    pub(crate) version: Option<String>,
     /// Contracts that are implemented beside the annotated item.
     pub(crate) contracts: Vec<Path>,
 }
@@ -29,7 +32,7 @@ pub(crate) fn unit_struct(
     let ident = &item.ident;
     // Nobody else makes a value of the struct; it would be called dead code.
     let used = quote!(const _: fn() -> #ident = || #ident;);
-    let scope = scope(declaration, &used, exports);
+    let scope = scope(declaration, &doc_text(&item.attrs), &used, exports);
     quote!(#item #scope)
 }
 
@@ -37,11 +40,16 @@ pub(crate) fn unit_struct(
 pub(crate) fn module(item: &ModItem, declaration: &Declaration, exports: &Exports) -> TokenStream {
     let (head, content) = (&item.head, &item.content);
     // Inside the module, so that `module_path!` is the module's.
-    let scope = scope(declaration, &TokenStream::new(), exports);
+    let scope = scope(declaration, &item.doc, &TokenStream::new(), exports);
     quote!(#head { #content #scope })
 }
 
-fn scope(declaration: &Declaration, used: &TokenStream, exports: &Exports) -> TokenStream {
+fn scope(
+    declaration: &Declaration,
+    doc: &str,
+    used: &TokenStream,
+    exports: &Exports,
+) -> TokenStream {
     let Exports {
         submit,
         linked_scope,
@@ -49,6 +57,7 @@ fn scope(declaration: &Declaration, used: &TokenStream, exports: &Exports) -> To
     } = exports;
     let name = declaration.name.as_deref().unwrap_or_default();
     let port = option(declaration.port);
+    let about = about(declaration, doc);
     let quiet = quiet();
     quote! {
         #quiet
@@ -62,6 +71,7 @@ fn scope(declaration: &Declaration, used: &TokenStream, exports: &Exports) -> To
                     ::core::file!(),
                     ::core::line!()
                 )
+                #about
             }
         };
     }
@@ -82,12 +92,14 @@ pub(crate) fn inherent(
     let routes = operations
         .iter()
         .map(|operation| method_route(operation, exports));
+    let about = about(declaration, &doc_text(&item.attrs));
     let contracts = contracts(declaration);
     let definition = service_impl(
         item,
         &quote! {
             let mut __mfhm_definition =
                 #service_definition::new(#name, #port, ::core::file!(), ::core::line!());
+            __mfhm_definition #about;
             #(#routes)*
             #contracts
             __mfhm_definition
@@ -110,6 +122,7 @@ pub(crate) fn of_contract(
     } = exports;
     let name = option(declaration.name.as_deref());
     let port = option(declaration.port);
+    let about = about(declaration, &doc_text(&item.attrs));
     let contracts = contracts(declaration);
     let definition = service_impl(
         item,
@@ -123,6 +136,7 @@ pub(crate) fn of_contract(
                 ::core::file!(),
                 ::core::line!()
             );
+            __mfhm_definition #about;
             #contracts
             __mfhm_definition
         },
@@ -179,6 +193,16 @@ fn method_route(operation: &Operation, exports: &Exports) -> TokenStream {
             __mfhm_definition.route(#route::new(&__MFHM_OPERATION, #closure) #schemas);
         }
     }
+}
+
+/// `.about(…)`: the version and the doc comment. Cargo says the version of the
+/// crate that is compiled, which is the user's.
+fn about(declaration: &Declaration, doc: &str) -> TokenStream {
+    let version = match &declaration.version {
+        Some(version) => quote!(::core::option::Option::Some(#version)),
+        None => quote!(::core::option_env!("CARGO_PKG_VERSION")),
+    };
+    quote!(.about(#version, #doc))
 }
 
 fn contracts(declaration: &Declaration) -> TokenStream {

@@ -13,7 +13,7 @@ use crate::instance::InstanceId;
 use crate::key::Key;
 use crate::link::Link;
 use crate::listener::{Limits, Server};
-use crate::server::definition::{Route, ServiceDefinition};
+use crate::server::definition::{About, Route, ServiceDefinition};
 use crate::server::registration::{Announcement, Center, Registration};
 use crate::server::state::States;
 use crate::server::{guard, router};
@@ -81,6 +81,7 @@ impl RunningApp {
             let (name, local) = (definition.name.clone(), definition.local);
             let service = RunningService::start(
                 definition.name,
+                definition.about,
                 &definition.routes,
                 listener,
                 &states,
@@ -154,6 +155,7 @@ pub struct RunningService {
 impl RunningService {
     fn start(
         name: String,
+        about: About,
         routes: &[Route],
         listener: TcpListener,
         states: &States,
@@ -163,7 +165,7 @@ impl RunningService {
         let id = new_instance_id()?;
         let app = router::build(routes, states).merge(ping(&name, &id));
         #[cfg(feature = "openapi")]
-        let app = app.merge(crate::openapi::router(&name, routes, key.is_some()));
+        let app = app.merge(crate::openapi::router(&name, about, routes, key.is_some()));
         let app = match key {
             Some(key) => guard::require_key(app, key.clone()),
             None => app,
@@ -196,7 +198,7 @@ impl RunningService {
             },
             operations,
             metadata: Default::default(),
-            version: None,
+            version: about.version.map(str::to_owned),
             weight: 100,
             key: key.map(|key| key.reveal().to_owned()),
         };

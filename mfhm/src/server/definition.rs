@@ -28,8 +28,18 @@ pub struct ServiceDefinition {
     pub(crate) port: Option<u16>,
     pub(crate) routes: Vec<Route>,
     pub(crate) declared_at: String,
+    pub(crate) about: About,
     #[cfg(feature = "client")]
     pub(crate) local: Vec<LocalBinding>,
+}
+
+/// What a service tells of itself beside its operations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct About {
+    /// The attribute's, else that of the crate that declares the service.
+    pub(crate) version: Option<&'static str>,
+    /// The doc comment.
+    pub(crate) doc: &'static str,
 }
 
 impl ServiceDefinition {
@@ -40,6 +50,7 @@ impl ServiceDefinition {
             port,
             routes: Vec::new(),
             declared_at: format!("{file}:{line}"),
+            about: About::default(),
             #[cfg(feature = "client")]
             local: Vec::new(),
         }
@@ -59,6 +70,15 @@ impl ServiceDefinition {
         definition
     }
 
+    /// Sets the version and the doc comment. Without the latter it is that of
+    /// the contract.
+    pub fn about(&mut self, version: Option<&'static str>, doc: &'static str) {
+        self.about.version = version;
+        if !doc.is_empty() {
+            self.about.doc = doc;
+        }
+    }
+
     /// Adds an operation.
     pub fn route(&mut self, route: Route) {
         self.routes.push(route);
@@ -66,6 +86,9 @@ impl ServiceDefinition {
 
     /// Adds the operations of a contract.
     pub fn contract(&mut self, contract: ContractRoutes) {
+        if self.about.doc.is_empty() {
+            self.about.doc = contract.doc;
+        }
         self.routes.extend(contract.routes);
         #[cfg(feature = "client")]
         self.local.extend(contract.local);
@@ -119,6 +142,7 @@ impl fmt::Debug for Route {
 pub struct ContractRoutes {
     pub(crate) service: &'static str,
     pub(crate) routes: Vec<Route>,
+    pub(crate) doc: &'static str,
     #[cfg(feature = "client")]
     pub(crate) local: Vec<LocalBinding>,
 }
@@ -129,9 +153,15 @@ impl ContractRoutes {
         Self {
             service,
             routes: Vec::new(),
+            doc: "",
             #[cfg(feature = "client")]
             local: Vec::new(),
         }
+    }
+
+    /// Sets the contract's doc comment.
+    pub fn doc(&mut self, doc: &'static str) {
+        self.doc = doc;
     }
 
     /// Adds an operation.

@@ -42,6 +42,8 @@ pub struct LinkedScope {
     port: Option<u16>,
     file: &'static str,
     line: u32,
+    version: Option<&'static str>,
+    doc: &'static str,
 }
 
 impl LinkedScope {
@@ -59,7 +61,23 @@ impl LinkedScope {
             port,
             file,
             line,
+            version: None,
+            doc: "",
         }
+    }
+
+    /// With the service's version and doc comment.
+    #[must_use]
+    pub const fn about(mut self, version: Option<&'static str>, doc: &'static str) -> Self {
+        self.version = version;
+        self.doc = doc;
+        self
+    }
+
+    fn definition(&self) -> ServiceDefinition {
+        let mut definition = ServiceDefinition::new(self.name, self.port, self.file, self.line);
+        definition.about(self.version, self.doc);
+        definition
     }
 }
 
@@ -100,10 +118,7 @@ fn assign(
         }
     }
 
-    let mut definitions: Vec<_> = scopes
-        .iter()
-        .map(|scope| ServiceDefinition::new(scope.name, scope.port, scope.file, scope.line))
-        .collect();
+    let mut definitions: Vec<_> = scopes.iter().map(LinkedScope::definition).collect();
     for handler in handlers {
         let nearest = (0..scopes.len())
             .filter(|&index| is_within(handler.module, scopes[index].module))

@@ -12,7 +12,7 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 use crate::api_error::{self, ApiError};
-use crate::returned::Returned;
+use crate::returned::{Returned, is_nothing};
 use crate::wire::problem::Problem;
 
 /// `value` as JSON.
@@ -29,6 +29,15 @@ pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> Response {
             tracing::error!(%error, "a handler's value has no JSON form");
             internal()
         }
+    }
+}
+
+/// `value` as JSON, or 204 where it is `()`.
+pub(crate) fn json_or_empty<T: Serialize>(value: &T) -> Response {
+    if is_nothing::<T>() {
+        answer_empty(())
+    } else {
+        json(value)
     }
 }
 
@@ -121,7 +130,7 @@ pub struct AsJson;
 impl AsJson {
     #[doc(hidden)]
     pub fn answer<T: Serialize>(self, value: T) -> Response {
-        json(&value)
+        json_or_empty(&value)
     }
 }
 
