@@ -107,6 +107,8 @@ pub(crate) enum ParamSource {
     Bytes(String),
     /// The body, read while it comes.
     Stream(String),
+    /// The body, a form with files, read while it comes.
+    Multipart(String),
     /// An axum extractor.
     Extract,
 }
@@ -223,7 +225,11 @@ impl ParamSource {
     pub(crate) fn is_body(&self) -> bool {
         matches!(
             self,
-            Self::Body(_) | Self::Form(_) | Self::Bytes(_) | Self::Stream(_)
+            Self::Body(_)
+                | Self::Form(_)
+                | Self::Bytes(_)
+                | Self::Stream(_)
+                | Self::Multipart(_)
         )
     }
 }

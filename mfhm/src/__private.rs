@@ -93,5 +93,8 @@ pub fn check_bytes<T: RawBody>() {}
 /// A body that is read while it comes.
 #[cfg(any(feature = "client", feature = "server"))]
 pub fn check_stream<T: crate::stream::StreamBody>() {}
+/// A form with files.
+#[cfg(any(feature = "client", feature = "server"))]
+pub fn check_multipart<T: crate::multipart::MultipartBody>() {}
 /// A field of an `ApiError`.
 pub fn check_error_field<T: Wire>() {}

@@ -304,6 +304,9 @@ fn request(operation: &Operation, names: &[Ident]) -> TokenStream {
             // By value: an owned one is not copied.
             ParamSource::Bytes(_) => quote_spanned!(span=> __mfhm_request.bytes(#ident);),
             ParamSource::Stream(_) => quote_spanned!(span=> __mfhm_request.stream(#ident);),
+            ParamSource::Multipart(name) => {
+                quote_spanned!(span=> __mfhm_request.multipart(#name, #ident);)
+            }
             ParamSource::Path { .. } | ParamSource::Extract => TokenStream::new(),
         });
     }

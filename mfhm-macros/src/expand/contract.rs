@@ -181,6 +181,7 @@ fn operation_checks(operation: &Operation, exports: &Exports) -> TokenStream {
         check_body,
         check_bytes,
         check_stream,
+        check_multipart,
         check_reply,
         check_error,
         outcome,
@@ -194,6 +195,7 @@ fn operation_checks(operation: &Operation, exports: &Exports) -> TokenStream {
             ParamSource::Body(_) => check_body,
             ParamSource::Bytes(_) => check_bytes,
             ParamSource::Stream(_) => check_stream,
+            ParamSource::Multipart(_) => check_multipart,
             _ => check_param,
         };
         let span = generated_at(param.ty.span());

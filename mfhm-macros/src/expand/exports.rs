@@ -90,6 +90,7 @@ exports! {
     check_body = check_body;
     check_bytes = check_bytes;
     check_stream = check_stream;
+    check_multipart = check_multipart;
     check_reply = check_reply;
     check_error = check_error;
     check_error_field = check_error_field;

@@ -76,6 +76,7 @@ pub(crate) fn describe(operation: &Operation, exports: &Exports) -> TokenStream 
                 ParamSource::Body(name) => ("body", name),
                 ParamSource::Bytes(name) => ("bytes", name),
                 ParamSource::Stream(name) => ("stream", name),
+                ParamSource::Multipart(name) => ("multipart", name),
                 ParamSource::Extract => return None,
             };
             let kind = format_ident!("{kind}");
@@ -144,6 +145,9 @@ pub(crate) fn decode(operation: &Operation) -> TokenStream {
                 quote_spanned!(span=> __mfhm_input.form::<#ty>(#name).await)
             }
             ParamSource::Stream(name) => quote_spanned!(span=> __mfhm_input.stream::<#ty>(#name)),
+            ParamSource::Multipart(name) => {
+                quote_spanned!(span=> __mfhm_input.multipart::<#ty>(#name))
+            }
             ParamSource::Bytes(name) => {
                 quote_spanned!(span=> __mfhm_input.bytes::<#ty>(#name).await)
             }

@@ -13,6 +13,7 @@ use crate::wire::problem::CONTENT_TYPE as PROBLEM;
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
+const MULTIPART: &str = "multipart/form-data";
 
 /// Describes a route. `names` are the placeholders of the path as the document
 /// writes it.
@@ -53,6 +54,11 @@ pub(super) fn describe(
             ParamSource::Form => {
                 Some((BodyKind::Form, json!({ FORM: { "schema": schema.schema } })))
             }
+            // A handler reads whatever parts there are.
+            ParamSource::Multipart => Some((
+                BodyKind::Multipart,
+                json!({ MULTIPART: { "schema": { "type": "object" } } }),
+            )),
             // Whatever comes is taken as it is.
             ParamSource::Bytes | ParamSource::Stream => Some((BodyKind::Raw, json!({ "*/*": {} }))),
             _ => None,
@@ -190,6 +196,7 @@ enum BodyKind {
     None,
     Json,
     Form,
+    Multipart,
     Raw,
 }
 
@@ -232,6 +239,7 @@ fn responses(operation: &Operation, described: OperationSchemas, refusals: Refus
             refuse(415, "The body is not declared as a form.");
             refuse(422, "The form does not fit.");
         }
+        BodyKind::Multipart => refuse(415, "The body is not declared as a form with files."),
         BodyKind::None | BodyKind::Raw => {}
     }
     for (status, of_status) in problems {
