@@ -2,6 +2,7 @@
 //! the expander, or the stand-ins when something was wrong. Expanders can't
 //! fail; all mistakes are found before.
 
+pub(crate) mod bounds;
 pub(crate) mod client;
 pub(crate) mod contract;
 pub(crate) mod error;

@@ -225,11 +225,7 @@ impl ParamSource {
     pub(crate) fn is_body(&self) -> bool {
         matches!(
             self,
-            Self::Body(_)
-                | Self::Form(_)
-                | Self::Bytes(_)
-                | Self::Stream(_)
-                | Self::Multipart(_)
+            Self::Body(_) | Self::Form(_) | Self::Bytes(_) | Self::Stream(_) | Self::Multipart(_)
         )
     }
 }

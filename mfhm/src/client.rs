@@ -18,6 +18,7 @@ pub(crate) mod request;
 pub(crate) mod resolver;
 pub(crate) mod source;
 pub(crate) mod transport;
+pub(crate) mod typed;
 pub(crate) mod untyped;
 
 pub(crate) use crate::fault as error;

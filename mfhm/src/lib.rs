@@ -99,6 +99,7 @@ mod app;
 mod body;
 #[cfg(feature = "center")]
 mod center;
+mod checks;
 #[cfg(feature = "client")]
 mod client;
 #[cfg(any(feature = "openapi", feature = "cli"))]

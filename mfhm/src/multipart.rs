@@ -201,4 +201,3 @@ impl MultipartBody for Multipart {
         self
     }
 }
-

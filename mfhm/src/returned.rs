@@ -67,11 +67,7 @@ impl<T: Serialize + DeserializeOwned> Returned for T {
 
     #[cfg(feature = "openapi")]
     fn describe(item: serde_json::Value) -> AnswerSchema {
-        if is_nothing::<T>() {
-            AnswerSchema::empty()
-        } else {
-            AnswerSchema::json(item)
-        }
+        AnswerSchema::of_json::<T>(item)
     }
 
     #[cfg(feature = "server")]

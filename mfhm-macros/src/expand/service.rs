@@ -5,6 +5,7 @@ use quote::quote;
 use syn::Path;
 
 use crate::attr::operation::doc_text;
+use crate::expand::bounds::{self, Seen};
 use crate::expand::exports::Exports;
 use crate::expand::handler::{self, quiet};
 use crate::expand::schema;
@@ -89,9 +90,10 @@ pub(crate) fn inherent(
     } = exports;
     let name = declaration.name.as_deref().unwrap_or_default();
     let port = option(declaration.port);
+    let mut seen = Seen::default();
     let routes = operations
         .iter()
-        .map(|operation| method_route(operation, exports));
+        .map(|operation| method_route(operation, &mut seen, exports));
     let about = about(declaration, &doc_text(&item.attrs));
     let contracts = contracts(declaration);
     let definition = service_impl(
@@ -168,7 +170,7 @@ pub(crate) fn service_impl(item: &ImplItem, body: &TokenStream, exports: &Export
     }
 }
 
-fn method_route(operation: &Operation, exports: &Exports) -> TokenStream {
+fn method_route(operation: &Operation, seen: &mut Seen, exports: &Exports) -> TokenStream {
     let Exports {
         operation: operation_type,
         route,
@@ -176,7 +178,9 @@ fn method_route(operation: &Operation, exports: &Exports) -> TokenStream {
     } = exports;
     let conditions = operation.conditions();
     let description = handler::describe(operation, exports);
-    let decode = handler::decode(operation);
+    let decode = handler::decode(operation, exports);
+    let checks = bounds::handler(operation, seen, exports);
+    let needs = handler::needs(operation, exports);
     let ident = &operation.ident;
     let receiver = operation.has_receiver.then(|| quote!(&*__mfhm_this,));
     let arguments = handler::arguments(operation);
@@ -188,9 +192,10 @@ fn method_route(operation: &Operation, exports: &Exports) -> TokenStream {
     quote! {
         #(#conditions)*
         {
+            #checks
             static __MFHM_OPERATION: #operation_type = #description;
             let __mfhm_this = ::core::clone::Clone::clone(&self);
-            __mfhm_definition.route(#route::new(&__MFHM_OPERATION, #closure) #schemas);
+            __mfhm_definition.route(#route::new(&__MFHM_OPERATION, #closure) #needs #schemas);
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::returned::is_nothing;
+
 /// What the success of an operation is: its status, and what the body holds.
 ///
 /// Each type that is [`Returned`](crate::returned::Returned) makes its own.
@@ -54,6 +56,15 @@ impl AnswerSchema {
             item: None,
         };
         Self::new("200", "The result.", Some(content))
+    }
+
+    /// What serde writes of a `T`: JSON, or no body where that is `()`.
+    pub(crate) fn of_json<T>(schema: Value) -> Self {
+        if is_nothing::<T>() {
+            Self::empty()
+        } else {
+            Self::json(schema)
+        }
     }
 
     /// Bytes of this content type; `*/*` when the handler chooses one.

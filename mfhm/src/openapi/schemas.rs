@@ -232,8 +232,8 @@ impl<T> RequiredKind for &Probe<T> {
     }
 }
 
-/// Fits a type that says itself what it is as an answer.
-pub trait ReturnedKind {
+/// Fits a type that is answered as JSON.
+pub trait JsonKind {
     #[doc(hidden)]
     type Item;
     /// What is written as JSON, wholly or part by part.
@@ -243,7 +243,30 @@ pub trait ReturnedKind {
     fn __mfhm_answer(&self, item: Value) -> AnswerSchema;
 }
 
-impl<T: Returned> ReturnedKind for &&Probe<T> {
+impl<T: Serialize> JsonKind for &&Probe<T> {
+    type Item = T;
+
+    fn __mfhm_item(&self) -> Probe<T> {
+        Probe::new()
+    }
+
+    fn __mfhm_answer(&self, item: Value) -> AnswerSchema {
+        AnswerSchema::of_json::<T>(item)
+    }
+}
+
+/// Fits a type that says itself what it is as an answer, after [`JsonKind`]:
+/// none of them is `Serialize`.
+pub trait ReturnedKind {
+    #[doc(hidden)]
+    type Item;
+    #[doc(hidden)]
+    fn __mfhm_item(&self) -> Probe<Self::Item>;
+    #[doc(hidden)]
+    fn __mfhm_answer(&self, item: Value) -> AnswerSchema;
+}
+
+impl<T: Returned> ReturnedKind for &Probe<T> {
     type Item = T::Item;
 
     fn __mfhm_item(&self) -> Probe<T::Item> {
@@ -255,29 +278,7 @@ impl<T: Returned> ReturnedKind for &&Probe<T> {
     }
 }
 
-/// Fits a type that is answered as JSON, after [`ReturnedKind`].
-pub trait JsonKind {
-    #[doc(hidden)]
-    type Item;
-    #[doc(hidden)]
-    fn __mfhm_item(&self) -> Probe<Self::Item>;
-    #[doc(hidden)]
-    fn __mfhm_answer(&self, item: Value) -> AnswerSchema;
-}
-
-impl<T: Serialize> JsonKind for &Probe<T> {
-    type Item = T;
-
-    fn __mfhm_item(&self) -> Probe<T> {
-        Probe::new()
-    }
-
-    fn __mfhm_answer(&self, item: Value) -> AnswerSchema {
-        AnswerSchema::json(item)
-    }
-}
-
-/// Fits every type, after [`JsonKind`].
+/// Fits every type, after [`ReturnedKind`].
 pub trait OpaqueKind {
     #[doc(hidden)]
     fn __mfhm_item(&self) -> Probe<()>;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::response::Response;
 use futures_util::future::BoxFuture;
 
+use super::extract::StateNeed;
 use super::input::Input;
 use crate::contract::Operation;
 
@@ -100,6 +101,8 @@ impl ServiceDefinition {
 pub struct Route {
     pub(crate) operation: &'static Operation,
     pub(crate) handler: Handler,
+    /// The states that the handler takes.
+    pub(crate) states: Vec<StateNeed>,
     #[cfg(feature = "openapi")]
     pub(crate) describe: crate::openapi::Describe,
 }
@@ -117,9 +120,17 @@ impl Route {
         Self {
             operation,
             handler: Arc::new(move |input| Box::pin(handler(input))),
+            states: Vec::new(),
             #[cfg(feature = "openapi")]
             describe: operation.describe(),
         }
+    }
+
+    /// What an extractor of the handler needs.
+    #[must_use]
+    pub fn needs(mut self, state: Option<StateNeed>) -> Self {
+        self.states.extend(state);
+        self
     }
 
     /// What its types say about themselves, when the operation cannot name them.
