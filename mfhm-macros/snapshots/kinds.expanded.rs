@@ -32,6 +32,10 @@ const _: fn() = || {
         ::mfhm::__private::check_reply::<Lines<u64>>();
     }
     {
+        ::mfhm::__private::check_multipart::<Multipart>();
+        ::mfhm::__private::check_reply::<u64>();
+    }
+    {
         ::mfhm::__private::check_param::<
             ::core::option::Option<::std::string::String>,
         >();
@@ -62,6 +66,10 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
         &self,
         film: ByteStream,
     ) -> impl ::core::future::Future<Output = Lines<u64>> + ::core::marker::Send;
+    fn album(
+        &self,
+        photos: Multipart,
+    ) -> impl ::core::future::Future<Output = u64> + ::core::marker::Send;
     fn events(
         &self,
         last: Option<&str>,
@@ -217,6 +225,30 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
             let __mfhm_this = ::core::clone::Clone::clone(&self);
             __mfhm_routes
                 .add(
+                    &__MFHM_Users__album,
+                    move |mut __mfhm_input: ::mfhm::__private::Input| {
+                        let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
+                        async move {
+                            let __mfhm_p0 = __mfhm_input
+                                .multipart::<Multipart>("photos");
+                            let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
+                            else {
+                                return __mfhm_input.reject();
+                            };
+                            let __mfhm_output = <Self as Users>::album(
+                                    &*__mfhm_this,
+                                    __mfhm_p0,
+                                )
+                                .await;
+                            ::mfhm::__private::answer_value::<u64>(__mfhm_output)
+                        }
+                    },
+                );
+        }
+        {
+            let __mfhm_this = ::core::clone::Clone::clone(&self);
+            __mfhm_routes
+                .add(
                     &__MFHM_Users__events,
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
@@ -347,6 +379,24 @@ static __MFHM_Users__film: ::mfhm::__private::Operation = {
     deprecated,
     non_upper_case_globals
 )]
+static __MFHM_Users__album: ::mfhm::__private::Operation = {
+    const __MFHM_PARAMS: &[::mfhm::__private::Param] = &[
+        ::mfhm::__private::Param::multipart("photos"),
+    ];
+    ::mfhm::__private::Operation::new("album", "POST", "/v1/users/album")
+        .params(__MFHM_PARAMS)
+        .location(::core::file!(), ::core::line!())
+};
+#[doc(hidden)]
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction,
+    dead_code,
+    deprecated,
+    non_upper_case_globals
+)]
 static __MFHM_Users__events: ::mfhm::__private::Operation = {
     const __MFHM_PARAMS: &[::mfhm::__private::Param] = &[
         ::mfhm::__private::Param::header("last-event-id"),
@@ -388,6 +438,10 @@ pub trait __MfhmUsers: ::core::marker::Send + ::core::marker::Sync + 'static {
         &'__mfhm self,
         __mfhm_p0: ByteStream,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Lines<u64>>;
+    fn album<'__mfhm>(
+        &'__mfhm self,
+        __mfhm_p0: Multipart,
+    ) -> ::mfhm::__private::BoxFuture<'__mfhm, u64>;
     fn events<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: Option<&'__mfhm str>,
@@ -434,6 +488,12 @@ impl<__MfhmT: Users> __MfhmUsers for __MfhmT {
         __mfhm_p0: ByteStream,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Lines<u64>> {
         ::std::boxed::Box::pin(<__MfhmT as Users>::film(self, __mfhm_p0))
+    }
+    fn album<'__mfhm>(
+        &'__mfhm self,
+        __mfhm_p0: Multipart,
+    ) -> ::mfhm::__private::BoxFuture<'__mfhm, u64> {
+        ::std::boxed::Box::pin(<__MfhmT as Users>::album(self, __mfhm_p0))
     }
     fn events<'__mfhm>(
         &'__mfhm self,
@@ -691,6 +751,32 @@ The operation's own error, or what failed about the call itself.*/
         __mfhm_request.literal("/v1/users/film");
         __mfhm_request.stream(film);
         __mfhm_request.send::<Lines<u64>, ::mfhm::__private::Infallible>().await
+    }
+    /**Calls `POST /v1/users/album` of the service `users`.
+
+# Errors
+
+The operation's own error, or what failed about the call itself.*/
+    pub async fn album(
+        &self,
+        photos: Multipart,
+    ) -> ::core::result::Result<
+        u64,
+        ::mfhm::__private::CallError<::mfhm::__private::Infallible>,
+    > {
+        if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
+            return self
+                .__mfhm
+                .call_local_value(
+                    &__MFHM_Users__album,
+                    __MfhmUsers::album(&*__mfhm_target, photos),
+                )
+                .await;
+        }
+        let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__album);
+        __mfhm_request.literal("/v1/users/album");
+        __mfhm_request.multipart("photos", photos);
+        __mfhm_request.send::<u64, ::mfhm::__private::Infallible>().await
     }
     /**Calls `GET /v1/users/events` of the service `users`.
 

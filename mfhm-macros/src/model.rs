@@ -145,12 +145,17 @@ impl Contract {
             .is_some_and(|path| !path.value().is_empty());
         let place = PathPlace::Operation { has_prefix };
         let functions = item.members.iter().filter_map(|member| member.function());
-        let operations = functions
+        let mut operations: Vec<_> = functions
             .filter_map(|function| {
                 let attrs = OperationAttrs::split(&function.attrs, diag);
                 lower(function, attrs, Place::Contract, &prefix, place, diag)
             })
             .collect();
+        if let Some(version) = &args.version {
+            for operation in &mut operations {
+                operation.name = format!("{}_{}", version.value(), operation.name);
+            }
+        }
         Self {
             ident: item.ident.clone(),
             service: args
@@ -223,11 +228,7 @@ impl ParamSource {
     pub(crate) fn is_body(&self) -> bool {
         matches!(
             self,
-            Self::Body(_)
-                | Self::Form(_)
-                | Self::Bytes(_)
-                | Self::Stream(_)
-                | Self::Multipart(_)
+            Self::Body(_) | Self::Form(_) | Self::Bytes(_) | Self::Stream(_) | Self::Multipart(_)
         )
     }
 }

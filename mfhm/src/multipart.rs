@@ -202,3 +202,5 @@ impl MultipartBody for Multipart {
     }
 }
 
+#[cfg(all(test, feature = "client", feature = "server"))]
+mod tests;

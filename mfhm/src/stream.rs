@@ -221,9 +221,10 @@ impl http_body::Body for StreamedBody {
 
     fn size_hint(&self) -> http_body::SizeHint {
         let stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        stream
-            .length
-            .map_or_else(http_body::SizeHint::default, http_body::SizeHint::with_exact)
+        stream.length.map_or_else(
+            http_body::SizeHint::default,
+            http_body::SizeHint::with_exact,
+        )
     }
 }
 

@@ -71,9 +71,7 @@ impl Reader {
         ByteStream::of_faults(stream::poll_fn(move |context| {
             let chunk = gate.poll(context, |c| Pin::new(&mut field).poll_next(c));
             chunk.map(|chunk| {
-                chunk.map(|chunk| {
-                    chunk.map_err(|error| explain(Some(&name), &error).into_fault())
-                })
+                chunk.map(|chunk| chunk.map_err(|error| explain(Some(&name), &error).into_fault()))
             })
         }))
     }
@@ -104,13 +102,15 @@ fn explain(part: Option<&str>, error: &multer::Error) -> MultipartError {
             invalid("has a part with a header that is none")
         }
         E::StreamReadFailed(source) if source.is::<HeadTooLong>() => {
-            let detail = format!("has no end of a part's headers within {} KiB", MAX_HEAD / 1024);
+            let detail = format!(
+                "has no end of a part's headers within {} KiB",
+                MAX_HEAD / 1024
+            );
             invalid(&detail)
         }
-        E::StreamReadFailed(source) if is_limit(&**source) => MultipartError::too_large(
-            None,
-            "is longer than the operation's limit of the body",
-        ),
+        E::StreamReadFailed(source) if is_limit(&**source) => {
+            MultipartError::too_large(None, "is longer than the operation's limit of the body")
+        }
         E::StreamReadFailed(_) => invalid("broke off before its end"),
         other => invalid(&format!("cannot be read: {other}")),
     }
@@ -182,8 +182,13 @@ impl Stream for Gated {
         let chunk = Pin::new(&mut self.body).poll_next(context);
         if let Poll::Ready(chunk) = &chunk {
             self.gate.is_open.store(false, Ordering::Relaxed);
-            let length = chunk.as_ref().and_then(|chunk| chunk.as_ref().ok()).map_or(0, Bytes::len);
-            self.gate.left.store(left.saturating_sub(length), Ordering::Relaxed);
+            let length = chunk
+                .as_ref()
+                .and_then(|chunk| chunk.as_ref().ok())
+                .map_or(0, Bytes::len);
+            self.gate
+                .left
+                .store(left.saturating_sub(length), Ordering::Relaxed);
         }
         chunk.map(|chunk| chunk.map(|chunk| chunk.map_err(Fault::into)))
     }

@@ -21,10 +21,14 @@ impl Multipart {
         // The hasher's keys are the system's randomness: nobody who gives a
         // part's content can know the boundary before.
         let random = RandomState::new();
-        let boundary = format!("mfhm-{:016x}{:016x}", random.hash_one(1), random.hash_one(2));
+        let boundary = format!(
+            "mfhm-{:016x}{:016x}",
+            random.hash_one(1),
+            random.hash_one(2)
+        );
         let content_type = format!("multipart/form-data; boundary={boundary}");
-        let content_type = HeaderValue::from_str(&content_type)
-            .map_err(|_| "has no content type".to_owned())?;
+        let content_type =
+            HeaderValue::from_str(&content_type).map_err(|_| "has no content type".to_owned())?;
         let length = match &self.source {
             Source::Made(parts) => {
                 let mut length = Some(end(&boundary).len() as u64);
@@ -47,7 +51,10 @@ impl Multipart {
             let chunk = encoder.next().await?;
             Ok::<_, Fault>(chunk.map(|chunk| (chunk, encoder)))
         });
-        Ok((content_type, ByteStream::of_faults(chunks).with_length(length)))
+        Ok((
+            content_type,
+            ByteStream::of_faults(chunks).with_length(length),
+        ))
     }
 }
 
@@ -96,15 +103,17 @@ fn end(boundary: &str) -> String {
 /// What stands before a part's bytes.
 fn head(part: &Part, boundary: &str) -> Result<String, String> {
     let name = escape(&part.name, "name")?;
-    let mut head =
-        format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"");
+    let mut head = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"");
     if let Some(file_name) = &part.file_name {
         let file_name = escape(file_name, "file name")?;
         head.push_str(&format!("; filename=\"{file_name}\""));
     }
     if let Some(content_type) = &part.content_type {
         if HeaderValue::from_str(content_type).is_err() {
-            return Err(format!("has a part `{}` whose content type is none", part.name));
+            return Err(format!(
+                "has a part `{}` whose content type is none",
+                part.name
+            ));
         }
         head.push_str("\r\nContent-Type: ");
         head.push_str(content_type);
@@ -119,7 +128,10 @@ fn escape(name: &str, what: &str) -> Result<String, String> {
     if name.ends_with('\\') {
         return Err(format!("has a part whose {what} ends with a backslash"));
     }
-    if let Some(control) = name.chars().find(|c| c.is_ascii_control() && !"\r\n\t".contains(*c)) {
+    if let Some(control) = name
+        .chars()
+        .find(|c| c.is_ascii_control() && !"\r\n\t".contains(*c))
+    {
         return Err(format!("has a part whose {what} has {control:?} in it"));
     }
     Ok(name

@@ -105,7 +105,11 @@ impl ApiError for MultipartError {
     }
 
     fn code(&self) -> &str {
-        if self.is_too_large { TOO_LARGE } else { INVALID }
+        if self.is_too_large {
+            TOO_LARGE
+        } else {
+            INVALID
+        }
     }
 
     fn data(&self) -> Data {

@@ -218,7 +218,9 @@ fn poll(
         Body::Ended => Poll::Ready(None),
         Body::TakenBack => {
             let why = "was left: a part is read before the next one is asked for";
-            Poll::Ready(Some(Err(MultipartError::invalid(Some(name), why).into_fault())))
+            Poll::Ready(Some(Err(
+                MultipartError::invalid(Some(name), why).into_fault()
+            )))
         }
     }
 }
