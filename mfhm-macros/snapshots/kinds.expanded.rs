@@ -47,6 +47,9 @@ const _: fn() = || {
         ::mfhm::__private::check_stream::<ByteStream>();
     }
     {
+        ::mfhm::__private::check_multipart::<Multipart>();
+    }
+    {
         ::mfhm::__private::check_travels::<
             User,
             _,
@@ -102,6 +105,10 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
         &self,
         film: ByteStream,
     ) -> impl ::core::future::Future<Output = Lines<u64>> + ::core::marker::Send;
+    fn album(
+        &self,
+        photos: Multipart,
+    ) -> impl ::core::future::Future<Output = u64> + ::core::marker::Send;
     fn events(
         &self,
         last: Option<&str>,
@@ -274,6 +281,34 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
             let __mfhm_this = ::core::clone::Clone::clone(&self);
             __mfhm_routes
                 .add(
+                    &__MFHM_Users__album,
+                    move |mut __mfhm_input: ::mfhm::__private::Input| {
+                        let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
+                        async move {
+                            let __mfhm_p0 = ::mfhm::__private::Typed::<Multipart>::new()
+                                .multipart(&mut __mfhm_input, "photos");
+                            let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
+                            else {
+                                return __mfhm_input.reject();
+                            };
+                            let __mfhm_output = <Self as Users>::album(
+                                    &*__mfhm_this,
+                                    __mfhm_p0,
+                                )
+                                .await;
+                            ::mfhm::__private::Answer::<
+                                u64,
+                                ::mfhm::__private::Infallible,
+                            >::new()
+                                .value(__mfhm_output)
+                        }
+                    },
+                );
+        }
+        {
+            let __mfhm_this = ::core::clone::Clone::clone(&self);
+            __mfhm_routes
+                .add(
                     &__MFHM_Users__events,
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
@@ -408,6 +443,24 @@ static __MFHM_Users__film: ::mfhm::__private::Operation = {
     deprecated,
     non_upper_case_globals
 )]
+static __MFHM_Users__album: ::mfhm::__private::Operation = {
+    const __MFHM_PARAMS: &[::mfhm::__private::Param] = &[
+        ::mfhm::__private::Param::multipart("photos"),
+    ];
+    ::mfhm::__private::Operation::new("album", "POST", "/v1/users/album")
+        .params(__MFHM_PARAMS)
+        .location(::core::file!(), ::core::line!())
+};
+#[doc(hidden)]
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction,
+    dead_code,
+    deprecated,
+    non_upper_case_globals
+)]
 static __MFHM_Users__events: ::mfhm::__private::Operation = {
     const __MFHM_PARAMS: &[::mfhm::__private::Param] = &[
         ::mfhm::__private::Param::header("last-event-id"),
@@ -449,6 +502,10 @@ pub trait __MfhmUsers: ::core::marker::Send + ::core::marker::Sync + 'static {
         &'__mfhm self,
         __mfhm_p0: ByteStream,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Lines<u64>>;
+    fn album<'__mfhm>(
+        &'__mfhm self,
+        __mfhm_p0: Multipart,
+    ) -> ::mfhm::__private::BoxFuture<'__mfhm, u64>;
     fn events<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: Option<&'__mfhm str>,
@@ -495,6 +552,12 @@ impl<__MfhmT: Users> __MfhmUsers for __MfhmT {
         __mfhm_p0: ByteStream,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Lines<u64>> {
         ::std::boxed::Box::pin(<__MfhmT as Users>::film(self, __mfhm_p0))
+    }
+    fn album<'__mfhm>(
+        &'__mfhm self,
+        __mfhm_p0: Multipart,
+    ) -> ::mfhm::__private::BoxFuture<'__mfhm, u64> {
+        ::std::boxed::Box::pin(<__MfhmT as Users>::album(self, __mfhm_p0))
     }
     fn events<'__mfhm>(
         &'__mfhm self,
@@ -758,6 +821,34 @@ The operation's own error, or what failed about the call itself.*/
         __mfhm_request.literal("/v1/users/film");
         ::mfhm::__private::Argument(film).stream(&mut __mfhm_request);
         ::mfhm::__private::Exchange::<Lines<u64>, ::mfhm::__private::Infallible>::new()
+            .send(__mfhm_request)
+            .await
+    }
+    /**Calls `POST /v1/users/album` of the service `users`.
+
+# Errors
+
+The operation's own error, or what failed about the call itself.*/
+    pub async fn album(
+        &self,
+        photos: Multipart,
+    ) -> ::core::result::Result<
+        u64,
+        ::mfhm::__private::CallError<::mfhm::__private::Infallible>,
+    > {
+        if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
+            return self
+                .__mfhm
+                .call_local_value(
+                    &__MFHM_Users__album,
+                    __MfhmUsers::album(&*__mfhm_target, photos),
+                )
+                .await;
+        }
+        let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__album);
+        __mfhm_request.literal("/v1/users/album");
+        ::mfhm::__private::Argument(photos).multipart(&mut __mfhm_request, "photos");
+        ::mfhm::__private::Exchange::<u64, ::mfhm::__private::Infallible>::new()
             .send(__mfhm_request)
             .await
     }

@@ -65,16 +65,18 @@ impl ServiceArgs {
     }
 }
 
-/// `#[mfhm::client(service = "…", path = "…", crate = …)]`
+/// `#[mfhm::client(service = "…", path = "…", version = "…", crate = …)]`
 pub(crate) struct ClientArgs {
     pub(crate) service: Option<LitStr>,
     pub(crate) path: Option<LitStr>,
+    /// What sets its operations apart from those of the contract's other versions.
+    pub(crate) version: Option<LitStr>,
     pub(crate) krate: Option<Path>,
 }
 
 impl ClientArgs {
     pub(crate) fn parse(tokens: TokenStream, diag: &mut Diagnostics) -> Self {
-        let allowed = &["service", "path", "crate"];
+        let allowed = &["service", "path", "version", "crate"];
         let arguments = Arguments::parse("#[mfhm::client]", allowed, 0, tokens, diag);
         let service = arguments.string("service", diag);
         match &service {
@@ -86,9 +88,14 @@ impl ClientArgs {
                  help: write `#[mfhm::client(service = \"users\")]`",
             ),
         }
+        let version = arguments.string("version", diag);
+        if let Some(version) = &version {
+            check_version(version, diag);
+        }
         Self {
             service,
             path: arguments.string("path", diag),
+            version,
             krate: arguments.path("crate", diag),
         }
     }
@@ -168,6 +175,20 @@ fn check_service_name(name: &LitStr, diag: &mut Diagnostics) {
                 "a service's name has at most 128 characters, this one has {}",
                 text.len()
             ),
+        );
+    }
+}
+
+/// A version is the beginning of its operations' names.
+fn check_version(version: &LitStr, diag: &mut Diagnostics) {
+    let text = version.value();
+    let is_allowed = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    let begins = text.starts_with(|character: char| character.is_ascii_alphabetic());
+    if !begins || !text.chars().all(is_allowed) || text.len() > 32 {
+        diag.error(
+            version.span(),
+            "a contract's version begins with a letter and has at most 32 letters, digits and `_`\n\
+             help: write `version = \"v2\"`",
         );
     }
 }
@@ -284,6 +305,18 @@ mod tests {
     fn client_arguments() {
         check(ClientArgs::parse, quote!(service = "a"), &[]);
         check(ClientArgs::parse, quote!(service = "a", path = "/v1"), &[]);
+        check(
+            ClientArgs::parse,
+            quote!(service = "a", version = "v2_b"),
+            &[],
+        );
+        for version in ["", "2", "v 2", "v2.1", "_a"] {
+            check(
+                ClientArgs::parse,
+                quote!(service = "a", version = #version),
+                &["begins with a letter"],
+            );
+        }
         check(
             ClientArgs::parse,
             quote!(),

@@ -146,12 +146,17 @@ impl Contract {
             .is_some_and(|path| !path.value().is_empty());
         let place = PathPlace::Operation { has_prefix };
         let functions = item.members.iter().filter_map(|member| member.function());
-        let operations = functions
+        let mut operations: Vec<_> = functions
             .filter_map(|function| {
                 let attrs = OperationAttrs::split(&function.attrs, diag);
                 lower(function, attrs, Place::Contract, &prefix, place, diag)
             })
             .collect();
+        if let Some(version) = &args.version {
+            for operation in &mut operations {
+                operation.name = format!("{}_{}", version.value(), operation.name);
+            }
+        }
         Self {
             ident: item.ident.clone(),
             service: args

@@ -77,8 +77,16 @@ impl App {
 
     /// Adds a service: a value whose type has an `impl` with
     /// `#[mfhm::service]`.
+    ///
+    /// Several types that implement different contracts of one service, such as
+    /// its versions, are that service together.
     pub fn service<S: Service>(mut self, service: S) -> Self {
-        self.definitions.push(Arc::new(service).__mfhm_definition());
+        let added = Arc::new(service).__mfhm_definition();
+        let mut known = self.definitions.iter_mut();
+        match known.find(|known| known.is_joined_by(&added)) {
+            Some(known) => known.join(added),
+            None => self.definitions.push(added),
+        }
         self
     }
 

@@ -201,3 +201,6 @@ impl MultipartBody for Multipart {
         self
     }
 }
+
+#[cfg(all(test, feature = "client", feature = "server"))]
+mod tests;

@@ -30,6 +30,8 @@ pub struct ServiceDefinition {
     pub(crate) routes: Vec<Route>,
     pub(crate) declared_at: String,
     pub(crate) about: About,
+    /// Whether it consists of contracts only, named by a contract's service.
+    is_contract: bool,
     #[cfg(feature = "client")]
     pub(crate) local: Vec<LocalBinding>,
 }
@@ -52,6 +54,7 @@ impl ServiceDefinition {
             routes: Vec::new(),
             declared_at: format!("{file}:{line}"),
             about: About::default(),
+            is_contract: false,
             #[cfg(feature = "client")]
             local: Vec::new(),
         }
@@ -68,6 +71,7 @@ impl ServiceDefinition {
     ) -> Self {
         let mut definition = Self::new(name.unwrap_or(contract.service), port, file, line);
         definition.contract(contract);
+        definition.is_contract = true;
         definition
     }
 
@@ -78,6 +82,32 @@ impl ServiceDefinition {
         if !doc.is_empty() {
             self.about.doc = doc;
         }
+    }
+
+    /// Whether `other` is another contract of the same service, such as its next
+    /// version, so that the two are one service.
+    pub(crate) fn is_joined_by(&self, other: &Self) -> bool {
+        let is_same_port = self.port.is_none() || other.port.is_none() || self.port == other.port;
+        // An operation that both have is a mistake, and no second contract.
+        let mut own = self.routes.iter().map(|route| route.operation);
+        self.is_contract
+            && other.is_contract
+            && self.name == other.name
+            && is_same_port
+            && !own.any(|own| {
+                other
+                    .routes
+                    .iter()
+                    .any(|route| std::ptr::eq(own, route.operation))
+            })
+    }
+
+    /// Takes the contracts of `other` in.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.port = self.port.or(other.port);
+        self.routes.extend(other.routes);
+        #[cfg(feature = "client")]
+        self.local.extend(other.local);
     }
 
     /// Adds an operation.

@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod answers;
+mod multipart;
 mod params;
 mod streams;
 mod support;
+mod versions;
