@@ -260,12 +260,8 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
         let caller = Caller::of_process().map_err(|error| {
             Fault::new(FaultKind::CenterUnreachable, "calls are not set up").because(error)
         })?;
-        Ok(destination.get_or_init(|| {
-            (
-                caller.destination(self.service),
-                caller.defaults().clone(),
-            )
-        }))
+        Ok(destination
+            .get_or_init(|| (caller.destination(self.service), caller.defaults().clone())))
     }
 }
 

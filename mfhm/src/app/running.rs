@@ -279,12 +279,7 @@ impl RunningService {
 }
 
 /// All that a service answers inside of its layers.
-fn app(
-    definition: &ServiceDefinition,
-    states: &States,
-    layers: &Layers,
-    has_key: bool,
-) -> Router {
+fn app(definition: &ServiceDefinition, states: &States, layers: &Layers, has_key: bool) -> Router {
     let app = router::build(&definition.name, &definition.routes, states);
     #[cfg(feature = "openapi")]
     let app = app.merge(crate::openapi::router(

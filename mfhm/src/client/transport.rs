@@ -210,12 +210,13 @@ impl Network {
         hop: Hop<'_>,
         request: &Outgoing,
     ) -> Result<http::Response<reqwest::Body>, TransportError> {
-        let url = reqwest::Url::parse(&format!("{}{}", hop.base, request.target)).map_err(|error| {
-            TransportError {
-                kind: TransportErrorKind::Invalid,
-                source: error.into(),
-            }
-        })?;
+        let url =
+            reqwest::Url::parse(&format!("{}{}", hop.base, request.target)).map_err(|error| {
+                TransportError {
+                    kind: TransportErrorKind::Invalid,
+                    source: error.into(),
+                }
+            })?;
         let mut sent = reqwest::Request::new(request.method.clone(), url);
         *sent.headers_mut() = hop.headers(&request.headers);
         if let Some(stream) = request.take_stream() {

@@ -205,8 +205,7 @@ impl Bound {
         }
         let deadline = limit.map(|limit| Instant::now() + limit.time);
         let input = Input::new(request);
-        let current =
-            CurrentRequest::received(input.head().clone(), service, operation, deadline);
+        let current = CurrentRequest::received(input.head().clone(), service, operation, deadline);
         let answered = AssertUnwindSafe(async move { handler(input).await });
         let answered = current.scope(answered.catch_unwind());
         let answered = match deadline {

@@ -62,7 +62,10 @@ mod tests {
     fn what_is_no_number_is_ignored() {
         let decoded = |text: &'static str| decode(&HeaderValue::from_static(text));
         assert_eq!(decoded("250"), Some(Duration::from_millis(250)));
-        assert_eq!(decoded("0009999999"), Some(Duration::from_millis(9_999_999)));
+        assert_eq!(
+            decoded("0009999999"),
+            Some(Duration::from_millis(9_999_999))
+        );
         for text in ["", "-1", "+1", "1.5", "1s", " 1", "12345678901", "NaN"] {
             assert_eq!(decoded(text), None, "{text:?}");
         }
