@@ -20,6 +20,7 @@ pub use crate::{
     CallError, CallOptions, Caller,
     client::{
         Client,
+        intercept::Interceptor,
         local::LocalSlot,
         request::Request,
         typed::{Argument, Exchange},

@@ -79,6 +79,7 @@ exports! {
     client = Client;
     caller = Caller;
     call_options = CallOptions;
+    interceptor = Interceptor;
     call_error = CallError;
     /// Types that send, or stand in where a type can't.
     argument = Argument;

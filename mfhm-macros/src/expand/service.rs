@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::Path;
+use syn::{Attribute, Expr, Path};
 
 use crate::attr::operation::doc_text;
 use crate::expand::bounds::{self, Seen};
@@ -22,6 +22,17 @@ pub(crate) struct Declaration {
     pub(crate) version: Option<String>,
     /// Contracts that are implemented beside the annotated item.
     pub(crate) contracts: Vec<Path>,
+    /// Layers around all of it, the outermost first.
+    pub(crate) layers: Vec<Expr>,
+}
+
+/// Layers around one operation of a contract's implementation.
+pub(crate) struct OperationLayers {
+    /// The function's name in the contract.
+    pub(crate) function: String,
+    /// Under which it is there at all.
+    pub(crate) conditions: Vec<Attribute>,
+    pub(crate) layers: Vec<Expr>,
 }
 
 /// A unit struct opens a service for its module.
@@ -39,10 +50,10 @@ pub(crate) fn unit_struct(
 
 /// An inline module opens a service for itself.
 pub(crate) fn module(item: &ModItem, declaration: &Declaration, exports: &Exports) -> TokenStream {
-    let (head, content) = (&item.head, &item.content);
+    let (attrs, head, content) = (&item.attrs, &item.head, &item.content);
     // Inside the module, so that `module_path!` is the module's.
     let scope = scope(declaration, &item.doc, &TokenStream::new(), exports);
-    quote!(#head { #content #scope })
+    quote!(#(#attrs)* #head { #content #scope })
 }
 
 fn scope(
@@ -59,6 +70,9 @@ fn scope(
     let name = declaration.name.as_deref().unwrap_or_default();
     let port = option(declaration.port);
     let about = about(declaration, doc);
+    let layers = &declaration.layers;
+    let layers = (!layers.is_empty())
+        .then(|| quote!(.layers(|__mfhm_layers| { #(__mfhm_layers.add(#layers);)* })));
     let quiet = quiet();
     quote! {
         #quiet
@@ -73,6 +87,7 @@ fn scope(
                     ::core::line!()
                 )
                 #about
+                #layers
             }
         };
     }
@@ -96,6 +111,7 @@ pub(crate) fn inherent(
         .map(|operation| method_route(operation, &mut seen, exports));
     let about = about(declaration, &doc_text(&item.attrs));
     let contracts = contracts(declaration);
+    let layers = layers(declaration);
     let definition = service_impl(
         item,
         &quote! {
@@ -104,6 +120,7 @@ pub(crate) fn inherent(
             __mfhm_definition #about;
             #(#routes)*
             #contracts
+            #layers
             __mfhm_definition
         },
         exports,
@@ -117,6 +134,7 @@ pub(crate) fn of_contract(
     item: &ImplItem,
     contract: &Path,
     declaration: &Declaration,
+    of_operations: &[OperationLayers],
     exports: &Exports,
 ) -> TokenStream {
     let Exports {
@@ -126,11 +144,15 @@ pub(crate) fn of_contract(
     let port = option(declaration.port);
     let about = about(declaration, &doc_text(&item.attrs));
     let contracts = contracts(declaration);
+    let layers = layers(declaration);
+    let is_mut = (!of_operations.is_empty()).then(|| quote!(mut));
+    let of_operations = of_operations.iter().map(operation_layers);
     let definition = service_impl(
         item,
         &quote! {
-            let __mfhm_routes =
+            let #is_mut __mfhm_routes =
                 <Self as #contract>::__mfhm_serve(::core::clone::Clone::clone(&self));
+            #(#of_operations)*
             let mut __mfhm_definition = #service_definition::of_contract(
                 __mfhm_routes,
                 #name,
@@ -140,11 +162,13 @@ pub(crate) fn of_contract(
             );
             __mfhm_definition #about;
             #contracts
+            #layers
             __mfhm_definition
         },
         exports,
     );
-    quote!(#item #definition)
+    let stripped = item.stripped();
+    quote!(#stripped #definition)
 }
 
 /// `impl Service for Type`, with the generics of the annotated impl.
@@ -187,6 +211,7 @@ fn method_route(operation: &Operation, seen: &mut Seen, exports: &Exports) -> To
     let call = quote!(Self::#ident(#receiver #(#arguments),*));
     let answer = handler::answer(operation, &call, exports);
     let closure = handler::closure(&quote!(#decode #answer), exports);
+    let layers = handler::layers(operation);
     // On the route: a static could name neither `Self` nor the impl's generics.
     let schemas = schema::described_by(operation, exports);
     quote! {
@@ -195,7 +220,8 @@ fn method_route(operation: &Operation, seen: &mut Seen, exports: &Exports) -> To
             #checks
             static __MFHM_OPERATION: #operation_type = #description;
             let __mfhm_this = ::core::clone::Clone::clone(&self);
-            __mfhm_definition.route(#route::new(&__MFHM_OPERATION, #closure) #needs #schemas);
+            __mfhm_definition
+                .route(#route::new(&__MFHM_OPERATION, #closure) #layers #needs #schemas);
         }
     }
 }
@@ -219,6 +245,25 @@ fn contracts(declaration: &Declaration) -> TokenStream {
         }
     });
     quote!(#(#calls)*)
+}
+
+fn operation_layers(around: &OperationLayers) -> TokenStream {
+    let OperationLayers {
+        function,
+        conditions,
+        layers,
+    } = around;
+    quote! {
+        #(#conditions)*
+        {
+            #(__mfhm_routes.layer(#function, #layers);)*
+        }
+    }
+}
+
+fn layers(declaration: &Declaration) -> TokenStream {
+    let layers = &declaration.layers;
+    quote!(#(__mfhm_definition.layer(#layers);)*)
 }
 
 fn option<T: quote::ToTokens>(value: Option<T>) -> TokenStream {

@@ -8,12 +8,15 @@ use axum::routing::get;
 use http::HeaderValue;
 use tokio::net::TcpListener;
 
+#[cfg(feature = "client")]
+use crate::client::intercept::Interceptors;
 use crate::error::{Error, Result};
 use crate::instance::InstanceId;
 use crate::key::Key;
 use crate::link::Link;
 use crate::listener::{Limits, Server};
-use crate::server::definition::{About, Route, ServiceDefinition};
+use crate::server::definition::ServiceDefinition;
+use crate::server::layers::Layers;
 use crate::server::registration::{Announcement, Center, Registration};
 use crate::server::state::States;
 use crate::server::{guard, router};
@@ -30,6 +33,9 @@ pub(super) struct Launch {
     pub center_key: Option<Key>,
     pub key: Option<Key>,
     pub local_calls: bool,
+    pub layers: Layers,
+    #[cfg(feature = "client")]
+    pub interceptors: Interceptors,
 }
 
 /// Services that serve and are registered, until they are stopped. Dropping it
@@ -55,6 +61,9 @@ impl RunningApp {
             center_key,
             key,
             local_calls,
+            layers,
+            #[cfg(feature = "client")]
+            interceptors,
         } = launch;
         let link = Link::new(center_key.as_ref())?;
         // Clients in the handlers find services through the same centers.
@@ -66,7 +75,7 @@ impl RunningApp {
             if let Some(key) = &center_key {
                 caller = caller.center_key(key.reveal());
             }
-            caller.build()?.install()
+            caller.intercepted_by(interceptors).build()?.install()
         };
         // One registration with each: centers do not tell each other.
         let centers: Vec<_> = centers
@@ -77,21 +86,14 @@ impl RunningApp {
         let mut offers = Vec::new();
         let mut services = Vec::new();
         for (definition, listener) in bound {
-            #[cfg(feature = "client")]
-            let (name, local) = (definition.name.clone(), definition.local);
-            let service = RunningService::start(
-                definition.name,
-                definition.about,
-                &definition.routes,
-                listener,
-                &states,
-                &centers,
-                key.as_ref(),
-            )?;
+            let app = app(&definition, &states, &layers, key.is_some());
+            let service =
+                RunningService::start(&definition, app, listener, &centers, key.as_ref())?;
             services.push(service);
             #[cfg(feature = "client")]
             if local_calls {
-                offers.extend(local.into_iter().map(|binding| (binding.offer)(&name)));
+                let bindings = definition.local.into_iter();
+                offers.extend(bindings.map(|binding| (binding.offer)(&definition.name)));
             }
         }
         #[cfg(not(feature = "client"))]
@@ -154,18 +156,15 @@ pub struct RunningService {
 
 impl RunningService {
     fn start(
-        name: String,
-        about: About,
-        routes: &[Route],
+        definition: &ServiceDefinition,
+        app: Router,
         listener: TcpListener,
-        states: &States,
         centers: &[Center],
         key: Option<&Key>,
     ) -> Result<Self> {
+        let name = definition.name.clone();
         let id = new_instance_id()?;
-        let app = router::build(routes, states).merge(ping(&name, &id));
-        #[cfg(feature = "openapi")]
-        let app = app.merge(crate::openapi::router(&name, about, routes, key.is_some()));
+        let app = app.merge(ping(&name, &id));
         let app = match key {
             Some(key) => guard::require_key(app, key.clone()),
             None => app,
@@ -174,8 +173,8 @@ impl RunningService {
         let address = server.local_addr();
         tracing::info!(service = name, instance = %id, "listening on http://{address}");
 
+        let routes = definition.routes.iter();
         let mut operations: Vec<_> = routes
-            .iter()
             .map(|route| OperationEntry {
                 name: route.operation.name().to_owned(),
                 path: route.operation.path().to_owned(),
@@ -198,7 +197,7 @@ impl RunningService {
             },
             operations,
             metadata: Default::default(),
-            version: about.version.map(str::to_owned),
+            version: definition.about.version.map(str::to_owned),
             weight: 100,
             key: key.map(|key| key.reveal().to_owned()),
         };
@@ -270,6 +269,21 @@ impl RunningService {
         self.server.stop(GRACE).await;
         tracing::info!(service = self.name, "stopped");
     }
+}
+
+/// All that a service answers inside of its layers.
+fn app(definition: &ServiceDefinition, states: &States, layers: &Layers, has_key: bool) -> Router {
+    let app = router::build(&definition.name, &definition.routes, states);
+    #[cfg(feature = "openapi")]
+    let app = app.merge(crate::openapi::router(
+        &definition.name,
+        definition.about,
+        &definition.routes,
+        has_key,
+    ));
+    #[cfg(not(feature = "openapi"))]
+    let _ = has_key;
+    layers.around_service(definition.layers.around_service(app))
 }
 
 /// Answers the center, and says who answers: a port may have changed hands.

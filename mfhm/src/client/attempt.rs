@@ -11,7 +11,9 @@ use super::endpoint::{Endpoint, EndpointSet};
 use super::error::{Fault, FaultKind};
 use super::options::CallPlan;
 use super::resolver::Resolver;
-use super::transport::{Answered, Opened, Outgoing, Transport, TransportError, TransportErrorKind};
+use super::transport::{
+    Answered, Hop, Opened, Outgoing, Transport, TransportError, TransportErrorKind,
+};
 use super::{balancer, clock};
 
 /// Where calls go.
@@ -57,8 +59,8 @@ pub(crate) async fn open(
     request: &Outgoing,
     is_idempotent: bool,
     plan: CallPlan,
+    deadline: Instant,
 ) -> Result<Opened, Fault> {
-    let deadline = after(plan.timeout);
     ask(destination, request, is_idempotent, plan, deadline, &|_| {
         true
     })
@@ -69,8 +71,7 @@ pub(crate) async fn open(
 trait Arrival: Sized {
     fn exchange<'a>(
         transport: &'a dyn Transport,
-        base: &'a str,
-        key: Option<&'a http::HeaderValue>,
+        hop: Hop<'a>,
         request: &'a Outgoing,
     ) -> BoxFuture<'a, Result<Self, TransportError>>;
 
@@ -80,11 +81,10 @@ trait Arrival: Sized {
 impl Arrival for Answered {
     fn exchange<'a>(
         transport: &'a dyn Transport,
-        base: &'a str,
-        key: Option<&'a http::HeaderValue>,
+        hop: Hop<'a>,
         request: &'a Outgoing,
     ) -> BoxFuture<'a, Result<Self, TransportError>> {
-        transport.exchange(base, key, request)
+        transport.exchange(hop, request)
     }
 
     fn status(&self) -> http::StatusCode {
@@ -95,11 +95,10 @@ impl Arrival for Answered {
 impl Arrival for Opened {
     fn exchange<'a>(
         transport: &'a dyn Transport,
-        base: &'a str,
-        key: Option<&'a http::HeaderValue>,
+        hop: Hop<'a>,
         request: &'a Outgoing,
     ) -> BoxFuture<'a, Result<Self, TransportError>> {
-        transport.open(base, key, request)
+        transport.open(hop, request)
     }
 
     fn status(&self) -> http::StatusCode {
@@ -119,7 +118,12 @@ async fn ask<A: Arrival>(
         Destination::Fixed { base, transport } => {
             // There is no other instance to try.
             let limit = deadline.min(after(plan.attempt_limit(false)));
-            exchange(transport.as_ref(), base, None, request, limit)
+            let hop = Hop {
+                base,
+                key: None,
+                limit,
+            };
+            exchange(transport.as_ref(), hop, request)
                 .await
                 .map_err(|failed| failed.fault)
         }
@@ -257,15 +261,21 @@ async fn to_endpoint<A: Arrival>(
     random: &mut fastrand::Rng,
 ) -> Result<A, Failed> {
     let _in_flight = endpoint.enter();
-    let result = exchange::<A>(
-        transport,
-        &endpoint.base,
-        endpoint.key.as_ref(),
-        request,
+    let hop = Hop {
+        base: &endpoint.base,
+        key: endpoint.key.as_ref(),
         limit,
-    )
-    .await;
+    };
+    let result = exchange::<A>(transport, hop, request).await;
     let outcome = match &result {
+        // The service gave up because the caller did: its patience, again.
+        Ok(answer)
+            if is_cut_short
+                && answer.status() == http::StatusCode::GATEWAY_TIMEOUT
+                && Instant::now() >= limit =>
+        {
+            return result;
+        }
         Ok(answer) if matches!(answer.status().as_u16(), 502..=504) => Outcome::Failed,
         Ok(_) => Outcome::Answered,
         Err(failed) if failed.is_unreachable => Outcome::Unreachable,
@@ -293,12 +303,11 @@ struct Failed {
 
 async fn exchange<A: Arrival>(
     transport: &dyn Transport,
-    base: &str,
-    key: Option<&http::HeaderValue>,
+    hop: Hop<'_>,
     request: &Outgoing,
-    limit: Instant,
 ) -> Result<A, Failed> {
-    match tokio::time::timeout_at(limit, A::exchange(transport, base, key, request)).await {
+    let base = hop.base;
+    match tokio::time::timeout_at(hop.limit, A::exchange(transport, hop, request)).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(TransportError { kind, source })) => {
             let (fault, is_unreachable) = match kind {
@@ -339,7 +348,7 @@ mod tests {
     use std::sync::Mutex;
 
     use bytes::Bytes;
-    use http::{HeaderMap, HeaderValue, Method, StatusCode};
+    use http::{HeaderMap, Method, StatusCode};
 
     use super::*;
     use crate::client::options::CallOptions;
@@ -375,10 +384,10 @@ mod tests {
     impl Transport for Fake {
         fn exchange<'a>(
             &'a self,
-            base: &'a str,
-            _key: Option<&'a HeaderValue>,
+            hop: Hop<'a>,
             _request: &'a Outgoing,
         ) -> BoxFuture<'a, Result<Answered, TransportError>> {
+            let base = hop.base;
             *self
                 .asked
                 .lock()

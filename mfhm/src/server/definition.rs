@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 
 use super::extract::StateNeed;
 use super::input::Input;
+use super::layers::{HttpLayer, Layers};
 use crate::contract::Operation;
 
 /// Something that [`App::service`](crate::App::service) can run: made by
@@ -28,6 +29,7 @@ pub struct ServiceDefinition {
     pub(crate) name: String,
     pub(crate) port: Option<u16>,
     pub(crate) routes: Vec<Route>,
+    pub(crate) layers: Layers,
     pub(crate) declared_at: String,
     pub(crate) about: About,
     /// Whether it consists of contracts only, named by a contract's service.
@@ -52,6 +54,7 @@ impl ServiceDefinition {
             name: name.to_owned(),
             port,
             routes: Vec::new(),
+            layers: Layers::default(),
             declared_at: format!("{file}:{line}"),
             about: About::default(),
             is_contract: false,
@@ -102,12 +105,28 @@ impl ServiceDefinition {
             })
     }
 
-    /// Takes the contracts of `other` in.
-    pub(crate) fn join(&mut self, other: Self) {
+    /// Takes the contracts of `other` in. The layers of each stay with its own
+    /// operations.
+    pub(crate) fn join(&mut self, mut other: Self) {
+        self.move_layers_to_routes();
+        other.move_layers_to_routes();
         self.port = self.port.or(other.port);
         self.routes.extend(other.routes);
         #[cfg(feature = "client")]
         self.local.extend(other.local);
+    }
+
+    /// Adds a layer inside of those that are there.
+    pub fn layer<L: HttpLayer>(&mut self, layer: L) {
+        self.layers.add(layer);
+    }
+
+    fn move_layers_to_routes(&mut self) {
+        let layers = std::mem::take(&mut self.layers);
+        for route in &mut self.routes {
+            let own = std::mem::take(&mut route.layers);
+            route.layers = own.within(&layers);
+        }
     }
 
     /// Adds an operation.
@@ -133,6 +152,7 @@ pub struct Route {
     pub(crate) handler: Handler,
     /// The states that the handler takes.
     pub(crate) states: Vec<StateNeed>,
+    pub(crate) layers: Layers,
     #[cfg(feature = "openapi")]
     pub(crate) describe: crate::openapi::Describe,
 }
@@ -151,6 +171,7 @@ impl Route {
             operation,
             handler: Arc::new(move |input| Box::pin(handler(input))),
             states: Vec::new(),
+            layers: Layers::default(),
             #[cfg(feature = "openapi")]
             describe: operation.describe(),
         }
@@ -160,6 +181,13 @@ impl Route {
     #[must_use]
     pub fn needs(mut self, state: Option<StateNeed>) -> Self {
         self.states.extend(state);
+        self
+    }
+
+    /// Puts a layer around the handler, inside of those that are there.
+    #[must_use]
+    pub fn layer<L: HttpLayer>(mut self, layer: L) -> Self {
+        self.layers.add(layer);
         self
     }
 
@@ -214,6 +242,17 @@ impl ContractRoutes {
         self.routes.push(Route::new(operation, handler));
     }
 
+    /// Puts a layer around the operation that `function` declares, inside of
+    /// those that are there.
+    pub fn layer<L: HttpLayer>(&mut self, function: &str, layer: L) {
+        let mut routes = self.routes.iter_mut();
+        // One that is not found is no function of the contract: the compiler
+        // says so of the same name.
+        if let Some(route) = routes.find(|route| route.operation.function_name() == function) {
+            route.layers.add(layer);
+        }
+    }
+
     /// Lets clients in the same process call the implementation as a function.
     #[cfg(feature = "client")]
     pub fn bind_local<T: ?Sized + Send + Sync + 'static>(
@@ -229,7 +268,7 @@ impl ContractRoutes {
     /// A router of these routes alone.
     #[cfg(feature = "client")]
     pub(crate) fn into_router(self) -> axum::Router {
-        super::router::build(&self.routes, &super::state::States::default())
+        super::router::build(self.service, &self.routes, &super::state::States::default())
     }
 }
 

@@ -6,6 +6,7 @@
 //! has one. The linker keeps no order, so everything is sorted here.
 
 use super::definition::{Route, ServiceDefinition};
+use super::layers::Layers;
 use crate::contract::Operation;
 
 inventory::collect!(LinkedHandler);
@@ -44,6 +45,7 @@ pub struct LinkedScope {
     line: u32,
     version: Option<&'static str>,
     doc: &'static str,
+    layers: fn(&mut Layers),
 }
 
 impl LinkedScope {
@@ -63,6 +65,7 @@ impl LinkedScope {
             line,
             version: None,
             doc: "",
+            layers: |_| {},
         }
     }
 
@@ -74,9 +77,17 @@ impl LinkedScope {
         self
     }
 
+    /// With what adds its layers.
+    #[must_use]
+    pub const fn layers(mut self, layers: fn(&mut Layers)) -> Self {
+        self.layers = layers;
+        self
+    }
+
     fn definition(&self) -> ServiceDefinition {
         let mut definition = ServiceDefinition::new(self.name, self.port, self.file, self.line);
         definition.about(self.version, self.doc);
+        (self.layers)(&mut definition.layers);
         definition
     }
 }
