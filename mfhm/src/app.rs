@@ -64,6 +64,7 @@ pub struct App {
     ports: HashMap<String, u16>,
     key: Option<Key>,
     key_dir: Option<PathBuf>,
+    version: Option<String>,
     local_calls: Option<bool>,
     drain: Option<Duration>,
 }
@@ -109,6 +110,14 @@ impl App {
     /// `MFHM_CENTER_KEY_FILE`.
     pub fn center_key(mut self, key: impl Into<String>) -> Self {
         self.center_key = Some(Key::new(key));
+        self
+    }
+
+    /// The version of the program, which the center hands out and which a call
+    /// names that finds no instance with its operation:
+    /// `.version(env!("CARGO_PKG_VERSION"))`. Without it none is told.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.version = Some(version.into());
         self
     }
 
@@ -263,6 +272,7 @@ impl App {
             centers: settings.centers,
             center_key: self.center_key.or(settings.center_key),
             key,
+            version: self.version,
             local_calls: self.local_calls.or(settings.local_calls).unwrap_or(true),
         })
     }

@@ -13,12 +13,14 @@ pub(crate) mod ejection;
 pub(crate) mod encoding;
 pub(crate) mod endpoint;
 pub(crate) mod local;
+pub(crate) mod offers;
 pub(crate) mod options;
 pub(crate) mod request;
 pub(crate) mod resolver;
 pub(crate) mod source;
 pub(crate) mod transport;
 pub(crate) mod untyped;
+pub(crate) mod uses;
 
 pub(crate) use crate::fault as error;
 

@@ -7,6 +7,7 @@
 
 mod components;
 mod fingerprint;
+mod offered;
 mod operation;
 mod page;
 pub(crate) mod schemas;
@@ -22,6 +23,9 @@ use bytes::Bytes;
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use serde_json::{Map, Value, json};
 
+#[cfg(feature = "client")]
+pub(crate) use self::offered::fingerprint_of;
+pub(crate) use self::offered::fingerprints;
 use self::schemas::{OperationSchemas, Schemas};
 use crate::server::definition::Route;
 
@@ -170,9 +174,8 @@ fn with_placeholders(path: &str, write: impl Fn(&str) -> String) -> String {
 }
 
 /// Serves the document and the page; both are written once, here.
-pub(crate) fn router(service: &str, routes: &[Route], has_key: bool) -> Router {
-    let document = document(service, routes, has_key);
-    let page = page::write(&document);
+pub(crate) fn router(document: &Value) -> Router {
+    let page = page::write(document);
     let json = Bytes::from(document.to_string());
     let answer = |content_type: &'static str, policy: String, body: Bytes| {
         get(move || {

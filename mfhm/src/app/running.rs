@@ -29,6 +29,8 @@ pub(super) struct Launch {
     pub centers: Vec<String>,
     pub center_key: Option<Key>,
     pub key: Option<Key>,
+    /// Of the program, as it is told to the center.
+    pub version: Option<String>,
     pub local_calls: bool,
 }
 
@@ -54,15 +56,19 @@ impl RunningApp {
             centers,
             center_key,
             key,
+            version,
             local_calls,
         } = launch;
+        let ids = bound.iter().map(|_| new_instance_id());
+        let ids: Vec<InstanceId> = ids.collect::<Result<_>>()?;
         let link = Link::new(center_key.as_ref())?;
         // Clients in the handlers find services through the same centers.
         #[cfg(feature = "client")]
         let caller = {
             let mut caller = centers
                 .iter()
-                .fold(crate::Caller::builder(), |b, url| b.center(url));
+                .fold(crate::Caller::builder(), |b, url| b.center(url))
+                .instances(ids.clone());
             if let Some(key) = &center_key {
                 caller = caller.center_key(key.reveal());
             }
@@ -76,11 +82,13 @@ impl RunningApp {
         #[cfg(feature = "client")]
         let mut offers = Vec::new();
         let mut services = Vec::new();
-        for (definition, listener) in bound {
+        for ((definition, listener), id) in bound.into_iter().zip(ids) {
             #[cfg(feature = "client")]
             let (name, local) = (definition.name.clone(), definition.local);
             let service = RunningService::start(
                 definition.name,
+                id,
+                version.clone(),
                 &definition.routes,
                 listener,
                 &states,
@@ -152,18 +160,22 @@ pub struct RunningService {
 }
 
 impl RunningService {
+    #[allow(clippy::too_many_arguments)] // Each is one thing that a service needs.
     fn start(
         name: String,
+        id: InstanceId,
+        version: Option<String>,
         routes: &[Route],
         listener: TcpListener,
         states: &States,
         centers: &[Center],
         key: Option<&Key>,
     ) -> Result<Self> {
-        let id = new_instance_id()?;
         let app = router::build(routes, states).merge(ping(&name, &id));
         #[cfg(feature = "openapi")]
-        let app = app.merge(crate::openapi::router(&name, routes, key.is_some()));
+        let document = crate::openapi::document(&name, routes, key.is_some());
+        #[cfg(feature = "openapi")]
+        let app = app.merge(crate::openapi::router(&document));
         let app = match key {
             Some(key) => guard::require_key(app, key.clone()),
             None => app,
@@ -178,6 +190,7 @@ impl RunningService {
                 name: route.operation.name().to_owned(),
                 path: route.operation.path().to_owned(),
                 methods: vec![route.operation.method().to_owned()],
+                fingerprint: None,
             })
             .collect();
         // Python services list theirs too.
@@ -185,6 +198,7 @@ impl RunningService {
             name: "ping".to_owned(),
             path: "/ping".to_owned(),
             methods: vec!["GET".to_owned()],
+            fingerprint: None,
         });
         let register = Register {
             service: name.clone(),
@@ -195,12 +209,15 @@ impl RunningService {
                 port: address.port(),
             },
             operations,
+            document: None,
             metadata: Default::default(),
-            version: None,
+            version,
             weight: 100,
             key: key.map(|key| key.reveal().to_owned()),
         };
-        let announcement = Announcement { register };
+        let announcement = Announcement::new(register);
+        #[cfg(feature = "openapi")]
+        let announcement = announcement.with_document(&document);
         let registrations = centers
             .iter()
             .map(|center| Registration::hold(center.clone(), announcement.clone()))

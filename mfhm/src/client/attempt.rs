@@ -13,6 +13,8 @@ use super::options::CallPlan;
 use super::resolver::Resolver;
 use super::transport::{Answered, Opened, Outgoing, Transport, TransportError, TransportErrorKind};
 use super::{balancer, clock};
+use crate::contract::Operation;
+use crate::wire::v1::OperationEntry;
 
 /// Where calls go.
 #[derive(Clone, Debug)]
@@ -29,6 +31,42 @@ pub(crate) enum Destination {
     },
 }
 
+/// What an instance must offer to get a call.
+#[derive(Clone, Copy)]
+pub(crate) enum Wanted<'a> {
+    /// What a contract declares.
+    Operation(&'static Operation),
+    /// What an instance registered, in this form and no other.
+    Entry(&'a OperationEntry),
+    #[cfg(test)]
+    Anything,
+}
+
+impl Wanted<'_> {
+    fn is_offered_by(self, endpoint: &Endpoint) -> bool {
+        match self {
+            Self::Operation(operation) => endpoint.offers(operation),
+            Self::Entry(entry) => endpoint.operations.iter().any(|other| {
+                other.name == entry.name
+                    && other.path == entry.path
+                    && other.methods == entry.methods
+            }),
+            #[cfg(test)]
+            Self::Anything => true,
+        }
+    }
+
+    fn not_offered(self, resolver: &Resolver, set: &EndpointSet) -> Fault {
+        match self {
+            Self::Operation(operation) => resolver.not_offered(operation, set),
+            _ => Fault::new(
+                FaultKind::NotOffered,
+                "the instances that offered the operation have left",
+            ),
+        }
+    }
+}
+
 /// Sends `request` until an answer comes, the attempts or the time are used up,
 /// or trying again could run the operation twice.
 pub(crate) async fn call(
@@ -37,17 +75,9 @@ pub(crate) async fn call(
     is_idempotent: bool,
     plan: CallPlan,
     deadline: Instant,
-    is_eligible: &Eligible<'_>,
+    wanted: Wanted<'_>,
 ) -> Result<Answered, Fault> {
-    ask(
-        destination,
-        request,
-        is_idempotent,
-        plan,
-        deadline,
-        is_eligible,
-    )
-    .await
+    ask(destination, request, is_idempotent, plan, deadline, wanted).await
 }
 
 /// The same for an answer that is read while it comes: the time-outs end with
@@ -57,12 +87,10 @@ pub(crate) async fn open(
     request: &Outgoing,
     is_idempotent: bool,
     plan: CallPlan,
+    wanted: Wanted<'_>,
 ) -> Result<Opened, Fault> {
     let deadline = after(plan.timeout);
-    ask(destination, request, is_idempotent, plan, deadline, &|_| {
-        true
-    })
-    .await
+    ask(destination, request, is_idempotent, plan, deadline, wanted).await
 }
 
 /// What an attempt waits for: all of the answer, or its headers.
@@ -113,7 +141,7 @@ async fn ask<A: Arrival>(
     is_idempotent: bool,
     plan: CallPlan,
     deadline: Instant,
-    is_eligible: &Eligible<'_>,
+    wanted: Wanted<'_>,
 ) -> Result<A, Fault> {
     match destination {
         Destination::Fixed { base, transport } => {
@@ -132,11 +160,20 @@ async fn ask<A: Arrival>(
                 transport: transport.as_ref(),
                 request,
                 is_idempotent,
-                is_eligible,
+                wanted,
                 plan,
                 deadline,
             };
             attempts.run().await
+        }
+    }
+}
+
+impl Destination {
+    /// Remembers that `operation` is called, for the center to know.
+    pub(crate) fn note(&self, operation: &'static Operation) {
+        if let Self::Discovered { resolver, .. } = self {
+            resolver.uses().note(operation);
         }
     }
 }
@@ -148,15 +185,12 @@ pub(crate) fn after(span: Duration) -> Instant {
     now.checked_add(span).unwrap_or(now + FAR)
 }
 
-/// Whether an endpoint may get this call.
-pub(crate) type Eligible<'a> = dyn Fn(&Endpoint) -> bool + Sync + 'a;
-
 struct Attempts<'a> {
     resolver: &'a Resolver,
     transport: &'a dyn Transport,
     request: &'a Outgoing,
     is_idempotent: bool,
-    is_eligible: &'a Eligible<'a>,
+    wanted: Wanted<'a>,
     plan: CallPlan,
     deadline: Instant,
 }
@@ -167,30 +201,39 @@ impl Attempts<'_> {
             resolver,
             transport,
             request,
+            wanted,
             plan,
             deadline,
             ..
         } = self;
+        let is_eligible = |endpoint: &Endpoint| wanted.is_offered_by(endpoint);
         let mut random = fastrand::Rng::new();
         let mut set = resolver.endpoints(deadline).await?;
         let mut tried = Vec::new();
         let mut attempt = 1;
         // Whatever the last attempt says: an earlier one may have run.
         let mut may_have_executed = false;
+        let mut has_looked_again = false;
         loop {
             let index = match balancer::pick(
                 &set.endpoints,
-                self.is_eligible,
+                &is_eligible,
                 &tried,
                 clock::now(),
                 &mut random,
             ) {
                 Some(index) => index,
+                None if tried.is_empty() && has_looked_again => {
+                    let fault = wanted.not_offered(resolver, &set);
+                    return Err(fault.after_attempts(may_have_executed));
+                }
                 None if tried.is_empty() => {
-                    return Err(Fault::new(
-                        FaultKind::NoInstance,
-                        "no instance of the service offers the operation",
-                    ));
+                    has_looked_again = true;
+                    set = resolver
+                        .look_again(deadline)
+                        .await
+                        .map_err(|fault| fault.after_attempts(may_have_executed))?;
+                    continue;
                 }
                 None => {
                     // Every instance was tried: wait a little and begin anew, with
@@ -344,6 +387,7 @@ mod tests {
     use super::*;
     use crate::client::options::CallOptions;
     use crate::client::source::{Source, SourceError};
+    use crate::client::uses::Uses;
     use crate::instance::InstanceId;
 
     #[derive(Debug)]
@@ -354,6 +398,7 @@ mod tests {
             &'a self,
             _service: &'a str,
             _known: &'a EndpointSet,
+            _uses: &'a Uses,
         ) -> BoxFuture<'a, Result<Vec<Endpoint>, SourceError>> {
             let endpoint = |port: u16| {
                 let id = InstanceId::from_random(port.into());
@@ -451,7 +496,7 @@ mod tests {
             is_idempotent,
             plan,
             after(plan.timeout),
-            &|_| true,
+            Wanted::Anything,
         )
         .await
     }

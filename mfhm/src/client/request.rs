@@ -8,7 +8,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::Serialize;
 
-use super::attempt::{self, Destination};
+use super::attempt::{self, Destination, Wanted};
 use super::encoding;
 use super::error::{CallError, Fault, FaultKind};
 use super::options::CallPlan;
@@ -277,10 +277,12 @@ impl Request {
 
     async fn exchange(self, accept: &'static str) -> Result<Answered, Fault> {
         let is_idempotent = self.operation.is_idempotent();
+        let wanted = Wanted::Operation(self.operation);
         let Ready {
             destination,
             request,
             plan,
+            ..
         } = self.ready(accept)?;
         attempt::call(
             &destination,
@@ -288,7 +290,7 @@ impl Request {
             is_idempotent,
             plan,
             attempt::after(plan.timeout),
-            &|_| true,
+            wanted,
         )
         .await
     }
@@ -339,8 +341,11 @@ impl Request {
             body: self.body,
             stream: self.stream,
         };
+        let destination = self.destination?;
+        destination.note(self.operation);
         Ok(Ready {
-            destination: self.destination?,
+            operation: self.operation,
+            destination,
             request,
             plan: self.plan,
         })
@@ -367,6 +372,7 @@ fn is_cookie_octet(byte: u8) -> bool {
 
 /// A request that can be sent.
 struct Ready {
+    operation: &'static Operation,
     destination: Destination,
     request: Outgoing,
     plan: CallPlan,
@@ -374,7 +380,15 @@ struct Ready {
 
 impl Ready {
     async fn open(&self, is_idempotent: bool) -> Result<Opened, Fault> {
-        attempt::open(&self.destination, &self.request, is_idempotent, self.plan).await
+        let wanted = Wanted::Operation(self.operation);
+        attempt::open(
+            &self.destination,
+            &self.request,
+            is_idempotent,
+            self.plan,
+            wanted,
+        )
+        .await
     }
 }
 
@@ -390,6 +404,7 @@ fn again(ready: Arc<Ready>, call: (&'static str, &'static str)) -> Again {
                 request.headers.insert(LAST_EVENT_ID, id);
             }
             let next = Ready {
+                operation: ready.operation,
                 destination: ready.destination.clone(),
                 request,
                 plan: ready.plan,
