@@ -5,7 +5,6 @@ use std::fmt;
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::json::{self, Unreadable};
 use crate::wire::v1::DocumentHash;
 
 /// Longest path of an operation, in bytes: as in registrations.
@@ -36,9 +35,8 @@ impl Document {
             return Err(BadDocument::OtherHash(actual));
         }
         // serde_json gives up at 128 levels.
-        let value: Value = json::read(&bytes).map_err(|unreadable| match unreadable {
-            Unreadable::Syntax(why) | Unreadable::Shape(why) => BadDocument::NoJson(why),
-        })?;
+        let value: Value = serde_json::from_slice(&bytes)
+            .map_err(|error| BadDocument::NoJson(error.to_string()))?;
         let is_openapi = value["openapi"]
             .as_str()
             .is_some_and(|version| version.starts_with("3."));
@@ -73,7 +71,7 @@ impl fmt::Display for BadDocument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OtherHash(actual) => write!(f, "has the hash {actual}"),
-            Self::NoJson(why) => f.write_str(why),
+            Self::NoJson(why) => write!(f, "can't be read as JSON: {why}"),
             Self::NoOpenApi(why) => f.write_str(why),
         }
     }
