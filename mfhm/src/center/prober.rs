@@ -179,4 +179,24 @@ mod tests {
         assert!(is_registered(&center));
         assert!(center.registrar.renew(&id).is_some());
     }
+
+    #[tokio::test]
+    async fn a_document_that_nobody_needs_for_a_day_is_dropped() {
+        let center = TestCenter::new().await;
+        let document = crate::center::contracts::document::Document::sample(
+            &serde_json::json!({ "openapi": "3.1.0", "paths": {} }),
+        );
+        let hash = document.hash.clone();
+        assert!(center.registrar.keep(document).await.unwrap());
+        let due = center.registrar.view.with(|registry, now, random| {
+            let almost = now + Duration::from_secs(24 * 3600 - 20);
+            assert_eq!(registry.tick(almost, random).documents, []);
+            registry.tick(almost + Duration::from_secs(40), random)
+        });
+        assert_eq!(due.documents, [hash.clone()]);
+        drop_documents(center.store.clone(), due.documents).await;
+        let revision = center.registrar.store.commit(Batch::default()).await;
+        center.registrar.view.reach(revision.unwrap()).await;
+        assert!(!center.registrar.has_document(&hash));
+    }
 }

@@ -615,4 +615,72 @@ mod tests {
                 .all(|endpoint| !endpoint.ejection.is_failing(clock::now()))
         );
     }
+
+    /// Two instances, of which only the second offers `create`, or none does.
+    #[derive(Debug, Default)]
+    struct Upgrade {
+        is_rolled_out: std::sync::atomic::AtomicBool,
+    }
+
+    impl Source for Upgrade {
+        fn list<'a>(
+            &'a self,
+            _service: &'a str,
+            _known: &'a EndpointSet,
+            _uses: &'a Uses,
+        ) -> BoxFuture<'a, Result<Vec<Endpoint>, SourceError>> {
+            let entry = |name: &str, method: &str, path: &str| OperationEntry {
+                name: name.to_owned(),
+                path: path.to_owned(),
+                methods: vec![method.to_owned()],
+                fingerprint: None,
+            };
+            let endpoint = |port: u16, has_create: bool| {
+                let id = InstanceId::from_random((u128::from(port) << 1) + u128::from(has_create));
+                let mut operations = vec![entry("user", "GET", "/users/{id}")];
+                operations.extend(has_create.then(|| entry("create", "POST", "/users")));
+                Endpoint::new(id, "127.0.0.1".to_owned(), port, None, operations)
+            };
+            let is_rolled_out = self
+                .is_rolled_out
+                .load(std::sync::atomic::Ordering::Relaxed);
+            Box::pin(async move { Ok(vec![endpoint(1, false), endpoint(2, is_rolled_out)]) })
+        }
+    }
+
+    static CREATE: Operation = Operation::new("create", "POST", "/users");
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_goes_only_to_who_offers_its_operation() {
+        let fake = Arc::new(Fake::default());
+        let source = Arc::new(Upgrade::default());
+        let resolver = Arc::new(Resolver::new("users".to_owned(), source.clone()));
+        let destination = Destination::Discovered {
+            resolver,
+            transport: fake.clone(),
+        };
+        let plan = CallOptions::new().plan();
+        let request = request(Method::POST);
+        let create = async || {
+            let deadline = after(plan.timeout);
+            let wanted = Wanted::Operation(&CREATE);
+            call(&destination, &request, false, plan, deadline, wanted).await
+        };
+        let fault = create().await.unwrap_err();
+        assert_eq!(fault.kind(), FaultKind::NotOffered);
+        assert!(
+            fault.to_string().contains("none offers `create`"),
+            "{fault}"
+        );
+        assert_eq!(fake.total(), 0, "nobody was asked");
+
+        // The list that is known is of before the roll-out: the call asks anew.
+        source
+            .is_rolled_out
+            .store(true, std::sync::atomic::Ordering::Relaxed);
+        for _ in 0..100 {
+            create().await.unwrap();
+        }
+        assert_eq!((fake.asked(DEAD), fake.total()), (100, 100));
+    }
 }

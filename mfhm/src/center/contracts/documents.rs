@@ -150,7 +150,10 @@ mod tests {
         assert_eq!(documents.take_unneeded(at(5 * day)), []);
         documents.unname(&one.hash, at(5 * day));
         assert_eq!(documents.take_unneeded(at(6 * day - 1)), []);
-        assert_eq!(documents.take_unneeded(at(6 * day)), [one.hash.clone()]);
+        assert_eq!(
+            documents.take_unneeded(at(6 * day)),
+            std::slice::from_ref(&one.hash)
+        );
         assert_eq!(documents.take_unneeded(at(6 * day)), [], "told once");
         documents.drop(&one.hash);
         assert!(documents.get(&one.hash).is_none());

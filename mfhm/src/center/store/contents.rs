@@ -313,7 +313,7 @@ mod tests {
         assert_eq!(contents.apply(drop()), Err(Conflict));
 
         let loaded = Contents::new(contents.snapshot());
-        assert_eq!(loaded.snapshot().documents, [one.clone()]);
+        assert_eq!(loaded.snapshot().documents, std::slice::from_ref(&one));
         let removal = Batch::remove(record("a", 1).place(), "a".parse().unwrap());
         contents.apply(removal).unwrap();
         contents.apply(drop()).unwrap();
