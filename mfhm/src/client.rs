@@ -14,6 +14,7 @@ pub(crate) mod encoding;
 pub(crate) mod endpoint;
 pub(crate) mod intercept;
 pub(crate) mod local;
+pub(crate) mod offers;
 pub(crate) mod options;
 pub(crate) mod request;
 pub(crate) mod resolver;
@@ -21,6 +22,7 @@ pub(crate) mod source;
 pub(crate) mod transport;
 pub(crate) mod typed;
 pub(crate) mod untyped;
+pub(crate) mod uses;
 
 pub(crate) use crate::fault as error;
 

@@ -15,6 +15,7 @@ use super::source::center::Centers;
 use super::transport::{Network, Transport};
 use super::untyped::CallBuilder;
 use crate::Error;
+use crate::instance::InstanceId;
 use crate::key::Key;
 use crate::link::Link;
 use crate::settings::Settings;
@@ -174,9 +175,17 @@ pub struct CallerBuilder {
     centers: Vec<String>,
     center_key: Option<Key>,
     defaults: Defaults,
+    instances: Vec<InstanceId>,
 }
 
 impl CallerBuilder {
+    /// The instances that this process runs, as whom it is known to the center.
+    #[cfg(feature = "server")]
+    pub(crate) fn instances(mut self, instances: Vec<InstanceId>) -> Self {
+        self.instances = instances;
+        self
+    }
+
     /// The address of a center, such as `http://127.0.0.1:21428`. Said several
     /// times, the first that answers is asked. Else `MFHM_CENTER`.
     pub fn center(mut self, url: impl Into<String>) -> Self {
@@ -219,7 +228,11 @@ impl CallerBuilder {
     pub fn build(self) -> Result<Caller, Error> {
         let settings = Settings::from_env()?.with_centers(self.centers)?;
         let key = self.center_key.or(settings.center_key);
-        let source = Arc::new(Centers::new(&settings.centers, Link::new(key.as_ref())?));
+        let source = Arc::new(Centers::new(
+            &settings.centers,
+            Link::new(key.as_ref())?,
+            self.instances,
+        ));
         Ok(Caller {
             shared: Arc::new(Shared {
                 source,

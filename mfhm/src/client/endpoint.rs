@@ -1,12 +1,14 @@
 //! [`Endpoint`]: an address that a caller may pick, and what this caller knows
 //! about it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use http::HeaderValue;
 
 use super::ejection::Ejection;
+use super::offers::Offers;
+use crate::contract::Operation;
 use crate::instance::InstanceId;
 use crate::wire::v1::OperationEntry;
 
@@ -21,6 +23,10 @@ pub(crate) struct Endpoint {
     /// The value of `MFHM-AuthKey` that requests must carry.
     pub key: Option<HeaderValue>,
     pub operations: Vec<OperationEntry>,
+    /// Version of the instance's program, as it says.
+    pub version: Option<String>,
+    /// Made of `operations` when it is first asked.
+    offers: OnceLock<Offers>,
     pub ejection: Ejection,
     in_flight: AtomicU32,
 }
@@ -45,9 +51,17 @@ impl Endpoint {
             port,
             key,
             operations,
+            version: None,
+            offers: OnceLock::new(),
             ejection: Ejection::default(),
             in_flight: AtomicU32::new(0),
         }
+    }
+
+    /// Whether this instance answers `operation`, by all that is known.
+    pub(crate) fn offers(&self, operation: &Operation) -> bool {
+        let offers = self.offers.get_or_init(|| Offers::new(&self.operations));
+        offers.include(&self.operations, operation)
     }
 
     /// Calls under way from this process.
@@ -67,6 +81,7 @@ impl Endpoint {
             && self.base == other.base
             && self.key == other.key
             && self.operations == other.operations
+            && self.version == other.version
     }
 }
 
