@@ -39,6 +39,8 @@
 
 mod address;
 mod api;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod guard;
 mod health;
 mod import;

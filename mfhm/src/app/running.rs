@@ -161,13 +161,7 @@ impl RunningService {
         key: Option<&Key>,
     ) -> Result<Self> {
         let id = new_instance_id()?;
-        let app = router::build(routes, states).merge(ping(&name, &id));
-        #[cfg(feature = "openapi")]
-        let app = app.merge(crate::openapi::router(&name, routes, key.is_some()));
-        let app = match key {
-            Some(key) => guard::require_key(app, key.clone()),
-            None => app,
-        };
+        let app = whole_router(&name, &id, routes, states, key);
         let server = Server::start(listener, app, Limits::default())?;
         let address = server.local_addr();
         tracing::info!(service = name, instance = %id, "listening on http://{address}");
@@ -268,6 +262,34 @@ impl RunningService {
         self.server.stop(GRACE).await;
         tracing::info!(service = self.name, "stopped");
     }
+}
+
+/// Everything that a service answers: its operations and what is mfhm's own.
+fn whole_router(
+    name: &str,
+    id: &InstanceId,
+    routes: &[Route],
+    states: &States,
+    key: Option<&Key>,
+) -> Router {
+    let app = router::build(routes, states).merge(ping(name, id));
+    #[cfg(feature = "openapi")]
+    let app = app.merge(crate::openapi::router(name, routes, key.is_some()));
+    match key {
+        Some(key) => guard::require_key(app, key.clone()),
+        None => app,
+    }
+}
+
+/// The router of a service that is not run by an app.
+pub(super) fn router_of(
+    definition: &ServiceDefinition,
+    states: &States,
+    key: Option<&Key>,
+) -> Result<Router> {
+    let id = new_instance_id()?;
+    let (name, routes) = (&definition.name, &definition.routes);
+    Ok(whole_router(name, &id, routes, states, key))
 }
 
 /// Answers the center, and says who answers: a port may have changed hands.
