@@ -76,7 +76,7 @@ mod old {
     #[mfhm::idempotent]
     #[mfhm::client(service = "old")]
     #[deprecated(note = "nobody needs it")]
-    pub trait Old {
+    trait Old {
         #[get("/one")]
         async fn one(&self) -> u8;
     }

@@ -12,7 +12,7 @@ impl Users for Service {
         Vec::new()
     }
 
-    #[layer(Limit)]
+    #[layer(())]
     async fn user(&self) -> String {
         String::new()
     }
