@@ -10,3 +10,5 @@ mod programs;
 mod restart;
 mod shutdown;
 mod startup;
+mod uploads;
+mod versions;

@@ -9,4 +9,5 @@ mod multipart;
 mod params;
 mod streams;
 mod support;
+mod values;
 mod versions;
