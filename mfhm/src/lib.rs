@@ -167,7 +167,7 @@ pub use macros::*;
 #[cfg(any(feature = "client", feature = "server"))]
 pub use multipart::{Multipart, MultipartError, Part};
 #[cfg(any(feature = "client", feature = "server"))]
-pub use returned::{Headed, Raw};
+pub use returned::{File, Headed, Raw};
 #[cfg(feature = "server")]
 pub use server::{Service, state::State};
 #[cfg(any(feature = "client", feature = "server"))]

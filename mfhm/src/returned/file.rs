@@ -31,8 +31,16 @@ const CHUNK: usize = 64 << 10;
 /// use mfhm::File;
 ///
 /// #[mfhm::get("/report")]
-/// async fn report() -> Result<File, mfhm::FileError> {
-///     Ok(File::open("report.pdf").await?.download_as("Report 2024.pdf"))
+/// async fn report() -> Result<File, ReportError> {
+///     let file = File::open("report.pdf").await.map_err(|_| ReportError::Missing)?;
+///     Ok(file.download_as("Report 2024.pdf"))
+/// }
+///
+/// #[derive(Debug, thiserror::Error, mfhm::ApiError)]
+/// enum ReportError {
+///     #[error("there is no report yet")]
+///     #[status(404)]
+///     Missing,
 /// }
 /// ```
 ///
@@ -60,29 +68,23 @@ impl File {
     }
 
     /// A file of the disk; its content type is that of its name's extension, or
-    /// `application/octet-stream`. What it is called in the contract's path is the
-    /// service's choice: a name that a stranger chose must be checked before, for
-    /// it may be `../secret`.
+    /// `application/octet-stream`. A path that a caller chose has to be checked
+    /// before: it may be `../secret`.
     ///
     /// # Errors
     ///
     /// There is no such file, it is a folder, or it may not be read.
-    pub async fn open(path: impl AsRef<Path>) -> Result<Self, FileError> {
+    pub async fn open(path: impl AsRef<Path>) -> std::io::Result<Self> {
         let path = path.as_ref();
-        let (file, metadata) = async {
-            let file = tokio::fs::File::open(path).await?;
-            let metadata = file.metadata().await?;
-            if metadata.is_file() {
-                Ok((file, metadata))
-            } else {
-                Err(std::io::Error::from(std::io::ErrorKind::NotFound))
-            }
+        let file = tokio::fs::File::open(path).await?;
+        let metadata = file.metadata().await?;
+        if !metadata.is_file() {
+            return Err(std::io::ErrorKind::NotFound.into());
         }
-        .await
-        .map_err(FileError)?;
         let length = metadata.len();
         let modified = metadata.modified().ok();
-        let since_epoch = modified.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+        let since_epoch =
+            modified.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
         let chunks = stream::try_unfold(file.take(length), |mut file| async move {
             let mut chunk = BytesMut::with_capacity(CHUNK);
             let count = file.read_buf(&mut chunk).await?;
@@ -208,12 +210,64 @@ impl fmt::Debug for File {
     }
 }
 
-/// A file could not be opened.
-///
-/// As the error of an operation it is a bare 404, or a bare 500 when the file is
-/// there; which file it was stays in the service's log.
-#[derive(Debug)]
-pub struct FileError(std::io::Error);
+impl Returned for File {
+    const ACCEPT: &'static str = "*/*";
+    const STREAMS: bool = true;
 
-#[cfg(test)]
-mod tests;
+    #[cfg(feature = "server")]
+    fn into_answer(self) -> axum::response::Response {
+        let headers = self.headers();
+        let mut answer = self.body.into_answer();
+        answer.headers_mut().remove(CONTENT_TYPE);
+        answer.headers_mut().extend(headers);
+        answer
+    }
+
+    #[cfg(feature = "client")]
+    fn read(answer: Answered) -> Result<Self, Fault> {
+        Self::open_answer(answer.into())
+    }
+
+    #[cfg(feature = "client")]
+    fn open(opened: Opened) -> Result<Self, Fault> {
+        Self::open_answer(opened)
+    }
+}
+
+impl File {
+    #[cfg(feature = "client")]
+    #[expect(clippy::unnecessary_wraps, reason = "the shape of `Returned`")]
+    fn open_answer(opened: Opened) -> Result<Self, Fault> {
+        let text = |name: HeaderName| {
+            let value = opened.headers.get(name)?;
+            Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
+        let length = text(CONTENT_LENGTH).and_then(|length| length.parse().ok());
+        let time = text(LAST_MODIFIED);
+        Ok(Self {
+            content_type: text(CONTENT_TYPE).unwrap_or_default(),
+            file_name: text(CONTENT_DISPOSITION).and_then(|text| disposition::read(&text)),
+            last_modified: time.and_then(|time| httpdate::parse_http_date(&time).ok()),
+            etag: text(ETAG),
+            body: opened.body.with_length(length),
+        })
+    }
+}
+
+#[cfg(feature = "server")]
+impl axum::response::IntoResponse for File {
+    fn into_response(self) -> axum::response::Response {
+        self.into_answer()
+    }
+}
+
+impl From<File> for crate::Part {
+    /// A part of this name and content type.
+    fn from(file: File) -> Self {
+        let part = Self::new(file.body).with_content_type(file.content_type);
+        match file.file_name {
+            Some(name) => part.with_file_name(name),
+            None => part,
+        }
+    }
+}

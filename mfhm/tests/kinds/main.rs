@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod answers;
+mod files;
 mod multipart;
 mod params;
 mod streams;

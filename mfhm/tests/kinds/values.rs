@@ -200,12 +200,13 @@ async fn check(client: ValuesClient) {
     assert_eq!(none.await.unwrap(), (false, None, None, vec![], vec![]));
 
     let some = texts(&["a b", "c, d", "ü"]);
+    let tags = some.clone();
     let colours = Some(vec![Colour::Blue, Colour::DarkRed]);
     let all = client.headers(
         "acme",
         Some("x"),
         Some(7),
-        &some,
+        &tags,
         vec![Id(1)],
         colours.clone(),
     );
