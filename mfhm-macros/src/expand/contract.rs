@@ -120,7 +120,7 @@ fn serve(contract: &Contract, exports: &Exports) -> TokenStream {
 fn serve_operation(contract: &Contract, operation: &Operation, exports: &Exports) -> TokenStream {
     let conditions = operation.conditions();
     let description = contract.operation_static(operation);
-    let decode = handler::decode(operation);
+    let decode = handler::decode(operation, exports);
     let (trait_, ident) = (&contract.ident, &operation.ident);
     let arguments = handler::arguments(operation);
     let call = quote!(<Self as #trait_>::#ident(&*__mfhm_this, #(#arguments),*));

@@ -27,7 +27,7 @@ pub(crate) fn function(item: &FnItem, operation: &Operation, exports: &Exports) 
     let quiet = quiet();
     let schemas = schema::described_by(operation, exports);
     let description = describe(operation, exports);
-    let decode = decode(operation);
+    let decode = decode(operation, exports);
     let ident = &operation.ident;
     let arguments = arguments(operation);
     let answer = answer(operation, &quote!(#ident(#(#arguments),*)), exports);
@@ -120,7 +120,7 @@ pub(crate) fn generated_at(span: Span) -> Span {
 
 /// Statements that read all parameters from `__mfhm_input`. Everything wrong
 /// with a request is collected in there and answered at once.
-pub(crate) fn decode(operation: &Operation) -> TokenStream {
+pub(crate) fn decode(operation: &Operation, exports: &Exports) -> TokenStream {
     let limit = operation.body_limit.map(|limit| {
         let bytes = limit.bytes;
         quote!(__mfhm_input.limit_body(#bytes);)
@@ -155,6 +155,13 @@ pub(crate) fn decode(operation: &Operation) -> TokenStream {
                 quote_spanned!(span=> __mfhm_input.body::<#ty>(#name).await)
             }
             ParamSource::Extract => continue,
+        };
+        let validated = &exports.validated;
+        let read = match param.source.ruled().filter(|_| exports.has_rules) {
+            Some((location, name)) => {
+                quote!(#validated!(__mfhm_input, #location, #name, #read))
+            }
+            None => read,
         };
         let binding = Param::binding(index);
         reads.push(quote!(let #binding = #read;));

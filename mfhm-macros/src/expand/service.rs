@@ -162,7 +162,7 @@ fn method_route(operation: &Operation, exports: &Exports) -> TokenStream {
     } = exports;
     let conditions = operation.conditions();
     let description = handler::describe(operation, exports);
-    let decode = handler::decode(operation);
+    let decode = handler::decode(operation, exports);
     let ident = &operation.ident;
     let receiver = operation.has_receiver.then(|| quote!(&*__mfhm_this,));
     let arguments = handler::arguments(operation);

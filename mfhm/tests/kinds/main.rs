@@ -8,6 +8,8 @@ mod answers;
 mod files;
 mod multipart;
 mod params;
+#[cfg(feature = "validate")]
+mod rules;
 mod streams;
 mod support;
 mod values;
