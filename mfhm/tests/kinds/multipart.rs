@@ -266,6 +266,18 @@ async fn bad_forms_are_named() {
     app.stop().await;
 }
 
+#[cfg(feature = "openapi")]
+#[test]
+fn the_document_says_what_it_is() {
+    let document = mfhm::App::new().service(Album).openapi("uploads").unwrap();
+    let operation = &document["paths"]["/parts/{album}"]["post"];
+    let content = serde_json::json!({ "multipart/form-data": { "schema": { "type": "object" } } });
+    assert_eq!(operation["requestBody"]["content"], content);
+    assert_eq!(operation["requestBody"]["required"], true);
+    assert!(operation["responses"]["415"].is_object(), "{operation}");
+    assert!(operation["responses"]["413"].is_object(), "{operation}");
+}
+
 #[mfhm::client(service = "large")]
 pub(crate) trait Large {
     #[post("/films")]
