@@ -1,6 +1,11 @@
 //! Paths, queries and headers of every type that serde carries, owned and
 //! borrowed; JSON both ways; and handlers that answer for themselves.
 
+#![allow(
+    clippy::too_many_arguments,
+    reason = "one operation has a parameter of each type"
+)]
+
 use std::net::Ipv4Addr;
 
 use axum::response::Response;
