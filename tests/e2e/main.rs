@@ -11,3 +11,5 @@ mod programs;
 mod restart;
 mod shutdown;
 mod startup;
+mod uploads;
+mod versions;

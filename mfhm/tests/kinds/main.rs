@@ -6,8 +6,12 @@
 
 mod answers;
 mod around;
+mod files;
 mod multipart;
 mod params;
+#[cfg(feature = "validate")]
+mod rules;
 mod streams;
 mod support;
+mod values;
 mod versions;
