@@ -755,7 +755,7 @@ Nothing is looked up before the first call.*/
     #[must_use]
     pub fn with(&self, options: ::mfhm::__private::CallOptions) -> Self {
         Self {
-            __mfhm: self.__mfhm.with(options),
+            __mfhm: ::mfhm::__private::Client::with(&self.__mfhm, options),
         }
     }
     /// Finds one user.

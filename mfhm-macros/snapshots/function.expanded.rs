@@ -24,7 +24,7 @@ const _: () = {
     ) -> ::mfhm::__private::Response {
         let __mfhm_value = hello().await;
         {
-            let __mfhm_way = ::mfhm::__private::Replying::of(&__mfhm_value).way();
+            let __mfhm_way = ::mfhm::__private::Replying::of(&__mfhm_value).__mfhm_way();
             ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
             __mfhm_way.answer(__mfhm_value)
         }
@@ -75,7 +75,7 @@ const _: () = {
         crate::reexported::__private::check_extract_parts::<
             State<Db>,
             _,
-        >(crate::reexported::__private::Extract::<State<Db>>::new().way());
+        >(crate::reexported::__private::Extract::<State<Db>>::new().__mfhm_way());
     };
     static __MFHM_OPERATION: crate::reexported::__private::Operation = {
         const __MFHM_PARAMS: &[crate::reexported::__private::Param] = &[
@@ -120,7 +120,7 @@ const _: () = {
                 let __mfhm_way = crate::reexported::__private::Replying::of(
                         &__mfhm_error,
                     )
-                    .way_of_error();
+                    .__mfhm_way_of_error();
                 crate::reexported::__private::check_error_reply(
                     &__mfhm_error,
                     &__mfhm_way,
@@ -133,7 +133,7 @@ const _: () = {
         crate ::reexported::__private::LinkedHandler::new(::core::module_path!(), &
         __MFHM_OPERATION, || crate ::reexported::__private::Route::new(&
         __MFHM_OPERATION, __mfhm_handle).needs(crate ::reexported::__private::Needs:: <
-        State < Db > > ::new().state()))
+        State < Db > > ::new().__mfhm_state()))
     }
 };
 #[allow(clippy::unused_async)]
@@ -158,11 +158,11 @@ const _: () = {
         ::mfhm::__private::check_extract_parts::<
             HeaderMap,
             _,
-        >(::mfhm::__private::Extract::<HeaderMap>::new().way());
+        >(::mfhm::__private::Extract::<HeaderMap>::new().__mfhm_way());
         ::mfhm::__private::check_extract::<
             Bytes,
             _,
-        >(::mfhm::__private::Extract::<Bytes>::new().way());
+        >(::mfhm::__private::Extract::<Bytes>::new().__mfhm_way());
     };
     static __MFHM_OPERATION: ::mfhm::__private::Operation = {
         const __MFHM_PARAMS: &[::mfhm::__private::Param] = &[
@@ -200,7 +200,7 @@ const _: () = {
     ::mfhm::__private::inventory::submit! {
         ::mfhm::__private::LinkedHandler::new(::core::module_path!(), & __MFHM_OPERATION,
         || ::mfhm::__private::Route::new(& __MFHM_OPERATION, __mfhm_handle)
-        .needs(::mfhm::__private::Needs:: < HeaderMap > ::new().state())
-        .needs(::mfhm::__private::Needs:: < Bytes > ::new().state()))
+        .needs(::mfhm::__private::Needs:: < HeaderMap > ::new().__mfhm_state())
+        .needs(::mfhm::__private::Needs:: < Bytes > ::new().__mfhm_state()))
     }
 };

@@ -343,7 +343,7 @@ Nothing is looked up before the first call.*/
     #[must_use]
     pub fn with(&self, options: ::mfhm::__private::CallOptions) -> Self {
         Self {
-            __mfhm: self.__mfhm.with(options),
+            __mfhm: ::mfhm::__private::Client::with(&self.__mfhm, options),
         }
     }
     /**Calls `GET /users/{id}` of the service `users`.
@@ -446,7 +446,7 @@ impl<T: Store> ::mfhm::__private::Service for Orders<T> {
                                             let __mfhm_way = ::mfhm::__private::Replying::of(
                                                     &__mfhm_value,
                                                 )
-                                                .way();
+                                                .__mfhm_way();
                                             ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
                                             __mfhm_way.answer(__mfhm_value)
                                         }
@@ -454,7 +454,7 @@ impl<T: Store> ::mfhm::__private::Service for Orders<T> {
                                             let __mfhm_way = ::mfhm::__private::Replying::of(
                                                     &__mfhm_error,
                                                 )
-                                                .way_of_error();
+                                                .__mfhm_way_of_error();
                                             ::mfhm::__private::check_error_reply(
                                                 &__mfhm_error,
                                                 &__mfhm_way,
@@ -503,7 +503,7 @@ const _: () = {
         ::mfhm::__private::check_extract::<
             State<Db>,
             _,
-        >(::mfhm::__private::Extract::<State<Db>>::new().way());
+        >(::mfhm::__private::Extract::<State<Db>>::new().__mfhm_way());
     };
     static __MFHM_OPERATION: ::mfhm::__private::Operation = {
         ::mfhm::__private::Operation::new("page", "GET", "/page")
@@ -524,7 +524,7 @@ const _: () = {
         };
         let __mfhm_value = page(__mfhm_p0).await;
         {
-            let __mfhm_way = ::mfhm::__private::Replying::of(&__mfhm_value).way();
+            let __mfhm_way = ::mfhm::__private::Replying::of(&__mfhm_value).__mfhm_way();
             ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
             __mfhm_way.answer(__mfhm_value)
         }
@@ -532,6 +532,6 @@ const _: () = {
     ::mfhm::__private::inventory::submit! {
         ::mfhm::__private::LinkedHandler::new(::core::module_path!(), & __MFHM_OPERATION,
         || ::mfhm::__private::Route::new(& __MFHM_OPERATION, __mfhm_handle)
-        .needs(::mfhm::__private::Needs:: < State < Db > > ::new().state()))
+        .needs(::mfhm::__private::Needs:: < State < Db > > ::new().__mfhm_state()))
     }
 };

@@ -79,7 +79,7 @@ where
                                         let __mfhm_way = ::mfhm::__private::Replying::of(
                                                 &__mfhm_value,
                                             )
-                                            .way();
+                                            .__mfhm_way();
                                         ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
                                         __mfhm_way.answer(__mfhm_value)
                                     }
@@ -87,7 +87,7 @@ where
                                         let __mfhm_way = ::mfhm::__private::Replying::of(
                                                 &__mfhm_error,
                                             )
-                                            .way_of_error();
+                                            .__mfhm_way_of_error();
                                         ::mfhm::__private::check_error_reply(
                                             &__mfhm_error,
                                             &__mfhm_way,
@@ -118,7 +118,7 @@ where
                                     let __mfhm_way = ::mfhm::__private::Replying::of(
                                             &__mfhm_value,
                                         )
-                                        .way();
+                                        .__mfhm_way();
                                     ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
                                     __mfhm_way.answer(__mfhm_value)
                                 }
@@ -175,7 +175,7 @@ where
                                     let __mfhm_way = ::mfhm::__private::Replying::of(
                                             &__mfhm_value,
                                         )
-                                        .way();
+                                        .__mfhm_way();
                                     ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
                                     __mfhm_way.answer(__mfhm_value)
                                 }

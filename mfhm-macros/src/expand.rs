@@ -37,7 +37,8 @@ pub(crate) fn service(args: TokenStream, item: TokenStream, products: Products) 
     let Some(mut item) = parse_item(&item, &mut diag) else {
         return quote_all(diag, item);
     };
-    if let Some(tokens) = conditions_first(&mut item, &exports.service_attribute, &written) {
+    let attribute = exports.attribute(&Ident::new("service", Span::call_site()));
+    if let Some(tokens) = conditions_first(&mut item, &attribute, &written) {
         diag.postpone();
         return tokens;
     }
@@ -238,7 +239,8 @@ pub(crate) fn client(args: TokenStream, item: TokenStream, products: Products) -
     let Some(mut item) = parse_item(&item, &mut diag) else {
         return quote_all(diag, item);
     };
-    if let Some(tokens) = conditions_first(&mut item, &exports.client_attribute, &written) {
+    let attribute = exports.attribute(&Ident::new("client", Span::call_site()));
+    if let Some(tokens) = conditions_first(&mut item, &attribute, &written) {
         diag.postpone();
         return tokens;
     }
@@ -279,9 +281,10 @@ pub(crate) fn operation(
 ) -> TokenStream {
     let mut diag = Diagnostics::new();
     let attribute = Ident::new(attribute, Span::call_site());
-    let Some(item) = parse_item(&item, &mut diag) else {
+    let Some(mut item) = parse_item(&item, &mut diag) else {
         return quote_all(diag, item);
     };
+    let written = args.clone();
     let Item::Fn(function) = &item else {
         let message = format!(
             "`#[{attribute}]` belongs on an `async fn`, not on {}",
@@ -299,6 +302,14 @@ pub(crate) fn operation(
     }
     let route = RouteAttr::parse(&attribute, args, &mut diag);
     let exports = Exports::new(route.krate.as_ref()).with_schemas(products.openapi);
+    let again = exports.attribute(&attribute);
+    if let Some(tokens) = conditions_first(&mut item, &again, &written) {
+        diag.postpone();
+        return tokens;
+    }
+    let Item::Fn(function) = &item else {
+        return quote_all(diag, fallback::item(&item));
+    };
     let attrs = OperationAttrs::of_function(route, &function.attrs, &mut diag);
     let operation = lower_own(function, attrs, Place::Function, &mut diag);
     let tokens = match operation {
@@ -406,15 +417,27 @@ fn parse_item(tokens: &TokenStream, diag: &mut Diagnostics) -> Option<Item> {
     }
 }
 
-/// Moves the conditions of an item above our attribute. rustc then decides
-/// them first, and what is generated needs none.
+/// Moves the conditions of an item, and those of its parameters, above our
+/// attribute. rustc then decides them first, and what is generated needs none.
 fn conditions_first(
     item: &mut Item,
     attribute: &TokenStream,
     args: &TokenStream,
 ) -> Option<TokenStream> {
     let conditions = item.take_conditions();
-    (!conditions.is_empty()).then(|| quote!(#(#conditions)* #[#attribute(#args)] #item))
+    if !conditions.is_empty() {
+        return Some(quote!(#(#conditions)* #[#attribute(#args)] #item));
+    }
+    let condition = item.param_condition()?;
+    let tokens = item.to_token_stream();
+    let decided = |holds| {
+        // It has been parsed before.
+        let mut item: Item = syn::parse2(tokens.clone()).ok()?;
+        item.decide(&condition, holds);
+        Some(quote!(#[#attribute(#args)] #item))
+    };
+    let (with, without) = (decided(true)?, decided(false)?);
+    Some(quote!(#[cfg(#condition)] #with #[cfg(not(#condition))] #without))
 }
 
 fn when_correct(diag: &Diagnostics, expand: impl FnOnce() -> TokenStream) -> Option<TokenStream> {

@@ -5,6 +5,7 @@
 //! is lost that `syn` doesn't know yet.
 
 mod block;
+mod conditional;
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};

@@ -81,14 +81,14 @@ impl<T, Inner> Check<T, Inner> {
 
 impl<T: Wire, Inner> Check<T, Inner> {
     /// For a parameter or a JSON body.
-    pub fn wire(&self) -> Nothing {
+    pub fn wire(self) -> Nothing {
         Nothing
     }
 }
 
 impl<T: DeserializeOwned, Inner> Check<T, Inner> {
     /// For what is only read.
-    pub fn read(&self) -> Nothing {
+    pub fn read(self) -> Nothing {
         Nothing
     }
 }
@@ -96,7 +96,7 @@ impl<T: DeserializeOwned, Inner> Check<T, Inner> {
 #[cfg(any(feature = "client", feature = "server"))]
 impl<T: Returned, Inner> Check<T, Inner> {
     /// For a success.
-    pub fn reply(&self) -> Nothing {
+    pub fn reply(self) -> Nothing {
         Nothing
     }
 }
@@ -227,14 +227,14 @@ impl<T> ErrorField<T> {
 
 impl<T: Serialize> ErrorField<T> {
     /// Adds the field to an error's data.
-    pub fn put(&self, data: Data, name: &str, value: &T) -> Data {
+    pub fn put(self, data: Data, name: &str, value: &T) -> Data {
         data.field(name, value)
     }
 }
 
 impl<T: DeserializeOwned> ErrorField<T> {
     /// Takes the field out of an error's data.
-    pub fn take(&self, data: &mut Data, name: &str) -> Option<T> {
+    pub fn take(self, data: &mut Data, name: &str) -> Option<T> {
         data.take(name)
     }
 }

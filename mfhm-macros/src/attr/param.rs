@@ -85,10 +85,13 @@ pub(crate) fn split(
         if BUILT_IN.contains(&name.as_str()) {
             kept.push(attribute.clone());
         } else if name == "cfg" || name == "cfg_attr" {
+            // Those that can be read have been decided.
             diag.error(
                 span,
-                "a parameter can't be conditional\n\
-                 help: write two operations, each with its own `#[cfg]`",
+                format!(
+                    "`#[{name}]` has no condition that can be read\n\
+                     help: write `#[cfg(feature = \"…\")]`"
+                ),
             );
         } else if let Some(kind) = SourceKind::named(&name)
             && (allows_extract || kind != SourceKind::Extract)
@@ -120,7 +123,8 @@ pub(crate) fn split(
 
 /// Whether an attribute of a parameter is rustc's and may be emitted.
 pub(crate) fn is_kept(attribute: &Attribute) -> bool {
-    BUILT_IN.iter().any(|name| attribute.path().is_ident(*name))
+    let mut kept = BUILT_IN.iter().chain(&["cfg", "cfg_attr"]);
+    kept.any(|name| attribute.path().is_ident(*name))
 }
 
 impl SourceAttr {
@@ -247,7 +251,7 @@ mod tests {
         check(q!(#[form(flatten)]), Err("takes no argument"));
         check(q!(#[multipart]), Err("allowed are `#[query]`"));
         check(q!(#[extract]), Err("can't stand in a contract"));
-        check(q!(#[cfg(unix)]), Err("can't be conditional"));
+        check(q!(#[cfg]), Err("no condition"));
     }
 
     #[test]

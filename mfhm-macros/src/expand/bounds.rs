@@ -68,7 +68,8 @@ pub(crate) fn handler(operation: &Operation, seen: &mut Seen, exports: &Exports)
         } else {
             check_extract_parts
         };
-        checks.extend(quote_spanned!(span=> #check::<#ty, _>(#extract::<#ty>::new().way());));
+        checks
+            .extend(quote_spanned!(span=> #check::<#ty, _>(#extract::<#ty>::new().__mfhm_way());));
     }
     checks
 }

@@ -220,7 +220,7 @@ fn constructors(contract: &Contract, exports: &Exports) -> TokenStream {
         /// The same client with other options for its calls.
         #[must_use]
         pub fn with(&self, options: #call_options) -> Self {
-            Self { __mfhm: self.__mfhm.with(options) }
+            Self { __mfhm: #client::with(&self.__mfhm, options) }
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Expanders take the names they need out of [`Exports`] and interpolate them;
 //! a name that isn't listed here can't be written.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::Path;
 
@@ -11,9 +11,8 @@ macro_rules! exports {
     ($($(#[$doc:meta])* $field:ident = $($segment:ident)::+;)*) => {
         /// Paths below the runtime's `__private` module.
         pub(crate) struct Exports {
-            /// The attributes, for an item that has to pass once more.
-            pub(crate) service_attribute: TokenStream,
-            pub(crate) client_attribute: TokenStream,
+            /// Where the runtime is.
+            krate: TokenStream,
             /// Whether operations describe their types.
             pub(crate) has_schemas: bool,
             $($(#[$doc])* pub(crate) $field: TokenStream,)*
@@ -24,11 +23,16 @@ macro_rules! exports {
             pub(crate) fn new(krate: Option<&Path>) -> Self {
                 let krate = krate.map_or_else(|| quote!(::mfhm), |path| quote!(#path));
                 Self {
-                    service_attribute: quote!(#krate::service),
-                    client_attribute: quote!(#krate::client),
+                    krate: krate.clone(),
                     has_schemas: false,
                     $($field: quote!(#krate::__private::$($segment)::+),)*
                 }
+            }
+
+            /// An attribute of ours, for an item that has to pass once more.
+            pub(crate) fn attribute(&self, name: &Ident) -> TokenStream {
+                let krate = &self.krate;
+                quote!(#krate::#name)
             }
 
             /// The same, for expansions with or without schemas.

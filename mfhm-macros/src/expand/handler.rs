@@ -224,7 +224,7 @@ pub(crate) fn needs(operation: &Operation, exports: &Exports) -> TokenStream {
     let extractors = extractors(operation);
     let needs = extractors.iter().map(|(_, param, _)| {
         let ty = &param.ty.decoded;
-        quote!(.needs(#needs::<#ty>::new().state()))
+        quote!(.needs(#needs::<#ty>::new().__mfhm_state()))
     });
     quote!(#(#needs)*)
 }
@@ -257,7 +257,7 @@ pub(crate) fn answer(operation: &Operation, call: &TokenStream, exports: &Export
         quote!(#answer_empty(#value))
     } else {
         quote_spanned! {at=> {
-            let __mfhm_way = #replying::of(&#value).way();
+            let __mfhm_way = #replying::of(&#value).__mfhm_way();
             #check_reply(&#value, &__mfhm_way);
             __mfhm_way.answer(#value)
         }}
@@ -271,7 +271,7 @@ pub(crate) fn answer(operation: &Operation, call: &TokenStream, exports: &Export
     }
     let error = Ident::new("__mfhm_error", error_at);
     let failure = quote_spanned! {error_at=> {
-        let __mfhm_way = #replying::of(&#error).way_of_error();
+        let __mfhm_way = #replying::of(&#error).__mfhm_way_of_error();
         #check_error_reply(&#error, &__mfhm_way);
         __mfhm_way.answer(#error)
     }};

@@ -26,7 +26,7 @@ impl<T> Extract<T> {
 
 impl<T: FromRequestParts<()>> Extract<T> {
     /// How it reads.
-    pub fn way(&self) -> FromParts {
+    pub fn __mfhm_way(self) -> FromParts {
         FromParts
     }
 
@@ -35,7 +35,7 @@ impl<T: FromRequestParts<()>> Extract<T> {
     /// # Errors
     ///
     /// The extractor's own rejection.
-    pub async fn parts(&self, input: &mut Input) -> Result<T, Response> {
+    pub async fn parts(self, input: &mut Input) -> Result<T, Response> {
         input.extract_parts().await
     }
 
@@ -44,7 +44,7 @@ impl<T: FromRequestParts<()>> Extract<T> {
     /// # Errors
     ///
     /// The extractor's own rejection.
-    pub async fn whole(&self, input: &mut Input) -> Result<T, Response> {
+    pub async fn whole(self, input: &mut Input) -> Result<T, Response> {
         input.extract_parts().await
     }
 }
@@ -63,7 +63,7 @@ pub struct ExtractBody<T>(PhantomData<fn() -> T>);
 
 impl<T: FromRequest<()>> ExtractBody<T> {
     /// How it reads.
-    pub fn way(&self) -> FromWhole {
+    pub fn __mfhm_way(&self) -> FromWhole {
         FromWhole
     }
 
@@ -91,7 +91,7 @@ pub struct NoExtract<T>(PhantomData<fn() -> T>);
 
 impl<T> NoExtract<T> {
     /// Not at all.
-    pub fn way(&self) -> Neither {
+    pub fn __mfhm_way(&self) -> Neither {
         Neither
     }
 
@@ -176,7 +176,7 @@ impl<T> Needs<T> {
 
 impl<T: 'static> Needs<State<T>> {
     /// The state.
-    pub fn state(&self) -> Option<StateNeed> {
+    pub fn __mfhm_state(self) -> Option<StateNeed> {
         Some(StateNeed {
             type_id: TypeId::of::<T>(),
             type_name: type_name::<T>(),
@@ -198,7 +198,7 @@ pub struct NeedsNothing;
 
 impl NeedsNothing {
     /// None.
-    pub fn state(&self) -> Option<StateNeed> {
+    pub fn __mfhm_state(&self) -> Option<StateNeed> {
         None
     }
 }

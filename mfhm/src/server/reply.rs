@@ -110,14 +110,14 @@ impl<T> Replying<T> {
 
 impl<T: Serialize> Replying<T> {
     /// How its value is answered.
-    pub fn way(&self) -> AsJson {
+    pub fn __mfhm_way(&self) -> AsJson {
         AsJson
     }
 }
 
 impl<E: ApiError> Replying<E> {
     /// How its error is answered.
-    pub fn way_of_error(&self) -> AsProblem {
+    pub fn __mfhm_way_of_error(&self) -> AsProblem {
         AsProblem
     }
 }
@@ -136,12 +136,12 @@ pub struct ReplyingItself<T>(PhantomData<fn() -> T>);
 
 impl<T: IntoResponse> ReplyingItself<T> {
     /// How its value is answered.
-    pub fn way(&self) -> AsResponse {
+    pub fn __mfhm_way(&self) -> AsResponse {
         AsResponse
     }
 
     /// How its error is answered.
-    pub fn way_of_error(&self) -> AsResponse {
+    pub fn __mfhm_way_of_error(&self) -> AsResponse {
         AsResponse
     }
 }
@@ -160,12 +160,12 @@ pub struct NotReplying;
 
 impl NotReplying {
     /// Not at all.
-    pub fn way(&self) -> AsNothing {
+    pub fn __mfhm_way(&self) -> AsNothing {
         AsNothing
     }
 
     /// Not at all.
-    pub fn way_of_error(&self) -> AsNothing {
+    pub fn __mfhm_way_of_error(&self) -> AsNothing {
         AsNothing
     }
 }
