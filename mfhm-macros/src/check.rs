@@ -8,6 +8,7 @@ use crate::attr::grammar::plain_name;
 use crate::diag::Diagnostics;
 use crate::item::{Member, TraitItem};
 use crate::model::{Contract, Operation, Param, ParamSource, Place};
+use crate::spelling::nearest;
 
 /// The constructors of a generated client.
 pub(crate) const CLIENT_FUNCTIONS: [&str; 6] = ["new", "at", "local", "with", "through", "routed"];
@@ -151,11 +152,22 @@ fn check_placeholders(
         let is_named = declared.iter().any(|name| name == placeholder.name);
         if !is_named {
             let name = placeholder.name;
+            let free = declared.iter().map(String::as_str).filter(|declared| {
+                let mut placeholders = operation.path.placeholders();
+                !placeholders.any(|placeholder| placeholder.name == *declared)
+            });
+            let help = match nearest(name, free) {
+                Some(near) => format!(
+                    "did you mean the parameter `{near}`? Its name and the placeholder's must be equal"
+                ),
+                None => {
+                    format!("add a parameter `{name}`, or take the placeholder out of the path")
+                }
+            };
             diag.error(
                 path.map_or(operation.span, LitStr::span),
                 format!(
-                    "operation `{}` has no parameter for the placeholder `{{{name}}}`\n\
-                     help: add a parameter `{name}`, or take the placeholder out of the path",
+                    "operation `{}` has no parameter for the placeholder `{{{name}}}`\nhelp: {help}",
                     operation.name
                 ),
             );
@@ -252,6 +264,16 @@ fn check_resume(operation: &Operation, diag: &mut Diagnostics) {
         return;
     };
     let name = &operation.name;
+    if operation.output.is_empty() {
+        diag.error(
+            span,
+            format!(
+                "operation `{name}` returns no stream that could be resumed\n\
+                 help: return `Events<T>`, or remove `#[resume]`"
+            ),
+        );
+        return;
+    }
     let is_position = |param: &Param| matches!(&param.source, ParamSource::Header(name) if name == "last-event-id");
     let is_stream = |param: &Param| matches!(param.source, ParamSource::Stream(_));
     let is_idempotent = operation.is_idempotent

@@ -86,13 +86,6 @@ impl<T: Wire, Inner> Check<T, Inner> {
     }
 }
 
-impl<T: DeserializeOwned, Inner> Check<T, Inner> {
-    /// For what is only read.
-    pub fn read(self) -> Nothing {
-        Nothing
-    }
-}
-
 #[cfg(any(feature = "client", feature = "server"))]
 impl<T: Returned, Inner> Check<T, Inner> {
     /// For a success.
@@ -124,13 +117,6 @@ impl<T: Serialize, Inner: Wire> CheckRead<T, Inner> {
 impl<T: Serialize, Inner: Returned> CheckRead<T, Inner> {
     /// For a success.
     pub fn reply(&self) -> Deserializing {
-        Deserializing
-    }
-}
-
-impl<T, Inner: DeserializeOwned> CheckRead<T, Inner> {
-    /// For what is only read.
-    pub fn read(&self) -> Deserializing {
         Deserializing
     }
 }
@@ -180,31 +166,30 @@ impl CheckInner {
         Nothing
     }
 
-    /// For what is only read.
-    pub fn read(&self) -> Nothing {
-        Nothing
-    }
-
     /// For a success.
     pub fn reply(&self) -> Nothing {
         Nothing
     }
 }
 
-/// What a handler that is in no contract reads.
+/// What `#[resume]` is for.
+#[cfg(any(feature = "client", feature = "server"))]
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be read from a request",
-    label = "not `Deserialize`",
-    note = "add `#[derive(serde::Deserialize)]` to it; before an axum extractor write `#[extract]`"
+    message = "`{Self}` cannot be resumed",
+    label = "not a stream of events",
+    note = "`#[resume]` is for operations that return `mfhm::Events<T>`"
 )]
-pub trait Readable<Lack> {}
+pub trait Resumed {}
 
-impl<T> Readable<Nothing> for T {}
-impl<T> Readable<Unknown> for T {}
-impl<T: DeserializeOwned> Readable<Deserializing> for T {}
+#[cfg(any(feature = "client", feature = "server"))]
+impl<T> Resumed for crate::Events<T> {}
+#[cfg(any(feature = "client", feature = "server"))]
+impl<T: Resumed> Resumed for crate::Headed<T> {}
 
-/// Demands that `T` can be read from a request.
-pub fn check_readable<T: Readable<Lack>, Lack>(_: Lack) {}
+/// Demands that `T` can be resumed.
+#[cfg(any(feature = "client", feature = "server"))]
+pub fn check_resumed<T: Resumed>() {}
+
 /// A contract's error.
 pub fn check_error<E: ApiError>() {}
 /// A body as it is.

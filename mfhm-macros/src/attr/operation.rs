@@ -8,6 +8,7 @@ use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Meta, Path};
 
 use crate::attr::grammar::Arguments;
 use crate::diag::Diagnostics;
+use crate::spelling::nearest;
 
 /// The attributes that name their HTTP method.
 pub(crate) const METHOD_ATTRIBUTES: [&str; 7] =
@@ -127,7 +128,15 @@ impl OperationAttrs {
                 let limit = BodyLimit::read(attribute, span, diag);
                 self.body_limit.get_or_insert(limit);
             }
-            None => self.kept.push(attribute.clone()),
+            None => match misspelt(attribute) {
+                Some((name, meant)) => diag.error(
+                    name.span(),
+                    format!(
+                        "unknown attribute `{name}` of an operation\nhelp: did you mean `#[{meant}]`?"
+                    ),
+                ),
+                None => self.kept.push(attribute.clone()),
+            },
         }
     }
 
@@ -221,6 +230,19 @@ fn kind(attribute: &Attribute) -> Option<Kind> {
 /// Whether an attribute belongs to an operation and is taken out.
 pub(crate) fn is_ours(attribute: &Attribute) -> bool {
     kind(attribute).is_some()
+}
+
+/// An attribute that looks like one of ours, and the one that may be meant.
+pub(crate) fn misspelt(attribute: &Attribute) -> Option<(&Ident, &'static str)> {
+    const OTHERS: [&str; 4] = ["idempotent", "status", "body_limit", "resume"];
+    let name = attribute.path().get_ident()?;
+    let known = OTHERS.iter().chain(&METHOD_ATTRIBUTES).copied();
+    // rustc's own are nobody's mistake.
+    let is_known = ["test", "cold", "path", "cfg", "doc"]
+        .iter()
+        .any(|known| name == known);
+    let meant = nearest(&name.to_string(), known).filter(|_| !is_known)?;
+    (!is_ours(attribute)).then_some((name, meant))
 }
 
 /// Where the first attribute stands that makes a function an operation.

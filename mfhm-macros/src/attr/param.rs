@@ -7,6 +7,7 @@ use syn::{Attribute, Ident, LitStr, Meta};
 
 use crate::attr::operation::is_token;
 use crate::diag::Diagnostics;
+use crate::spelling::nearest;
 
 /// Where the user says that a parameter comes from.
 pub(crate) struct SourceAttr {
@@ -110,10 +111,16 @@ pub(crate) fn split(
             );
         } else {
             let extract = if allows_extract { ", `#[extract]`" } else { "" };
+            let known = SourceKind::ALL.iter().map(|(known, _)| *known);
+            let meant = match nearest(&name, known) {
+                Some(meant) => format!("did you mean `#[{meant}]`? "),
+                None => String::new(),
+            };
             diag.error(
                 span,
                 format!(
-                    "unknown attribute `{name}` of a parameter\nhelp: allowed are {ALLOWED}{extract}"
+                    "unknown attribute `{name}` of a parameter\n\
+                     help: {meant}allowed are {ALLOWED}{extract}"
                 ),
             );
         }

@@ -97,6 +97,7 @@ fn params(operation: &Operation, seen: &mut Seen, exports: &Exports) -> TokenStr
 fn output(operation: &Operation, seen: &mut Seen, exports: &Exports) -> TokenStream {
     let Exports {
         check_error,
+        check_resumed,
         outcome,
         infallible,
         ..
@@ -108,6 +109,10 @@ fn output(operation: &Operation, seen: &mut Seen, exports: &Exports) -> TokenStr
     if !output.is_empty() {
         let ty = output.value_type(outcome);
         checks.extend(checked("reply", &ty, at, &condition, seen, exports));
+        if operation.resume.is_some() {
+            let span = generated_at(at);
+            checks.extend(quote_spanned!(span=> #check_resumed::<#ty>();));
+        }
     }
     if output.is_result() {
         let ty = output.error_type(outcome, infallible);
@@ -130,17 +135,16 @@ fn checked(
     seen: &mut Seen,
     exports: &Exports,
 ) -> TokenStream {
-    let check = &exports.check;
-    let demand = match kind {
-        "read" => &exports.check_readable,
-        _ => &exports.check_travels,
+    let (check, demand, method) = match kind {
+        "read" => (&exports.reading, &exports.check_readable, "__mfhm_read"),
+        _ => (&exports.check, &exports.check_travels, kind),
     };
     // What travels in a request travels in an answer.
     if seen.has("wire", ty, condition) || !seen.is_first(kind, ty, condition) {
         return TokenStream::new();
     }
     let span = generated_at(at);
-    let method = Ident::new(kind, span);
+    let method = Ident::new(method, span);
     let Some((inner, at)) = innermost(ty) else {
         return quote_spanned!(span=> #demand::<#ty, _>(#check::<#ty>::new().#method()););
     };

@@ -94,7 +94,9 @@ exports! {
     // Bounds that are reported at the user's types.
     check = Check;
     check_travels = check_travels;
+    reading = Reading;
     check_readable = check_readable;
+    check_resumed = check_resumed;
     check_extract = check_extract;
     check_extract_parts = check_extract_parts;
     check_bytes = check_bytes;

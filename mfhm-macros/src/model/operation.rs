@@ -5,7 +5,7 @@ use syn::spanned::Spanned;
 use syn::{FnArg, Ident, Pat, PatType, ReceiverKind, Safety, Signature, Type};
 
 use crate::attr::grammar::plain_name;
-use crate::attr::operation::{OperationAttrs, RouteAttr};
+use crate::attr::operation::{OperationAttrs, RouteAttr, misspelt};
 use crate::attr::param::{self, SourceAttr, SourceKind};
 use crate::check;
 use crate::diag::Diagnostics;
@@ -27,7 +27,12 @@ pub(crate) fn lower(
     let sig = &function.sig;
     let name = plain_name(&sig.ident);
     let subject = format!("operation `{name}`");
-    if attrs.route.is_none() {
+    // A misspelt attribute may be the one that is missing.
+    let is_misspelt = function
+        .attrs
+        .iter()
+        .any(|attribute| misspelt(attribute).is_some());
+    if attrs.route.is_none() && !is_misspelt {
         diag.error(
             sig.ident.span(),
             format!(
@@ -371,6 +376,10 @@ fn check_shape(ty: &ParamType, source: &ParamSource, subject: &str, diag: &mut D
         }
         ParamSource::QueryFields(_) | ParamSource::Form(_) if ty.is_list() => {
             "is made of the fields of one struct\nhelp: write `Vec` at the struct's fields"
+        }
+        ParamSource::QueryFields(_) | ParamSource::Form(_) if ty.is_scalar() => {
+            "is made of the fields of a struct, and this type has none\n\
+             help: write a struct; one query parameter is `#[query]`"
         }
         ParamSource::Bytes(_) if ty.is_option() => {
             "is the body as it is; no body is the empty one\nhelp: remove `Option`"

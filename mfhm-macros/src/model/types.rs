@@ -108,6 +108,20 @@ impl ParamType {
         }
     }
 
+    /// Whether the type is written as one of the standard library's that hold a
+    /// single value.
+    pub(crate) fn is_scalar(&self) -> bool {
+        const SCALARS: [&str; 17] = [
+            "bool", "char", "str", "String", "u8", "u16", "u32", "u64", "u128", "usize", "i8",
+            "i16", "i32", "i64", "i128", "f32", "f64",
+        ];
+        let ty = match reference(&self.written) {
+            Some(reference) => bare(&reference.elem),
+            None => bare(&self.written),
+        };
+        matches!(ty, Type::Path(path) if SCALARS.iter().any(|name| path.path.is_ident(*name)))
+    }
+
     /// Where the type stands, behind the `&` if there is one.
     pub(crate) fn span(&self) -> Span {
         match reference(&self.written) {
