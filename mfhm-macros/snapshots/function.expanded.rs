@@ -59,19 +59,22 @@ const _: () = {
         crate::reexported::__private::check_readable::<
             u64,
             _,
-        >(crate::reexported::__private::Check::<u64>::new().read());
+        >(crate::reexported::__private::Reading::<u64>::new().__mfhm_read());
         crate::reexported::__private::check_readable::<
             bool,
             _,
-        >(crate::reexported::__private::Check::<bool>::new().read());
+        >(crate::reexported::__private::Reading::<bool>::new().__mfhm_read());
         crate::reexported::__private::check_readable::<
             Option<bool>,
             _,
-        >(crate::reexported::__private::Check::<Option<bool>, bool>::new().read());
+        >(
+            crate::reexported::__private::Reading::<Option<bool>, bool>::new()
+                .__mfhm_read(),
+        );
         crate::reexported::__private::check_readable::<
             Order,
             _,
-        >(crate::reexported::__private::Check::<Order>::new().read());
+        >(crate::reexported::__private::Reading::<Order>::new().__mfhm_read());
         crate::reexported::__private::check_extract_parts::<
             State<Db>,
             _,
@@ -154,7 +157,7 @@ const _: () = {
         ::mfhm::__private::check_readable::<
             ::std::string::String,
             _,
-        >(::mfhm::__private::Check::<::std::string::String>::new().read());
+        >(::mfhm::__private::Reading::<::std::string::String>::new().__mfhm_read());
         ::mfhm::__private::check_extract_parts::<
             HeaderMap,
             _,

@@ -76,6 +76,7 @@ const _: fn() = || {
             Events<u64>,
             _,
         >(::mfhm::__private::Check::<Events<u64>, u64>::new().reply());
+        ::mfhm::__private::check_resumed::<Events<u64>>();
     }
 };
 pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {

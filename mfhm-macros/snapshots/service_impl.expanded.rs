@@ -49,7 +49,7 @@ where
             ::mfhm::__private::check_readable::<
                 u64,
                 _,
-            >(::mfhm::__private::Check::<u64>::new().read());
+            >(::mfhm::__private::Reading::<u64>::new().__mfhm_read());
             static __MFHM_OPERATION: ::mfhm::__private::Operation = {
                 const __MFHM_PARAMS: &[::mfhm::__private::Param] = &[
                     ::mfhm::__private::Param::path("id"),
@@ -132,11 +132,11 @@ where
             ::mfhm::__private::check_readable::<
                 usize,
                 _,
-            >(::mfhm::__private::Check::<usize>::new().read());
+            >(::mfhm::__private::Reading::<usize>::new().__mfhm_read());
             ::mfhm::__private::check_readable::<
                 Query,
                 _,
-            >(::mfhm::__private::Check::<Query>::new().read());
+            >(::mfhm::__private::Reading::<Query>::new().__mfhm_read());
             static __MFHM_OPERATION: ::mfhm::__private::Operation = {
                 const __MFHM_PARAMS: &[::mfhm::__private::Param] = &[
                     ::mfhm::__private::Param::query("limit"),

@@ -23,7 +23,7 @@ pub(crate) fn operation(
     diag: &mut Diagnostics,
 ) {
     check_placeholders(operation, declared, path, diag);
-    check_bodies(operation, diag);
+    check_bodies(operation, place, diag);
     check_wire_names(operation, diag);
     check_success(operation, diag);
     check_body_limit(operation, diag);
@@ -61,6 +61,7 @@ pub(crate) fn contract(contract: &Contract, item: &TraitItem, diag: &mut Diagnos
                 tokens,
                 "a contract has operations only\nhelp: put this into a trait of its own",
             ),
+            Member::Broken(item) => diag.syntax(item.error.clone()),
             Member::Fn(function) => {
                 let name = plain_name(&function.sig.ident);
                 if CLIENT_FUNCTIONS.contains(&name.as_str()) {
@@ -175,8 +176,23 @@ fn check_placeholders(
     }
 }
 
-fn check_bodies(operation: &Operation, diag: &mut Diagnostics) {
+fn check_bodies(operation: &Operation, place: Place, diag: &mut Diagnostics) {
     let is_body = |param: &&Param| param.source.is_body();
+    if place != Place::Contract && operation.params.iter().filter(is_body).count() > 1 {
+        let mut bodies = operation.params.iter().filter(is_body);
+        if let Some(param) = bodies.find(|param| param.ty.looks_extracted()) {
+            let name = param.label();
+            diag.error(
+                param.ty.span(),
+                format!(
+                    "operation `{}`: `{name}` would be a second body; its type looks like an axum \
+                     extractor\nhelp: write `#[extract] {name}`",
+                    operation.name
+                ),
+            );
+            return;
+        }
+    }
     let mut bodies = operation.params.iter().filter(is_body);
     let Some(first) = bodies.next() else {
         return;

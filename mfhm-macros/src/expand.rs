@@ -23,7 +23,7 @@ use crate::check;
 use crate::diag::Diagnostics;
 use crate::expand::exports::Exports;
 use crate::expand::service::Declaration;
-use crate::item::{Body, FnItem, ImplItem, Item};
+use crate::item::{Body, FnItem, ImplItem, Item, Member};
 use crate::model::error::ErrorType;
 use crate::model::operation::lower;
 use crate::model::{Contract, Operation, Place, Products};
@@ -109,6 +109,9 @@ fn service_impl(
     exports: &Exports,
     diag: &mut Diagnostics,
 ) -> TokenStream {
+    for error in block.members.iter().filter_map(Member::error) {
+        diag.syntax(error.clone());
+    }
     let tokens = match &block.trait_ {
         Some((contract, _)) => {
             check_contract_impl(block, diag);
@@ -401,6 +404,9 @@ pub(crate) fn api_error(item: TokenStream) -> TokenStream {
     let exports = Exports::new(model.krate.as_ref());
     let tokens = if diag.is_empty() {
         error::expand(&model, &exports)
+    } else if matches!(input.data, syn::Data::Union(_)) {
+        // A union is no error, whatever stands in.
+        TokenStream::new()
     } else {
         error::stand_in(&input.ident, &input.generics, &exports)
     };

@@ -161,8 +161,8 @@ impl BodyLimit {
             .and_then(|literal| literal.base10_parse::<usize>().ok())
             .filter(|bytes| *bytes > 0);
         if bytes.is_none() {
-            diag.error(
-                literal.as_ref().map_or(span, LitInt::span),
+            diag.error_at(
+                written_arguments(attribute),
                 "`#[body_limit]` needs a number of bytes\n\
                  help: write `#[body_limit(1_048_576)]` for 1 MiB",
             );
@@ -181,7 +181,7 @@ impl Success {
         let mut success = Self { status: 200, span };
         let Ok(literal) = attribute.parse_args::<LitInt>() else {
             let message = "`#[status]` needs a number\nhelp: write `#[status(201)]`";
-            diag.error(span, message);
+            diag.error_at(written_arguments(attribute), message);
             return success;
         };
         success.span = literal.span();
@@ -197,6 +197,15 @@ impl Success {
             ),
         }
         success
+    }
+}
+
+/// What stands in an attribute's parentheses, or the attribute's name if
+/// nothing does.
+pub(crate) fn written_arguments(attribute: &Attribute) -> TokenStream {
+    match &attribute.meta {
+        Meta::List(list) if !list.tokens.is_empty() => list.tokens.clone(),
+        _ => attribute.path().to_token_stream(),
     }
 }
 

@@ -3,6 +3,7 @@
 //! `#[body(bytes)]`, `#[body(stream)]` and `#[extract]`.
 
 use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
 use syn::{Attribute, Ident, LitStr, Meta};
 
 use crate::attr::operation::is_token;
@@ -86,20 +87,17 @@ pub(crate) fn split(
         if BUILT_IN.contains(&name.as_str()) {
             kept.push(attribute.clone());
         } else if name == "cfg" || name == "cfg_attr" {
-            // Those that can be read have been decided.
-            diag.error(
-                span,
-                format!(
-                    "`#[{name}]` has no condition that can be read\n\
-                     help: write `#[cfg(feature = \"…\")]`"
-                ),
-            );
+            // Those that can be read have been decided; of others rustc tells.
+            kept.push(attribute.clone());
         } else if let Some(kind) = SourceKind::named(&name)
             && (allows_extract || kind != SourceKind::Extract)
         {
             let read = SourceAttr::parse(kind, span, &attribute.meta, diag);
             if source.is_some() {
-                diag.error(span, "a parameter comes from one place only");
+                diag.error(
+                    span,
+                    "a parameter comes from one place only\nhelp: remove all of these attributes but one",
+                );
             } else {
                 source = Some(read);
             }
@@ -144,7 +142,9 @@ impl SourceAttr {
             Meta::Path(_) => TokenStream::new(),
             Meta::List(list) => list.tokens.clone(),
             Meta::NameValue(pair) => {
-                let message = "the name goes into parentheses\nhelp: write `#[query(\"name\")]`";
+                let name = pair.path.to_token_stream();
+                let message =
+                    format!("the name goes into parentheses\nhelp: write `#[{name}(\"name\")]`");
                 diag.error_at(pair, message);
                 TokenStream::new()
             }
@@ -258,7 +258,6 @@ mod tests {
         check(q!(#[form(flatten)]), Err("takes no argument"));
         check(q!(#[multipart]), Err("allowed are `#[query]`"));
         check(q!(#[extract]), Err("can't stand in a contract"));
-        check(q!(#[cfg]), Err("no condition"));
     }
 
     #[test]
@@ -275,7 +274,7 @@ mod tests {
         assert_eq!(kept.len(), 1);
         assert_eq!(
             diag.into_messages(),
-            ["a parameter comes from one place only"]
+            ["a parameter comes from one place only\nhelp: remove all of these attributes but one"]
         );
     }
 }

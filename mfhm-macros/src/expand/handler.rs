@@ -122,7 +122,7 @@ pub(crate) fn generated_at(span: Span) -> Span {
 }
 
 /// The path of a function, as if it stood at `span`.
-fn respanned(path: &TokenStream, span: Span) -> TokenStream {
+pub(crate) fn respanned(path: &TokenStream, span: Span) -> TokenStream {
     let tokens = path.clone().into_iter();
     tokens
         .map(|mut token| {

@@ -1,8 +1,9 @@
 //! `#[mfhm::service]`: scopes for free functions, and the `Service` of a type.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::Path;
+use syn::spanned::Spanned as _;
 
 use crate::expand::bounds::{self, Seen};
 use crate::expand::exports::Exports;
@@ -113,11 +114,12 @@ pub(crate) fn of_contract(
     let name = option(declaration.name.as_deref());
     let port = option(declaration.port);
     let contracts = contracts(declaration);
+    let serve = serve(contract);
     let definition = service_impl(
         item,
         &quote! {
             let __mfhm_routes =
-                <Self as #contract>::__mfhm_serve(::core::clone::Clone::clone(&self));
+                <Self as #contract>::#serve(::core::clone::Clone::clone(&self));
             let mut __mfhm_definition = #service_definition::of_contract(
                 __mfhm_routes,
                 #name,
@@ -186,11 +188,18 @@ fn method_route(operation: &Operation, seen: &mut Seen, exports: &Exports) -> To
     }
 }
 
+/// The method that each contract has. It stands at the contract's path: there is
+/// said that a trait is none.
+fn serve(contract: &Path) -> Ident {
+    Ident::new("__mfhm_serve", contract.span())
+}
+
 fn contracts(declaration: &Declaration) -> TokenStream {
     let calls = declaration.contracts.iter().map(|contract| {
+        let serve = serve(contract);
         quote! {
             __mfhm_definition.contract(
-                <Self as #contract>::__mfhm_serve(::core::clone::Clone::clone(&self))
+                <Self as #contract>::#serve(::core::clone::Clone::clone(&self))
             );
         }
     });

@@ -44,7 +44,7 @@ impl Item {
         };
         let functions = members.iter_mut().filter_map(|member| match member {
             Member::Fn(item) => Some(&mut **item),
-            Member::Other(_) => None,
+            Member::Other(_) | Member::Broken(_) => None,
         });
         functions
             .filter(|function| all || route_span(&function.attrs).is_some())

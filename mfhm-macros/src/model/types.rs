@@ -108,6 +108,24 @@ impl ParamType {
         }
     }
 
+    /// Whether the type is written like an axum extractor. Only a hint: a user's
+    /// type may have the name.
+    pub(crate) fn looks_extracted(&self) -> bool {
+        const NAMES: [&str; 8] = [
+            "HeaderMap",
+            "State",
+            "Request",
+            "Extension",
+            "ConnectInfo",
+            "OriginalUri",
+            "RawQuery",
+            "MatchedPath",
+        ];
+        NAMES
+            .iter()
+            .any(|name| last_arguments(&self.written, name).is_some())
+    }
+
     /// Whether the type is written as one of the standard library's that hold a
     /// single value.
     pub(crate) fn is_scalar(&self) -> bool {
@@ -232,6 +250,21 @@ impl Output {
             Self::Value(ty) | Self::Alias { ty, .. } => (ty.span(), ty.span()),
             Self::Result(types) => (types.value.span(), types.error.span()),
         }
+    }
+}
+
+/// Takes these lifetimes off the reference that a type is, or is an option of.
+pub(crate) fn forget_lifetimes(ty: &mut Type, lifetimes: &[syn::Lifetime]) {
+    let is_reference = reference(ty).is_some();
+    let found = if is_reference {
+        reference_mut(ty)
+    } else {
+        option_argument_mut(ty).and_then(reference_mut)
+    };
+    if let Some(found) = found {
+        found
+            .lifetime
+            .take_if(|lifetime| lifetimes.contains(lifetime));
     }
 }
 
