@@ -25,7 +25,7 @@ const _: () = {
         let __mfhm_value = hello().await;
         {
             let __mfhm_way = ::mfhm::__private::Replying::of(&__mfhm_value).__mfhm_way();
-            ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
+            let _ = || ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
             __mfhm_way.answer(__mfhm_value)
         }
     }
@@ -124,7 +124,7 @@ const _: () = {
                         &__mfhm_error,
                     )
                     .__mfhm_way_of_error();
-                crate::reexported::__private::check_error_reply(
+                let _ = || crate::reexported::__private::check_error_reply(
                     &__mfhm_error,
                     &__mfhm_way,
                 );

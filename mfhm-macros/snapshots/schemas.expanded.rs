@@ -447,7 +447,10 @@ impl<T: Store> ::mfhm::__private::Service for Orders<T> {
                                                     &__mfhm_value,
                                                 )
                                                 .__mfhm_way();
-                                            ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
+                                            let _ = || ::mfhm::__private::check_reply(
+                                                &__mfhm_value,
+                                                &__mfhm_way,
+                                            );
                                             __mfhm_way.answer(__mfhm_value)
                                         }
                                         ::core::result::Result::Err(__mfhm_error) => {
@@ -455,7 +458,7 @@ impl<T: Store> ::mfhm::__private::Service for Orders<T> {
                                                     &__mfhm_error,
                                                 )
                                                 .__mfhm_way_of_error();
-                                            ::mfhm::__private::check_error_reply(
+                                            let _ = || ::mfhm::__private::check_error_reply(
                                                 &__mfhm_error,
                                                 &__mfhm_way,
                                             );
@@ -525,7 +528,7 @@ const _: () = {
         let __mfhm_value = page(__mfhm_p0).await;
         {
             let __mfhm_way = ::mfhm::__private::Replying::of(&__mfhm_value).__mfhm_way();
-            ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
+            let _ = || ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
             __mfhm_way.answer(__mfhm_value)
         }
     }

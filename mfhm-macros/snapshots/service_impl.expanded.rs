@@ -46,10 +46,12 @@ where
             ::core::line!(),
         );
         {
-            ::mfhm::__private::check_readable::<
-                u64,
-                _,
-            >(::mfhm::__private::Reading::<u64>::new().__mfhm_read());
+            let _ = || {
+                ::mfhm::__private::check_readable::<
+                    u64,
+                    _,
+                >(::mfhm::__private::Reading::<u64>::new().__mfhm_read());
+            };
             static __MFHM_OPERATION: ::mfhm::__private::Operation = {
                 const __MFHM_PARAMS: &[::mfhm::__private::Param] = &[
                     ::mfhm::__private::Param::path("id"),
@@ -80,7 +82,10 @@ where
                                                 &__mfhm_value,
                                             )
                                             .__mfhm_way();
-                                        ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
+                                        let _ = || ::mfhm::__private::check_reply(
+                                            &__mfhm_value,
+                                            &__mfhm_way,
+                                        );
                                         __mfhm_way.answer(__mfhm_value)
                                     }
                                     ::core::result::Result::Err(__mfhm_error) => {
@@ -88,7 +93,7 @@ where
                                                 &__mfhm_error,
                                             )
                                             .__mfhm_way_of_error();
-                                        ::mfhm::__private::check_error_reply(
+                                        let _ = || ::mfhm::__private::check_error_reply(
                                             &__mfhm_error,
                                             &__mfhm_way,
                                         );
@@ -119,7 +124,10 @@ where
                                             &__mfhm_value,
                                         )
                                         .__mfhm_way();
-                                    ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
+                                    let _ = || ::mfhm::__private::check_reply(
+                                        &__mfhm_value,
+                                        &__mfhm_way,
+                                    );
                                     __mfhm_way.answer(__mfhm_value)
                                 }
                             }
@@ -129,14 +137,16 @@ where
         }
         #[cfg(feature = "admin")]
         {
-            ::mfhm::__private::check_readable::<
-                usize,
-                _,
-            >(::mfhm::__private::Reading::<usize>::new().__mfhm_read());
-            ::mfhm::__private::check_readable::<
-                Query,
-                _,
-            >(::mfhm::__private::Reading::<Query>::new().__mfhm_read());
+            let _ = || {
+                ::mfhm::__private::check_readable::<
+                    usize,
+                    _,
+                >(::mfhm::__private::Reading::<usize>::new().__mfhm_read());
+                ::mfhm::__private::check_readable::<
+                    Query,
+                    _,
+                >(::mfhm::__private::Reading::<Query>::new().__mfhm_read());
+            };
             static __MFHM_OPERATION: ::mfhm::__private::Operation = {
                 const __MFHM_PARAMS: &[::mfhm::__private::Param] = &[
                     ::mfhm::__private::Param::query("limit"),
@@ -176,7 +186,10 @@ where
                                             &__mfhm_value,
                                         )
                                         .__mfhm_way();
-                                    ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
+                                    let _ = || ::mfhm::__private::check_reply(
+                                        &__mfhm_value,
+                                        &__mfhm_way,
+                                    );
                                     __mfhm_way.answer(__mfhm_value)
                                 }
                             }

@@ -136,6 +136,7 @@ fn inherent_operations(
     args: &ServiceArgs,
     diag: &mut Diagnostics,
 ) -> Vec<Operation> {
+    let is_complete = block.members.iter().all(|member| member.error().is_none());
     let before = diag.count();
     let mut operations = Vec::new();
     for function in block.functions() {
@@ -148,7 +149,8 @@ fn inherent_operations(
             }
         }
     }
-    if operations.is_empty() && args.contracts.is_empty() && diag.count() == before {
+    let found_nothing = operations.is_empty() && diag.count() == before;
+    if found_nothing && args.contracts.is_empty() && is_complete {
         diag.error_at(
             &block.self_ty,
             "this service has no operation\nhelp: write `#[get(\"/path\")]` above a method",

@@ -258,7 +258,7 @@ pub(crate) fn answer(operation: &Operation, call: &TokenStream, exports: &Export
     } else {
         quote_spanned! {at=> {
             let __mfhm_way = #replying::of(&#value).__mfhm_way();
-            #check_reply(&#value, &__mfhm_way);
+            let _ = || #check_reply(&#value, &__mfhm_way);
             __mfhm_way.answer(#value)
         }}
     };
@@ -272,7 +272,7 @@ pub(crate) fn answer(operation: &Operation, call: &TokenStream, exports: &Export
     let error = Ident::new("__mfhm_error", error_at);
     let failure = quote_spanned! {error_at=> {
         let __mfhm_way = #replying::of(&#error).__mfhm_way_of_error();
-        #check_error_reply(&#error, &__mfhm_way);
+        let _ = || #check_error_reply(&#error, &__mfhm_way);
         __mfhm_way.answer(#error)
     }};
     quote! {

@@ -168,6 +168,8 @@ fn method_route(operation: &Operation, seen: &mut Seen, exports: &Exports) -> To
     let description = handler::describe(operation, exports);
     let decode = handler::decode(operation, exports);
     let checks = bounds::handler(operation, seen, exports);
+    // Never called: they are there to be compiled.
+    let checks = (!checks.is_empty()).then(|| quote!(let _ = || { #checks };));
     let needs = handler::needs(operation, exports);
     let ident = &operation.ident;
     let receiver = operation.has_receiver.then(|| quote!(&*__mfhm_this,));
