@@ -10,62 +10,9 @@
 const _: fn() = || {
     {
         ::mfhm::__private::check_travels::<
-            u64,
-            _,
-        >(::mfhm::__private::Check::<u64>::new().wire());
-    }
-    {
-        ::mfhm::__private::check_travels::<
-            u32,
-            _,
-        >(::mfhm::__private::Check::<u32>::new().wire());
-        ::mfhm::__private::check_travels::<
-            Option<u32>,
-            _,
-        >(::mfhm::__private::Check::<Option<u32>, u32>::new().wire());
-        ::mfhm::__private::check_travels::<
-            String,
-            _,
-        >(::mfhm::__private::Check::<String>::new().wire());
-        ::mfhm::__private::check_travels::<
-            Vec<String>,
-            _,
-        >(::mfhm::__private::Check::<Vec<String>, String>::new().wire());
-    }
-    {
-        ::mfhm::__private::check_travels::<
             NewUser,
             _,
         >(::mfhm::__private::Check::<NewUser>::new().wire());
-        ::mfhm::__private::check_travels::<
-            ::std::string::String,
-            _,
-        >(::mfhm::__private::Check::<::std::string::String>::new().wire());
-    }
-    #[cfg(feature = "files")]
-    {
-        ::mfhm::__private::check_travels::<
-            ::core::option::Option<::std::string::String>,
-            _,
-        >(
-            ::mfhm::__private::Check::<
-                ::core::option::Option<::std::string::String>,
-                ::std::string::String,
-            >::new()
-                .wire(),
-        );
-    }
-    {
-        ::mfhm::__private::check_travels::<
-            ::core::option::Option<::std::vec::Vec<String>>,
-            _,
-        >(
-            ::mfhm::__private::Check::<
-                ::core::option::Option<::std::vec::Vec<String>>,
-                String,
-            >::new()
-                .wire(),
-        );
     }
     {
         ::mfhm::__private::check_travels::<
@@ -176,8 +123,7 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = ::mfhm::__private::Typed::<u64>::new()
-                                .path(&mut __mfhm_input, 0usize, "id");
+                            let __mfhm_p0 = __mfhm_input.path::<u64>(0usize, "id");
                             let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
                             else {
                                 return __mfhm_input.reject();
@@ -201,14 +147,8 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = ::mfhm::__private::Typed::<
-                                Option<u32>,
-                            >::new()
-                                .query(&mut __mfhm_input, "page");
-                            let __mfhm_p1 = ::mfhm::__private::Typed::<
-                                Vec<String>,
-                            >::new()
-                                .query(&mut __mfhm_input, "tag");
+                            let __mfhm_p0 = __mfhm_input.query::<Option<u32>>("page");
+                            let __mfhm_p1 = __mfhm_input.query::<Vec<String>>("tag");
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
                                 ::core::option::Option::Some(__mfhm_p1),
@@ -238,10 +178,8 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                             let __mfhm_p0 = ::mfhm::__private::Typed::<NewUser>::new()
                                 .body(&mut __mfhm_input, "new")
                                 .await;
-                            let __mfhm_p1 = ::mfhm::__private::Typed::<
-                                ::std::string::String,
-                            >::new()
-                                .header(&mut __mfhm_input, "x-tenant");
+                            let __mfhm_p1 = __mfhm_input
+                                .header::<::std::string::String>("x-tenant");
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
                                 ::core::option::Option::Some(__mfhm_p1),
@@ -268,8 +206,7 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = ::mfhm::__private::Typed::<u64>::new()
-                                .path(&mut __mfhm_input, 0usize, "id");
+                            let __mfhm_p0 = __mfhm_input.path::<u64>(0usize, "id");
                             let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
                             else {
                                 return __mfhm_input.reject();
@@ -294,16 +231,13 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = ::mfhm::__private::Typed::<u64>::new()
-                                .path(&mut __mfhm_input, 0usize, "id");
-                            let __mfhm_p1 = ::mfhm::__private::Typed::<
-                                ::std::string::String,
-                            >::new()
-                                .path(&mut __mfhm_input, 1usize, "rest");
-                            let __mfhm_p2 = ::mfhm::__private::Typed::<
-                                ::core::option::Option<::std::string::String>,
-                            >::new()
-                                .header(&mut __mfhm_input, "if-match");
+                            let __mfhm_p0 = __mfhm_input.path::<u64>(0usize, "id");
+                            let __mfhm_p1 = __mfhm_input
+                                .path::<::std::string::String>(1usize, "rest");
+                            let __mfhm_p2 = __mfhm_input
+                                .header::<
+                                    ::core::option::Option<::std::string::String>,
+                                >("if-match");
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
                                 ::core::option::Option::Some(__mfhm_p1),
@@ -335,10 +269,8 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = ::mfhm::__private::Typed::<
-                                ::std::string::String,
-                            >::new()
-                                .path(&mut __mfhm_input, 0usize, "type");
+                            let __mfhm_p0 = __mfhm_input
+                                .path::<::std::string::String>(0usize, "type");
                             let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
                             else {
                                 return __mfhm_input.reject();
@@ -361,12 +293,11 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = ::mfhm::__private::Typed::<u64>::new()
-                                .path(&mut __mfhm_input, 0usize, "id");
-                            let __mfhm_p1 = ::mfhm::__private::Typed::<
-                                ::core::option::Option<::std::vec::Vec<String>>,
-                            >::new()
-                                .body(&mut __mfhm_input, "tags")
+                            let __mfhm_p0 = __mfhm_input.path::<u64>(0usize, "id");
+                            let __mfhm_p1 = __mfhm_input
+                                .body::<
+                                    ::core::option::Option<::std::vec::Vec<String>>,
+                                >("tags")
                                 .await;
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
@@ -777,7 +708,7 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__user);
         __mfhm_request.literal("/v1/users/");
-        ::mfhm::__private::Argument(&id).path(&mut __mfhm_request, "id");
+        __mfhm_request.path("id", &id);
         ::mfhm::__private::Exchange::<User, UserError>::new().send(__mfhm_request).await
     }
     /**Calls `GET /v1/users` of the service `users`.
@@ -801,8 +732,8 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__list);
         __mfhm_request.literal("/v1/users");
-        ::mfhm::__private::Argument(&page).query(&mut __mfhm_request, "page");
-        ::mfhm::__private::Argument(&tag).query(&mut __mfhm_request, "tag");
+        __mfhm_request.query("page", &page);
+        __mfhm_request.query("tag", &tag);
         ::mfhm::__private::Exchange::<Vec<User>, UserError>::new()
             .send(__mfhm_request)
             .await
@@ -829,7 +760,7 @@ The operation's own error, or what failed about the call itself.*/
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__create);
         __mfhm_request.literal("/v1/users");
         ::mfhm::__private::Argument(&new).body(&mut __mfhm_request);
-        ::mfhm::__private::Argument(&tenant).header(&mut __mfhm_request, "x-tenant");
+        __mfhm_request.header("x-tenant", &tenant);
         ::mfhm::__private::Exchange::<User, UserError>::new().send(__mfhm_request).await
     }
     #[deprecated(note = "use `remove_all`")]
@@ -853,7 +784,7 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__remove);
         __mfhm_request.literal("/v1/users/");
-        ::mfhm::__private::Argument(&id).path(&mut __mfhm_request, "id");
+        __mfhm_request.path("id", &id);
         ::mfhm::__private::Exchange::<(), UserError>::new().send(__mfhm_request).await
     }
     #[cfg(feature = "files")]
@@ -882,10 +813,10 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__read_file);
         __mfhm_request.literal("/v1/users/");
-        ::mfhm::__private::Argument(&id).path(&mut __mfhm_request, "id");
+        __mfhm_request.path("id", &id);
         __mfhm_request.literal("/files/");
-        ::mfhm::__private::Argument(&rest).rest(&mut __mfhm_request, "rest");
-        ::mfhm::__private::Argument(&if_match).header(&mut __mfhm_request, "if-match");
+        __mfhm_request.rest("rest", &rest);
+        __mfhm_request.header("if-match", &if_match);
         ::mfhm::__private::Exchange::<Vec<u8>, ::mfhm::__private::Infallible>::new()
             .send(__mfhm_request)
             .await
@@ -913,7 +844,7 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__purge);
         __mfhm_request.literal("/v1/users/");
-        ::mfhm::__private::Argument(&r#type).path(&mut __mfhm_request, "type");
+        __mfhm_request.path("type", &r#type);
         ::mfhm::__private::Exchange::<(), ::mfhm::__private::Infallible>::new()
             .send(__mfhm_request)
             .await
@@ -944,8 +875,8 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__alias);
         __mfhm_request.literal("/v1/users/");
-        ::mfhm::__private::Argument(&id).path(&mut __mfhm_request, "id");
-        ::mfhm::__private::Argument(&tags).body(&mut __mfhm_request);
+        __mfhm_request.path("id", &id);
+        __mfhm_request.body(&tags);
         ::mfhm::__private::Exchange::<
             <crate::Result<User> as ::mfhm::__private::Outcome>::Value,
             <crate::Result<User> as ::mfhm::__private::Outcome>::Error,

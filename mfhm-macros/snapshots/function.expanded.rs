@@ -24,9 +24,15 @@ const _: () = {
     ) -> ::mfhm::__private::Response {
         let __mfhm_value = hello().await;
         {
-            let __mfhm_way = ::mfhm::__private::Replying::of(&__mfhm_value).__mfhm_way();
-            let _ = || ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
-            __mfhm_way.answer(__mfhm_value)
+            #[allow(unused_imports)]
+            use ::mfhm::__private::JsonWay as _;
+            #[allow(unused_imports)]
+            use ::mfhm::__private::ResponseWay as _;
+            #[allow(unused_imports)]
+            use ::mfhm::__private::NoWay as _;
+            (&&::mfhm::__private::Replying::of(&__mfhm_value))
+                .__mfhm_way()
+                .answer(__mfhm_value)
         }
     }
     ::mfhm::__private::inventory::submit! {
@@ -57,21 +63,6 @@ pub(crate) async fn place_order(
 const _: () = {
     const _: fn() = || {
         crate::reexported::__private::check_readable::<
-            u64,
-            _,
-        >(crate::reexported::__private::Reading::<u64>::new().__mfhm_read());
-        crate::reexported::__private::check_readable::<
-            bool,
-            _,
-        >(crate::reexported::__private::Reading::<bool>::new().__mfhm_read());
-        crate::reexported::__private::check_readable::<
-            Option<bool>,
-            _,
-        >(
-            crate::reexported::__private::Reading::<Option<bool>, bool>::new()
-                .__mfhm_read(),
-        );
-        crate::reexported::__private::check_readable::<
             Order,
             _,
         >(crate::reexported::__private::Reading::<Order>::new().__mfhm_read());
@@ -94,10 +85,8 @@ const _: () = {
     async fn __mfhm_handle(
         mut __mfhm_input: crate::reexported::__private::Input,
     ) -> crate::reexported::__private::Response {
-        let __mfhm_p1 = crate::reexported::__private::Typed::<u64>::new()
-            .path(&mut __mfhm_input, 0usize, "id");
-        let __mfhm_p2 = crate::reexported::__private::Typed::<Option<bool>>::new()
-            .query(&mut __mfhm_input, "dry-run");
+        let __mfhm_p1 = __mfhm_input.path::<u64>(0usize, "id");
+        let __mfhm_p2 = __mfhm_input.query::<Option<bool>>("dry-run");
         let __mfhm_p3 = crate::reexported::__private::Typed::<Order>::new()
             .body(&mut __mfhm_input, "order")
             .await;
@@ -120,15 +109,15 @@ const _: () = {
                 crate::reexported::__private::answer_empty(__mfhm_value)
             }
             ::core::result::Result::Err(__mfhm_error) => {
-                let __mfhm_way = crate::reexported::__private::Replying::of(
-                        &__mfhm_error,
-                    )
-                    .__mfhm_way_of_error();
-                let _ = || crate::reexported::__private::check_error_reply(
-                    &__mfhm_error,
-                    &__mfhm_way,
-                );
-                __mfhm_way.answer(__mfhm_error)
+                #[allow(unused_imports)]
+                use crate::reexported::__private::ProblemWay as _;
+                #[allow(unused_imports)]
+                use crate::reexported::__private::ResponseWay as _;
+                #[allow(unused_imports)]
+                use crate::reexported::__private::NoErrorWay as _;
+                (&&crate::reexported::__private::Replying::of(&__mfhm_error))
+                    .__mfhm_way()
+                    .answer(__mfhm_error)
             }
         }
     }
@@ -154,10 +143,6 @@ async fn upload(name: &str, headers @ HeaderMap { .. }: HeaderMap, body: Bytes) 
 )]
 const _: () = {
     const _: fn() = || {
-        ::mfhm::__private::check_readable::<
-            ::std::string::String,
-            _,
-        >(::mfhm::__private::Reading::<::std::string::String>::new().__mfhm_read());
         ::mfhm::__private::check_extract_parts::<
             HeaderMap,
             _,
@@ -178,8 +163,7 @@ const _: () = {
     async fn __mfhm_handle(
         mut __mfhm_input: ::mfhm::__private::Input,
     ) -> ::mfhm::__private::Response {
-        let __mfhm_p0 = ::mfhm::__private::Typed::<::std::string::String>::new()
-            .path(&mut __mfhm_input, 0usize, "name");
+        let __mfhm_p0 = __mfhm_input.path::<::std::string::String>(0usize, "name");
         let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,) else {
             return __mfhm_input.reject();
         };

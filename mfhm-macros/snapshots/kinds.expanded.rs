@@ -19,20 +19,6 @@ const _: fn() = || {
             Filter,
             _,
         >(::mfhm::__private::Check::<Filter>::new().wire());
-        ::mfhm::__private::check_travels::<
-            ::std::string::String,
-            _,
-        >(::mfhm::__private::Check::<::std::string::String>::new().wire());
-        ::mfhm::__private::check_travels::<
-            ::core::option::Option<::std::string::String>,
-            _,
-        >(
-            ::mfhm::__private::Check::<
-                ::core::option::Option<::std::string::String>,
-                ::std::string::String,
-            >::new()
-                .wire(),
-        );
     }
     {
         ::mfhm::__private::check_travels::<
@@ -161,10 +147,10 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                         async move {
                             let __mfhm_p0 = ::mfhm::__private::Typed::<Filter>::new()
                                 .query_fields(&mut __mfhm_input, "filter");
-                            let __mfhm_p1 = ::mfhm::__private::Typed::<
-                                ::core::option::Option<::std::string::String>,
-                            >::new()
-                                .cookie(&mut __mfhm_input, "sid");
+                            let __mfhm_p1 = __mfhm_input
+                                .cookie::<
+                                    ::core::option::Option<::std::string::String>,
+                                >("sid");
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
                                 ::core::option::Option::Some(__mfhm_p1),
@@ -279,10 +265,10 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = ::mfhm::__private::Typed::<
-                                ::core::option::Option<::std::string::String>,
-                            >::new()
-                                .header(&mut __mfhm_input, "last-event-id");
+                            let __mfhm_p0 = __mfhm_input
+                                .header::<
+                                    ::core::option::Option<::std::string::String>,
+                                >("last-event-id");
                             let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
                             else {
                                 return __mfhm_input.reject();
@@ -673,7 +659,7 @@ The operation's own error, or what failed about the call itself.*/
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__search);
         __mfhm_request.literal("/v1/users");
         ::mfhm::__private::Argument(&filter).query_fields(&mut __mfhm_request, "filter");
-        ::mfhm::__private::Argument(&session).cookie(&mut __mfhm_request, "sid");
+        __mfhm_request.cookie("sid", &session);
         ::mfhm::__private::Exchange::<Vec<User>, ::mfhm::__private::Infallible>::new()
             .send(__mfhm_request)
             .await
@@ -785,7 +771,7 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__events);
         __mfhm_request.literal("/v1/users/events");
-        ::mfhm::__private::Argument(&last).header(&mut __mfhm_request, "last-event-id");
+        __mfhm_request.header("last-event-id", &last);
         ::mfhm::__private::Exchange::<Events<u64>, ::mfhm::__private::Infallible>::new()
             .send(__mfhm_request)
             .await

@@ -10,20 +10,6 @@
 const _: fn() = || {
     {
         ::mfhm::__private::check_travels::<
-            u64,
-            _,
-        >(::mfhm::__private::Check::<u64>::new().wire());
-        ::mfhm::__private::check_travels::<
-            u32,
-            _,
-        >(::mfhm::__private::Check::<u32>::new().wire());
-        ::mfhm::__private::check_travels::<
-            Option<u32>,
-            _,
-        >(::mfhm::__private::Check::<Option<u32>, u32>::new().wire());
-    }
-    {
-        ::mfhm::__private::check_travels::<
             User,
             _,
         >(::mfhm::__private::Check::<User>::new().wire());
@@ -68,12 +54,8 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = ::mfhm::__private::Typed::<u64>::new()
-                                .path(&mut __mfhm_input, 0usize, "id");
-                            let __mfhm_p1 = ::mfhm::__private::Typed::<
-                                Option<u32>,
-                            >::new()
-                                .query(&mut __mfhm_input, "page");
+                            let __mfhm_p0 = __mfhm_input.path::<u64>(0usize, "id");
+                            let __mfhm_p1 = __mfhm_input.query::<Option<u32>>("page");
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
                                 ::core::option::Option::Some(__mfhm_p1),
@@ -100,8 +82,7 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = ::mfhm::__private::Typed::<u64>::new()
-                                .path(&mut __mfhm_input, 0usize, "id");
+                            let __mfhm_p0 = __mfhm_input.path::<u64>(0usize, "id");
                             let __mfhm_p1 = ::mfhm::__private::Typed::<User>::new()
                                 .body(&mut __mfhm_input, "user")
                                 .await;
@@ -367,8 +348,8 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__user);
         __mfhm_request.literal("/users/");
-        ::mfhm::__private::Argument(&id).path(&mut __mfhm_request, "id");
-        ::mfhm::__private::Argument(&page).query(&mut __mfhm_request, "page");
+        __mfhm_request.path("id", &id);
+        __mfhm_request.query("page", &page);
         ::mfhm::__private::Exchange::<User, UserError>::new().send(__mfhm_request).await
     }
     /**Calls `PUT /users/{id}` of the service `users`.
@@ -395,7 +376,7 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__replace);
         __mfhm_request.literal("/users/");
-        ::mfhm::__private::Argument(&id).path(&mut __mfhm_request, "id");
+        __mfhm_request.path("id", &id);
         ::mfhm::__private::Argument(&user).body(&mut __mfhm_request);
         ::mfhm::__private::Exchange::<(), ::mfhm::__private::Infallible>::new()
             .send(__mfhm_request)
@@ -443,26 +424,26 @@ impl<T: Store> ::mfhm::__private::Service for Orders<T> {
                                 async move {
                                     match Self::orders(&*__mfhm_this).await {
                                         ::core::result::Result::Ok(__mfhm_value) => {
-                                            let __mfhm_way = ::mfhm::__private::Replying::of(
-                                                    &__mfhm_value,
-                                                )
-                                                .__mfhm_way();
-                                            let _ = || ::mfhm::__private::check_reply(
-                                                &__mfhm_value,
-                                                &__mfhm_way,
-                                            );
-                                            __mfhm_way.answer(__mfhm_value)
+                                            #[allow(unused_imports)]
+                                            use ::mfhm::__private::JsonWay as _;
+                                            #[allow(unused_imports)]
+                                            use ::mfhm::__private::ResponseWay as _;
+                                            #[allow(unused_imports)]
+                                            use ::mfhm::__private::NoWay as _;
+                                            (&&::mfhm::__private::Replying::of(&__mfhm_value))
+                                                .__mfhm_way()
+                                                .answer(__mfhm_value)
                                         }
                                         ::core::result::Result::Err(__mfhm_error) => {
-                                            let __mfhm_way = ::mfhm::__private::Replying::of(
-                                                    &__mfhm_error,
-                                                )
-                                                .__mfhm_way_of_error();
-                                            let _ = || ::mfhm::__private::check_error_reply(
-                                                &__mfhm_error,
-                                                &__mfhm_way,
-                                            );
-                                            __mfhm_way.answer(__mfhm_error)
+                                            #[allow(unused_imports)]
+                                            use ::mfhm::__private::ProblemWay as _;
+                                            #[allow(unused_imports)]
+                                            use ::mfhm::__private::ResponseWay as _;
+                                            #[allow(unused_imports)]
+                                            use ::mfhm::__private::NoErrorWay as _;
+                                            (&&::mfhm::__private::Replying::of(&__mfhm_error))
+                                                .__mfhm_way()
+                                                .answer(__mfhm_error)
                                         }
                                     }
                                 }
@@ -527,9 +508,15 @@ const _: () = {
         };
         let __mfhm_value = page(__mfhm_p0).await;
         {
-            let __mfhm_way = ::mfhm::__private::Replying::of(&__mfhm_value).__mfhm_way();
-            let _ = || ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
-            __mfhm_way.answer(__mfhm_value)
+            #[allow(unused_imports)]
+            use ::mfhm::__private::JsonWay as _;
+            #[allow(unused_imports)]
+            use ::mfhm::__private::ResponseWay as _;
+            #[allow(unused_imports)]
+            use ::mfhm::__private::NoWay as _;
+            (&&::mfhm::__private::Replying::of(&__mfhm_value))
+                .__mfhm_way()
+                .answer(__mfhm_value)
         }
     }
     ::mfhm::__private::inventory::submit! {

@@ -46,12 +46,6 @@ where
             ::core::line!(),
         );
         {
-            let _ = || {
-                ::mfhm::__private::check_readable::<
-                    u64,
-                    _,
-                >(::mfhm::__private::Reading::<u64>::new().__mfhm_read());
-            };
             static __MFHM_OPERATION: ::mfhm::__private::Operation = {
                 const __MFHM_PARAMS: &[::mfhm::__private::Param] = &[
                     ::mfhm::__private::Param::path("id"),
@@ -69,8 +63,7 @@ where
                         move |mut __mfhm_input: ::mfhm::__private::Input| {
                             let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                             async move {
-                                let __mfhm_p0 = ::mfhm::__private::Typed::<u64>::new()
-                                    .path(&mut __mfhm_input, 0usize, "id");
+                                let __mfhm_p0 = __mfhm_input.path::<u64>(0usize, "id");
                                 let (::core::option::Option::Some(__mfhm_p0),) = (
                                     __mfhm_p0,
                                 ) else {
@@ -78,26 +71,26 @@ where
                                 };
                                 match Self::order(&*__mfhm_this, __mfhm_p0).await {
                                     ::core::result::Result::Ok(__mfhm_value) => {
-                                        let __mfhm_way = ::mfhm::__private::Replying::of(
-                                                &__mfhm_value,
-                                            )
-                                            .__mfhm_way();
-                                        let _ = || ::mfhm::__private::check_reply(
-                                            &__mfhm_value,
-                                            &__mfhm_way,
-                                        );
-                                        __mfhm_way.answer(__mfhm_value)
+                                        #[allow(unused_imports)]
+                                        use ::mfhm::__private::JsonWay as _;
+                                        #[allow(unused_imports)]
+                                        use ::mfhm::__private::ResponseWay as _;
+                                        #[allow(unused_imports)]
+                                        use ::mfhm::__private::NoWay as _;
+                                        (&&::mfhm::__private::Replying::of(&__mfhm_value))
+                                            .__mfhm_way()
+                                            .answer(__mfhm_value)
                                     }
                                     ::core::result::Result::Err(__mfhm_error) => {
-                                        let __mfhm_way = ::mfhm::__private::Replying::of(
-                                                &__mfhm_error,
-                                            )
-                                            .__mfhm_way_of_error();
-                                        let _ = || ::mfhm::__private::check_error_reply(
-                                            &__mfhm_error,
-                                            &__mfhm_way,
-                                        );
-                                        __mfhm_way.answer(__mfhm_error)
+                                        #[allow(unused_imports)]
+                                        use ::mfhm::__private::ProblemWay as _;
+                                        #[allow(unused_imports)]
+                                        use ::mfhm::__private::ResponseWay as _;
+                                        #[allow(unused_imports)]
+                                        use ::mfhm::__private::NoErrorWay as _;
+                                        (&&::mfhm::__private::Replying::of(&__mfhm_error))
+                                            .__mfhm_way()
+                                            .answer(__mfhm_error)
                                     }
                                 }
                             }
@@ -120,15 +113,15 @@ where
                             async move {
                                 let __mfhm_value = Self::version().await;
                                 {
-                                    let __mfhm_way = ::mfhm::__private::Replying::of(
-                                            &__mfhm_value,
-                                        )
-                                        .__mfhm_way();
-                                    let _ = || ::mfhm::__private::check_reply(
-                                        &__mfhm_value,
-                                        &__mfhm_way,
-                                    );
-                                    __mfhm_way.answer(__mfhm_value)
+                                    #[allow(unused_imports)]
+                                    use ::mfhm::__private::JsonWay as _;
+                                    #[allow(unused_imports)]
+                                    use ::mfhm::__private::ResponseWay as _;
+                                    #[allow(unused_imports)]
+                                    use ::mfhm::__private::NoWay as _;
+                                    (&&::mfhm::__private::Replying::of(&__mfhm_value))
+                                        .__mfhm_way()
+                                        .answer(__mfhm_value)
                                 }
                             }
                         },
@@ -138,10 +131,6 @@ where
         #[cfg(feature = "admin")]
         {
             let _ = || {
-                ::mfhm::__private::check_readable::<
-                    usize,
-                    _,
-                >(::mfhm::__private::Reading::<usize>::new().__mfhm_read());
                 ::mfhm::__private::check_readable::<
                     Query,
                     _,
@@ -164,8 +153,7 @@ where
                         move |mut __mfhm_input: ::mfhm::__private::Input| {
                             let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                             async move {
-                                let __mfhm_p0 = ::mfhm::__private::Typed::<usize>::new()
-                                    .query(&mut __mfhm_input, "limit");
+                                let __mfhm_p0 = __mfhm_input.query::<usize>("limit");
                                 let __mfhm_p1 = ::mfhm::__private::Typed::<Query>::new()
                                     .body(&mut __mfhm_input, "query")
                                     .await;
@@ -182,15 +170,15 @@ where
                                     )
                                     .await;
                                 {
-                                    let __mfhm_way = ::mfhm::__private::Replying::of(
-                                            &__mfhm_value,
-                                        )
-                                        .__mfhm_way();
-                                    let _ = || ::mfhm::__private::check_reply(
-                                        &__mfhm_value,
-                                        &__mfhm_way,
-                                    );
-                                    __mfhm_way.answer(__mfhm_value)
+                                    #[allow(unused_imports)]
+                                    use ::mfhm::__private::JsonWay as _;
+                                    #[allow(unused_imports)]
+                                    use ::mfhm::__private::ResponseWay as _;
+                                    #[allow(unused_imports)]
+                                    use ::mfhm::__private::NoWay as _;
+                                    (&&::mfhm::__private::Replying::of(&__mfhm_value))
+                                        .__mfhm_way()
+                                        .answer(__mfhm_value)
                                 }
                             }
                         },

@@ -45,7 +45,9 @@ pub use crate::{
     },
     server::input::Input,
     server::linked::{LinkedHandler, LinkedScope},
-    server::reply::{Replying, answer_empty, check_error_reply, check_reply, with_status},
+    server::reply::{
+        JsonWay, NoErrorWay, NoWay, ProblemWay, Replying, ResponseWay, answer_empty, with_status,
+    },
     server::typed::{Answer, Typed},
     server::{ContractRoutes, Route, Service, ServiceDefinition},
 };

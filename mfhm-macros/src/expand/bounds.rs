@@ -57,6 +57,7 @@ pub(crate) fn handler(operation: &Operation, seen: &mut Seen, exports: &Exports)
             ParamSource::Extract => continue,
             ParamSource::Bytes(_) => quote_spanned!(span=> #check_bytes::<#ty>();),
             ParamSource::Stream(_) => quote_spanned!(span=> #check_stream::<#ty>();),
+            _ if param.is_known() => continue,
             _ => checked("read", ty, at, &condition, seen, exports),
         });
     }
@@ -88,6 +89,7 @@ fn params(operation: &Operation, seen: &mut Seen, exports: &Exports) -> TokenStr
         checks.extend(match param.source {
             ParamSource::Bytes(_) => quote_spanned!(span=> #check_bytes::<#ty>();),
             ParamSource::Stream(_) => quote_spanned!(span=> #check_stream::<#ty>();),
+            _ if param.is_known() => continue,
             _ => checked("wire", ty, at, &condition, seen, exports),
         });
     }

@@ -281,6 +281,10 @@ fn request(operation: &Operation, names: &[Ident], exports: &Exports) -> TokenSt
     let write = |method: &str, param: &Param, value: TokenStream, name: Option<&str>| {
         let span = generated_at(param.ty.span());
         let method = Ident::new(method, span);
+        if param.is_known() {
+            let name = name.map(|name| quote!(#name,));
+            return quote_spanned!(span=> __mfhm_request.#method(#name #value););
+        }
         quote_spanned!(span=> #argument(#value).#method(&mut __mfhm_request, #name);)
     };
     let named: Vec<_> = names.iter().zip(&operation.params).collect();

@@ -66,9 +66,13 @@ exports! {
     service = Service;
     service_definition = ServiceDefinition;
     contract_routes = ContractRoutes;
+    /// How a value or an error is answered; the traits that know.
     replying = Replying;
-    check_reply = check_reply;
-    check_error_reply = check_error_reply;
+    json_way = JsonWay;
+    problem_way = ProblemWay;
+    response_way = ResponseWay;
+    no_way = NoWay;
+    no_error_way = NoErrorWay;
     answer_empty = answer_empty;
     /// Types that read and answer, or stand in where a type can't.
     typed = Typed;

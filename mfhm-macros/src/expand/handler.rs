@@ -150,7 +150,11 @@ pub(crate) fn decode(operation: &Operation, exports: &Exports) -> TokenStream {
         let span = generated_at(param.ty.span());
         let read = |method: &str, arguments: TokenStream| {
             let method = Ident::new(method, span);
-            quote_spanned!(span=> #typed::<#ty>::new().#method(&mut __mfhm_input, #arguments))
+            if param.is_known() {
+                quote_spanned!(span=> __mfhm_input.#method::<#ty>(#arguments))
+            } else {
+                quote_spanned!(span=> #typed::<#ty>::new().#method(&mut __mfhm_input, #arguments))
+            }
         };
         let read = match &param.source {
             ParamSource::Path { index, name, .. } => read("path", quote!(#index, #name)),
@@ -242,24 +246,29 @@ pub(crate) fn arguments(operation: &Operation) -> Vec<TokenStream> {
 pub(crate) fn answer(operation: &Operation, call: &TokenStream, exports: &Exports) -> TokenStream {
     let Exports {
         replying,
-        check_reply,
-        check_error_reply,
+        json_way,
+        problem_way,
+        response_way,
+        no_way,
+        no_error_way,
         answer_empty,
         ..
     } = exports;
     let output = &operation.output;
     // All of it stands at the user's type: what this lacks is said there.
     let (at, error_at) = output.spans();
-    let check_reply = respanned(check_reply, at);
-    let check_error_reply = respanned(check_error_reply, error_at);
     let value = Ident::new("__mfhm_value", at);
     let success = if output.is_empty() {
         quote!(#answer_empty(#value))
     } else {
         quote_spanned! {at=> {
-            let __mfhm_way = #replying::of(&#value).__mfhm_way();
-            let _ = || #check_reply(&#value, &__mfhm_way);
-            __mfhm_way.answer(#value)
+            #[allow(unused_imports)]
+            use #json_way as _;
+            #[allow(unused_imports)]
+            use #response_way as _;
+            #[allow(unused_imports)]
+            use #no_way as _;
+            (&&#replying::of(&#value)).__mfhm_way().answer(#value)
         }}
     };
     let success = with_status(operation, success, exports);
@@ -271,9 +280,13 @@ pub(crate) fn answer(operation: &Operation, call: &TokenStream, exports: &Export
     }
     let error = Ident::new("__mfhm_error", error_at);
     let failure = quote_spanned! {error_at=> {
-        let __mfhm_way = #replying::of(&#error).__mfhm_way_of_error();
-        let _ = || #check_error_reply(&#error, &__mfhm_way);
-        __mfhm_way.answer(#error)
+        #[allow(unused_imports)]
+        use #problem_way as _;
+        #[allow(unused_imports)]
+        use #response_way as _;
+        #[allow(unused_imports)]
+        use #no_error_way as _;
+        (&&#replying::of(&#error)).__mfhm_way().answer(#error)
     }};
     quote! {
         match #call.await {
