@@ -123,7 +123,9 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = __mfhm_input.path::<u64>(0usize, "id");
+                            let __mfhm_p0 = ::mfhm::__private::Input::path::<
+                                u64,
+                            >(&mut __mfhm_input, 0usize, "id");
                             let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
                             else {
                                 return __mfhm_input.reject();
@@ -147,8 +149,12 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = __mfhm_input.query::<Option<u32>>("page");
-                            let __mfhm_p1 = __mfhm_input.query::<Vec<String>>("tag");
+                            let __mfhm_p0 = ::mfhm::__private::Input::query::<
+                                Option<u32>,
+                            >(&mut __mfhm_input, "page");
+                            let __mfhm_p1 = ::mfhm::__private::Input::query::<
+                                Vec<String>,
+                            >(&mut __mfhm_input, "tag");
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
                                 ::core::option::Option::Some(__mfhm_p1),
@@ -178,8 +184,9 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                             let __mfhm_p0 = ::mfhm::__private::Typed::<NewUser>::new()
                                 .body(&mut __mfhm_input, "new")
                                 .await;
-                            let __mfhm_p1 = __mfhm_input
-                                .header::<::std::string::String>("x-tenant");
+                            let __mfhm_p1 = ::mfhm::__private::Input::header::<
+                                ::std::string::String,
+                            >(&mut __mfhm_input, "x-tenant");
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
                                 ::core::option::Option::Some(__mfhm_p1),
@@ -206,7 +213,9 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = __mfhm_input.path::<u64>(0usize, "id");
+                            let __mfhm_p0 = ::mfhm::__private::Input::path::<
+                                u64,
+                            >(&mut __mfhm_input, 0usize, "id");
                             let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
                             else {
                                 return __mfhm_input.reject();
@@ -231,13 +240,15 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = __mfhm_input.path::<u64>(0usize, "id");
-                            let __mfhm_p1 = __mfhm_input
-                                .path::<::std::string::String>(1usize, "rest");
-                            let __mfhm_p2 = __mfhm_input
-                                .header::<
-                                    ::core::option::Option<::std::string::String>,
-                                >("if-match");
+                            let __mfhm_p0 = ::mfhm::__private::Input::path::<
+                                u64,
+                            >(&mut __mfhm_input, 0usize, "id");
+                            let __mfhm_p1 = ::mfhm::__private::Input::path::<
+                                ::std::string::String,
+                            >(&mut __mfhm_input, 1usize, "rest");
+                            let __mfhm_p2 = ::mfhm::__private::Input::header::<
+                                ::core::option::Option<::std::string::String>,
+                            >(&mut __mfhm_input, "if-match");
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
                                 ::core::option::Option::Some(__mfhm_p1),
@@ -269,8 +280,9 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = __mfhm_input
-                                .path::<::std::string::String>(0usize, "type");
+                            let __mfhm_p0 = ::mfhm::__private::Input::path::<
+                                ::std::string::String,
+                            >(&mut __mfhm_input, 0usize, "type");
                             let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
                             else {
                                 return __mfhm_input.reject();
@@ -293,11 +305,12 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = __mfhm_input.path::<u64>(0usize, "id");
-                            let __mfhm_p1 = __mfhm_input
-                                .body::<
-                                    ::core::option::Option<::std::vec::Vec<String>>,
-                                >("tags")
+                            let __mfhm_p0 = ::mfhm::__private::Input::path::<
+                                u64,
+                            >(&mut __mfhm_input, 0usize, "id");
+                            let __mfhm_p1 = ::mfhm::__private::Input::body::<
+                                ::core::option::Option<::std::vec::Vec<String>>,
+                            >(&mut __mfhm_input, "tags")
                                 .await;
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
@@ -708,7 +721,7 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__user);
         __mfhm_request.literal("/v1/users/");
-        __mfhm_request.path("id", &id);
+        ::mfhm::__private::Request::path(&mut __mfhm_request, "id", &id);
         ::mfhm::__private::Exchange::<User, UserError>::new().send(__mfhm_request).await
     }
     /**Calls `GET /v1/users` of the service `users`.
@@ -732,8 +745,8 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__list);
         __mfhm_request.literal("/v1/users");
-        __mfhm_request.query("page", &page);
-        __mfhm_request.query("tag", &tag);
+        ::mfhm::__private::Request::query(&mut __mfhm_request, "page", &page);
+        ::mfhm::__private::Request::query(&mut __mfhm_request, "tag", &tag);
         ::mfhm::__private::Exchange::<Vec<User>, UserError>::new()
             .send(__mfhm_request)
             .await
@@ -760,7 +773,7 @@ The operation's own error, or what failed about the call itself.*/
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__create);
         __mfhm_request.literal("/v1/users");
         ::mfhm::__private::Argument(&new).body(&mut __mfhm_request);
-        __mfhm_request.header("x-tenant", &tenant);
+        ::mfhm::__private::Request::header(&mut __mfhm_request, "x-tenant", &tenant);
         ::mfhm::__private::Exchange::<User, UserError>::new().send(__mfhm_request).await
     }
     #[deprecated(note = "use `remove_all`")]
@@ -784,7 +797,7 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__remove);
         __mfhm_request.literal("/v1/users/");
-        __mfhm_request.path("id", &id);
+        ::mfhm::__private::Request::path(&mut __mfhm_request, "id", &id);
         ::mfhm::__private::Exchange::<(), UserError>::new().send(__mfhm_request).await
     }
     #[cfg(feature = "files")]
@@ -813,10 +826,10 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__read_file);
         __mfhm_request.literal("/v1/users/");
-        __mfhm_request.path("id", &id);
+        ::mfhm::__private::Request::path(&mut __mfhm_request, "id", &id);
         __mfhm_request.literal("/files/");
-        __mfhm_request.rest("rest", &rest);
-        __mfhm_request.header("if-match", &if_match);
+        ::mfhm::__private::Request::rest(&mut __mfhm_request, "rest", &rest);
+        ::mfhm::__private::Request::header(&mut __mfhm_request, "if-match", &if_match);
         ::mfhm::__private::Exchange::<Vec<u8>, ::mfhm::__private::Infallible>::new()
             .send(__mfhm_request)
             .await
@@ -844,7 +857,7 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__purge);
         __mfhm_request.literal("/v1/users/");
-        __mfhm_request.path("type", &r#type);
+        ::mfhm::__private::Request::path(&mut __mfhm_request, "type", &r#type);
         ::mfhm::__private::Exchange::<(), ::mfhm::__private::Infallible>::new()
             .send(__mfhm_request)
             .await
@@ -875,8 +888,8 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__alias);
         __mfhm_request.literal("/v1/users/");
-        __mfhm_request.path("id", &id);
-        __mfhm_request.body(&tags);
+        ::mfhm::__private::Request::path(&mut __mfhm_request, "id", &id);
+        ::mfhm::__private::Request::body(&mut __mfhm_request, &tags);
         ::mfhm::__private::Exchange::<
             <crate::Result<User> as ::mfhm::__private::Outcome>::Value,
             <crate::Result<User> as ::mfhm::__private::Outcome>::Error,

@@ -85,8 +85,12 @@ const _: () = {
     async fn __mfhm_handle(
         mut __mfhm_input: crate::reexported::__private::Input,
     ) -> crate::reexported::__private::Response {
-        let __mfhm_p1 = __mfhm_input.path::<u64>(0usize, "id");
-        let __mfhm_p2 = __mfhm_input.query::<Option<bool>>("dry-run");
+        let __mfhm_p1 = crate::reexported::__private::Input::path::<
+            u64,
+        >(&mut __mfhm_input, 0usize, "id");
+        let __mfhm_p2 = crate::reexported::__private::Input::query::<
+            Option<bool>,
+        >(&mut __mfhm_input, "dry-run");
         let __mfhm_p3 = crate::reexported::__private::Typed::<Order>::new()
             .body(&mut __mfhm_input, "order")
             .await;
@@ -163,7 +167,9 @@ const _: () = {
     async fn __mfhm_handle(
         mut __mfhm_input: ::mfhm::__private::Input,
     ) -> ::mfhm::__private::Response {
-        let __mfhm_p0 = __mfhm_input.path::<::std::string::String>(0usize, "name");
+        let __mfhm_p0 = ::mfhm::__private::Input::path::<
+            ::std::string::String,
+        >(&mut __mfhm_input, 0usize, "name");
         let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,) else {
             return __mfhm_input.reject();
         };

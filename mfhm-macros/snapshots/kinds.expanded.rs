@@ -147,10 +147,9 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                         async move {
                             let __mfhm_p0 = ::mfhm::__private::Typed::<Filter>::new()
                                 .query_fields(&mut __mfhm_input, "filter");
-                            let __mfhm_p1 = __mfhm_input
-                                .cookie::<
-                                    ::core::option::Option<::std::string::String>,
-                                >("sid");
+                            let __mfhm_p1 = ::mfhm::__private::Input::cookie::<
+                                ::core::option::Option<::std::string::String>,
+                            >(&mut __mfhm_input, "sid");
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
                                 ::core::option::Option::Some(__mfhm_p1),
@@ -265,10 +264,9 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = __mfhm_input
-                                .header::<
-                                    ::core::option::Option<::std::string::String>,
-                                >("last-event-id");
+                            let __mfhm_p0 = ::mfhm::__private::Input::header::<
+                                ::core::option::Option<::std::string::String>,
+                            >(&mut __mfhm_input, "last-event-id");
                             let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
                             else {
                                 return __mfhm_input.reject();
@@ -659,7 +657,7 @@ The operation's own error, or what failed about the call itself.*/
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__search);
         __mfhm_request.literal("/v1/users");
         ::mfhm::__private::Argument(&filter).query_fields(&mut __mfhm_request, "filter");
-        __mfhm_request.cookie("sid", &session);
+        ::mfhm::__private::Request::cookie(&mut __mfhm_request, "sid", &session);
         ::mfhm::__private::Exchange::<Vec<User>, ::mfhm::__private::Infallible>::new()
             .send(__mfhm_request)
             .await
@@ -771,7 +769,7 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__events);
         __mfhm_request.literal("/v1/users/events");
-        __mfhm_request.header("last-event-id", &last);
+        ::mfhm::__private::Request::header(&mut __mfhm_request, "last-event-id", &last);
         ::mfhm::__private::Exchange::<Events<u64>, ::mfhm::__private::Infallible>::new()
             .send(__mfhm_request)
             .await

@@ -54,8 +54,12 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = __mfhm_input.path::<u64>(0usize, "id");
-                            let __mfhm_p1 = __mfhm_input.query::<Option<u32>>("page");
+                            let __mfhm_p0 = ::mfhm::__private::Input::path::<
+                                u64,
+                            >(&mut __mfhm_input, 0usize, "id");
+                            let __mfhm_p1 = ::mfhm::__private::Input::query::<
+                                Option<u32>,
+                            >(&mut __mfhm_input, "page");
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
                                 ::core::option::Option::Some(__mfhm_p1),
@@ -82,7 +86,9 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = __mfhm_input.path::<u64>(0usize, "id");
+                            let __mfhm_p0 = ::mfhm::__private::Input::path::<
+                                u64,
+                            >(&mut __mfhm_input, 0usize, "id");
                             let __mfhm_p1 = ::mfhm::__private::Typed::<User>::new()
                                 .body(&mut __mfhm_input, "user")
                                 .await;
@@ -348,8 +354,8 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__user);
         __mfhm_request.literal("/users/");
-        __mfhm_request.path("id", &id);
-        __mfhm_request.query("page", &page);
+        ::mfhm::__private::Request::path(&mut __mfhm_request, "id", &id);
+        ::mfhm::__private::Request::query(&mut __mfhm_request, "page", &page);
         ::mfhm::__private::Exchange::<User, UserError>::new().send(__mfhm_request).await
     }
     /**Calls `PUT /users/{id}` of the service `users`.
@@ -376,7 +382,7 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__replace);
         __mfhm_request.literal("/users/");
-        __mfhm_request.path("id", &id);
+        ::mfhm::__private::Request::path(&mut __mfhm_request, "id", &id);
         ::mfhm::__private::Argument(&user).body(&mut __mfhm_request);
         ::mfhm::__private::Exchange::<(), ::mfhm::__private::Infallible>::new()
             .send(__mfhm_request)

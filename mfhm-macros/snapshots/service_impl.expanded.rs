@@ -63,7 +63,9 @@ where
                         move |mut __mfhm_input: ::mfhm::__private::Input| {
                             let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                             async move {
-                                let __mfhm_p0 = __mfhm_input.path::<u64>(0usize, "id");
+                                let __mfhm_p0 = ::mfhm::__private::Input::path::<
+                                    u64,
+                                >(&mut __mfhm_input, 0usize, "id");
                                 let (::core::option::Option::Some(__mfhm_p0),) = (
                                     __mfhm_p0,
                                 ) else {
@@ -153,7 +155,9 @@ where
                         move |mut __mfhm_input: ::mfhm::__private::Input| {
                             let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                             async move {
-                                let __mfhm_p0 = __mfhm_input.query::<usize>("limit");
+                                let __mfhm_p0 = ::mfhm::__private::Input::query::<
+                                    usize,
+                                >(&mut __mfhm_input, "limit");
                                 let __mfhm_p1 = ::mfhm::__private::Typed::<Query>::new()
                                     .body(&mut __mfhm_input, "query")
                                     .await;

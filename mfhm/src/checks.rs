@@ -24,6 +24,7 @@ macro_rules! stand_in {
         const { panic!("mfhm: a type lacks what its contract needs, and no check has said so") }
     };
 }
+#[cfg(any(feature = "client", feature = "server"))]
 pub(crate) use stand_in;
 
 /// What can be sent and received: everything with serde's two traits.

@@ -277,13 +277,15 @@ fn method(contract: &Contract, operation: &Operation, exports: &Exports) -> Toke
 
 /// Statements that write the parameters into `__mfhm_request`.
 fn request(operation: &Operation, names: &[Ident], exports: &Exports) -> TokenStream {
-    let argument = &exports.argument;
+    let Exports {
+        argument, request, ..
+    } = exports;
     let write = |method: &str, param: &Param, value: TokenStream, name: Option<&str>| {
         let span = generated_at(param.ty.span());
         let method = Ident::new(method, span);
         if param.is_known() {
             let name = name.map(|name| quote!(#name,));
-            return quote_spanned!(span=> __mfhm_request.#method(#name #value););
+            return quote_spanned!(span=> #request::#method(&mut __mfhm_request, #name #value););
         }
         quote_spanned!(span=> #argument(#value).#method(&mut __mfhm_request, #name);)
     };

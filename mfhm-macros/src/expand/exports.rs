@@ -87,6 +87,7 @@ exports! {
     call_options = CallOptions;
     call_error = CallError;
     /// Types that send, or stand in where a type can't.
+    request = Request;
     argument = Argument;
     exchange = Exchange;
     error = Error;

@@ -137,7 +137,7 @@ pub(crate) fn respanned(path: &TokenStream, span: Span) -> TokenStream {
 ///
 /// What the types lack is said by the checks, see [`bounds`](super::bounds).
 pub(crate) fn decode(operation: &Operation, exports: &Exports) -> TokenStream {
-    let typed = &exports.typed;
+    let Exports { typed, input, .. } = exports;
     let limit = operation.body_limit.map(|limit| {
         let bytes = limit.bytes;
         quote!(__mfhm_input.limit_body(#bytes);)
@@ -151,7 +151,7 @@ pub(crate) fn decode(operation: &Operation, exports: &Exports) -> TokenStream {
         let read = |method: &str, arguments: TokenStream| {
             let method = Ident::new(method, span);
             if param.is_known() {
-                quote_spanned!(span=> __mfhm_input.#method::<#ty>(#arguments))
+                quote_spanned!(span=> #input::#method::<#ty>(&mut __mfhm_input, #arguments))
             } else {
                 quote_spanned!(span=> #typed::<#ty>::new().#method(&mut __mfhm_input, #arguments))
             }
