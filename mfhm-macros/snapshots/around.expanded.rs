@@ -10,12 +10,6 @@
 const _: fn() = || {
     {
         ::mfhm::__private::check_travels::<
-            u64,
-            _,
-        >(::mfhm::__private::Check::<u64>::new().wire());
-    }
-    {
-        ::mfhm::__private::check_travels::<
             NewUser,
             _,
         >(::mfhm::__private::Check::<NewUser>::new().wire());
@@ -60,8 +54,9 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = ::mfhm::__private::Typed::<u64>::new()
-                                .path(&mut __mfhm_input, 0usize, "id");
+                            let __mfhm_p0 = ::mfhm::__private::Input::path::<
+                                u64,
+                            >(&mut __mfhm_input, 0usize, "id");
                             let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
                             else {
                                 return __mfhm_input.reject();
@@ -325,7 +320,7 @@ Nothing is looked up before the first call.*/
     #[must_use]
     pub fn with(&self, options: ::mfhm::__private::CallOptions) -> Self {
         Self {
-            __mfhm: self.__mfhm.with(options),
+            __mfhm: ::mfhm::__private::Client::with(&self.__mfhm, options),
         }
     }
     /// The same client with an interceptor, inside of those that it has.
@@ -358,7 +353,7 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__user);
         __mfhm_request.literal("/");
-        ::mfhm::__private::Argument(&id).path(&mut __mfhm_request, "id");
+        ::mfhm::__private::Request::path(&mut __mfhm_request, "id", &id);
         ::mfhm::__private::Exchange::<User, ::mfhm::__private::Infallible>::new()
             .send(__mfhm_request)
             .await
@@ -482,12 +477,15 @@ impl ::mfhm::__private::Service for Orders {
                                 async move {
                                     let __mfhm_value = Self::count(&*__mfhm_this).await;
                                     {
-                                        let __mfhm_way = ::mfhm::__private::Replying::of(
-                                                &__mfhm_value,
-                                            )
-                                            .way();
-                                        ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
-                                        __mfhm_way.answer(__mfhm_value)
+                                        #[allow(unused_imports)]
+                                        use ::mfhm::__private::JsonWay as _;
+                                        #[allow(unused_imports)]
+                                        use ::mfhm::__private::ResponseWay as _;
+                                        #[allow(unused_imports)]
+                                        use ::mfhm::__private::NoWay as _;
+                                        (&&::mfhm::__private::Replying::of(&__mfhm_value))
+                                            .__mfhm_way()
+                                            .answer(__mfhm_value)
                                     }
                                 }
                             },
@@ -543,9 +541,15 @@ const _: () = {
     ) -> ::mfhm::__private::Response {
         let __mfhm_value = free().await;
         {
-            let __mfhm_way = ::mfhm::__private::Replying::of(&__mfhm_value).way();
-            ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
-            __mfhm_way.answer(__mfhm_value)
+            #[allow(unused_imports)]
+            use ::mfhm::__private::JsonWay as _;
+            #[allow(unused_imports)]
+            use ::mfhm::__private::ResponseWay as _;
+            #[allow(unused_imports)]
+            use ::mfhm::__private::NoWay as _;
+            (&&::mfhm::__private::Replying::of(&__mfhm_value))
+                .__mfhm_way()
+                .answer(__mfhm_value)
         }
     }
     ::mfhm::__private::inventory::submit! {

@@ -10,62 +10,9 @@
 const _: fn() = || {
     {
         ::mfhm::__private::check_travels::<
-            u64,
-            _,
-        >(::mfhm::__private::Check::<u64>::new().wire());
-    }
-    {
-        ::mfhm::__private::check_travels::<
-            u32,
-            _,
-        >(::mfhm::__private::Check::<u32>::new().wire());
-        ::mfhm::__private::check_travels::<
-            Option<u32>,
-            _,
-        >(::mfhm::__private::Check::<Option<u32>, u32>::new().wire());
-        ::mfhm::__private::check_travels::<
-            String,
-            _,
-        >(::mfhm::__private::Check::<String>::new().wire());
-        ::mfhm::__private::check_travels::<
-            Vec<String>,
-            _,
-        >(::mfhm::__private::Check::<Vec<String>, String>::new().wire());
-    }
-    {
-        ::mfhm::__private::check_travels::<
             NewUser,
             _,
         >(::mfhm::__private::Check::<NewUser>::new().wire());
-        ::mfhm::__private::check_travels::<
-            ::std::string::String,
-            _,
-        >(::mfhm::__private::Check::<::std::string::String>::new().wire());
-    }
-    #[cfg(feature = "files")]
-    {
-        ::mfhm::__private::check_travels::<
-            ::core::option::Option<::std::string::String>,
-            _,
-        >(
-            ::mfhm::__private::Check::<
-                ::core::option::Option<::std::string::String>,
-                ::std::string::String,
-            >::new()
-                .wire(),
-        );
-    }
-    {
-        ::mfhm::__private::check_travels::<
-            ::core::option::Option<::std::vec::Vec<String>>,
-            _,
-        >(
-            ::mfhm::__private::Check::<
-                ::core::option::Option<::std::vec::Vec<String>>,
-                String,
-            >::new()
-                .wire(),
-        );
     }
     {
         ::mfhm::__private::check_travels::<
@@ -176,8 +123,9 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = ::mfhm::__private::Typed::<u64>::new()
-                                .path(&mut __mfhm_input, 0usize, "id");
+                            let __mfhm_p0 = ::mfhm::__private::Input::path::<
+                                u64,
+                            >(&mut __mfhm_input, 0usize, "id");
                             let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
                             else {
                                 return __mfhm_input.reject();
@@ -201,14 +149,12 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = ::mfhm::__private::Typed::<
+                            let __mfhm_p0 = ::mfhm::__private::Input::query::<
                                 Option<u32>,
-                            >::new()
-                                .query(&mut __mfhm_input, "page");
-                            let __mfhm_p1 = ::mfhm::__private::Typed::<
+                            >(&mut __mfhm_input, "page");
+                            let __mfhm_p1 = ::mfhm::__private::Input::query::<
                                 Vec<String>,
-                            >::new()
-                                .query(&mut __mfhm_input, "tag");
+                            >(&mut __mfhm_input, "tag");
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
                                 ::core::option::Option::Some(__mfhm_p1),
@@ -238,10 +184,9 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                             let __mfhm_p0 = ::mfhm::__private::Typed::<NewUser>::new()
                                 .body(&mut __mfhm_input, "new")
                                 .await;
-                            let __mfhm_p1 = ::mfhm::__private::Typed::<
+                            let __mfhm_p1 = ::mfhm::__private::Input::header::<
                                 ::std::string::String,
-                            >::new()
-                                .header(&mut __mfhm_input, "x-tenant");
+                            >(&mut __mfhm_input, "x-tenant");
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
                                 ::core::option::Option::Some(__mfhm_p1),
@@ -268,8 +213,9 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = ::mfhm::__private::Typed::<u64>::new()
-                                .path(&mut __mfhm_input, 0usize, "id");
+                            let __mfhm_p0 = ::mfhm::__private::Input::path::<
+                                u64,
+                            >(&mut __mfhm_input, 0usize, "id");
                             let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
                             else {
                                 return __mfhm_input.reject();
@@ -294,16 +240,15 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = ::mfhm::__private::Typed::<u64>::new()
-                                .path(&mut __mfhm_input, 0usize, "id");
-                            let __mfhm_p1 = ::mfhm::__private::Typed::<
+                            let __mfhm_p0 = ::mfhm::__private::Input::path::<
+                                u64,
+                            >(&mut __mfhm_input, 0usize, "id");
+                            let __mfhm_p1 = ::mfhm::__private::Input::path::<
                                 ::std::string::String,
-                            >::new()
-                                .path(&mut __mfhm_input, 1usize, "rest");
-                            let __mfhm_p2 = ::mfhm::__private::Typed::<
+                            >(&mut __mfhm_input, 1usize, "rest");
+                            let __mfhm_p2 = ::mfhm::__private::Input::header::<
                                 ::core::option::Option<::std::string::String>,
-                            >::new()
-                                .header(&mut __mfhm_input, "if-match");
+                            >(&mut __mfhm_input, "if-match");
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
                                 ::core::option::Option::Some(__mfhm_p1),
@@ -335,10 +280,9 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = ::mfhm::__private::Typed::<
+                            let __mfhm_p0 = ::mfhm::__private::Input::path::<
                                 ::std::string::String,
-                            >::new()
-                                .path(&mut __mfhm_input, 0usize, "type");
+                            >(&mut __mfhm_input, 0usize, "type");
                             let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
                             else {
                                 return __mfhm_input.reject();
@@ -361,12 +305,12 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = ::mfhm::__private::Typed::<u64>::new()
-                                .path(&mut __mfhm_input, 0usize, "id");
-                            let __mfhm_p1 = ::mfhm::__private::Typed::<
+                            let __mfhm_p0 = ::mfhm::__private::Input::path::<
+                                u64,
+                            >(&mut __mfhm_input, 0usize, "id");
+                            let __mfhm_p1 = ::mfhm::__private::Input::body::<
                                 ::core::option::Option<::std::vec::Vec<String>>,
-                            >::new()
-                                .body(&mut __mfhm_input, "tags")
+                            >(&mut __mfhm_input, "tags")
                                 .await;
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
@@ -756,7 +700,7 @@ Nothing is looked up before the first call.*/
     #[must_use]
     pub fn with(&self, options: ::mfhm::__private::CallOptions) -> Self {
         Self {
-            __mfhm: self.__mfhm.with(options),
+            __mfhm: ::mfhm::__private::Client::with(&self.__mfhm, options),
         }
     }
     /// The same client with an interceptor, inside of those that it has.
@@ -785,7 +729,7 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__user);
         __mfhm_request.literal("/v1/users/");
-        ::mfhm::__private::Argument(&id).path(&mut __mfhm_request, "id");
+        ::mfhm::__private::Request::path(&mut __mfhm_request, "id", &id);
         ::mfhm::__private::Exchange::<User, UserError>::new().send(__mfhm_request).await
     }
     /**Calls `GET /v1/users` of the service `users`.
@@ -809,8 +753,8 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__list);
         __mfhm_request.literal("/v1/users");
-        ::mfhm::__private::Argument(&page).query(&mut __mfhm_request, "page");
-        ::mfhm::__private::Argument(&tag).query(&mut __mfhm_request, "tag");
+        ::mfhm::__private::Request::query(&mut __mfhm_request, "page", &page);
+        ::mfhm::__private::Request::query(&mut __mfhm_request, "tag", &tag);
         ::mfhm::__private::Exchange::<Vec<User>, UserError>::new()
             .send(__mfhm_request)
             .await
@@ -837,7 +781,7 @@ The operation's own error, or what failed about the call itself.*/
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__create);
         __mfhm_request.literal("/v1/users");
         ::mfhm::__private::Argument(&new).body(&mut __mfhm_request);
-        ::mfhm::__private::Argument(&tenant).header(&mut __mfhm_request, "x-tenant");
+        ::mfhm::__private::Request::header(&mut __mfhm_request, "x-tenant", &tenant);
         ::mfhm::__private::Exchange::<User, UserError>::new().send(__mfhm_request).await
     }
     #[deprecated(note = "use `remove_all`")]
@@ -861,7 +805,7 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__remove);
         __mfhm_request.literal("/v1/users/");
-        ::mfhm::__private::Argument(&id).path(&mut __mfhm_request, "id");
+        ::mfhm::__private::Request::path(&mut __mfhm_request, "id", &id);
         ::mfhm::__private::Exchange::<(), UserError>::new().send(__mfhm_request).await
     }
     #[cfg(feature = "files")]
@@ -890,10 +834,10 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__read_file);
         __mfhm_request.literal("/v1/users/");
-        ::mfhm::__private::Argument(&id).path(&mut __mfhm_request, "id");
+        ::mfhm::__private::Request::path(&mut __mfhm_request, "id", &id);
         __mfhm_request.literal("/files/");
-        ::mfhm::__private::Argument(&rest).rest(&mut __mfhm_request, "rest");
-        ::mfhm::__private::Argument(&if_match).header(&mut __mfhm_request, "if-match");
+        ::mfhm::__private::Request::rest(&mut __mfhm_request, "rest", &rest);
+        ::mfhm::__private::Request::header(&mut __mfhm_request, "if-match", &if_match);
         ::mfhm::__private::Exchange::<Vec<u8>, ::mfhm::__private::Infallible>::new()
             .send(__mfhm_request)
             .await
@@ -921,7 +865,7 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__purge);
         __mfhm_request.literal("/v1/users/");
-        ::mfhm::__private::Argument(&r#type).path(&mut __mfhm_request, "type");
+        ::mfhm::__private::Request::path(&mut __mfhm_request, "type", &r#type);
         ::mfhm::__private::Exchange::<(), ::mfhm::__private::Infallible>::new()
             .send(__mfhm_request)
             .await
@@ -952,8 +896,8 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__alias);
         __mfhm_request.literal("/v1/users/");
-        ::mfhm::__private::Argument(&id).path(&mut __mfhm_request, "id");
-        ::mfhm::__private::Argument(&tags).body(&mut __mfhm_request);
+        ::mfhm::__private::Request::path(&mut __mfhm_request, "id", &id);
+        ::mfhm::__private::Request::body(&mut __mfhm_request, &tags);
         ::mfhm::__private::Exchange::<
             <crate::Result<User> as ::mfhm::__private::Outcome>::Value,
             <crate::Result<User> as ::mfhm::__private::Outcome>::Error,

@@ -175,7 +175,7 @@ Nothing is looked up before the first call.*/
     #[must_use]
     pub fn with(&self, options: crate::reexported::__private::CallOptions) -> Self {
         Self {
-            __mfhm: self.__mfhm.with(options),
+            __mfhm: crate::reexported::__private::Client::with(&self.__mfhm, options),
         }
     }
     /// The same client with an interceptor, inside of those that it has.

@@ -24,9 +24,15 @@ const _: () = {
     ) -> ::mfhm::__private::Response {
         let __mfhm_value = hello().await;
         {
-            let __mfhm_way = ::mfhm::__private::Replying::of(&__mfhm_value).way();
-            ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
-            __mfhm_way.answer(__mfhm_value)
+            #[allow(unused_imports)]
+            use ::mfhm::__private::JsonWay as _;
+            #[allow(unused_imports)]
+            use ::mfhm::__private::ResponseWay as _;
+            #[allow(unused_imports)]
+            use ::mfhm::__private::NoWay as _;
+            (&&::mfhm::__private::Replying::of(&__mfhm_value))
+                .__mfhm_way()
+                .answer(__mfhm_value)
         }
     }
     ::mfhm::__private::inventory::submit! {
@@ -57,25 +63,13 @@ pub(crate) async fn place_order(
 const _: () = {
     const _: fn() = || {
         crate::reexported::__private::check_readable::<
-            u64,
-            _,
-        >(crate::reexported::__private::Check::<u64>::new().read());
-        crate::reexported::__private::check_readable::<
-            bool,
-            _,
-        >(crate::reexported::__private::Check::<bool>::new().read());
-        crate::reexported::__private::check_readable::<
-            Option<bool>,
-            _,
-        >(crate::reexported::__private::Check::<Option<bool>, bool>::new().read());
-        crate::reexported::__private::check_readable::<
             Order,
             _,
-        >(crate::reexported::__private::Check::<Order>::new().read());
+        >(crate::reexported::__private::Reading::<Order>::new().__mfhm_read());
         crate::reexported::__private::check_extract_parts::<
             State<Db>,
             _,
-        >(crate::reexported::__private::Extract::<State<Db>>::new().way());
+        >(crate::reexported::__private::Extract::<State<Db>>::new().__mfhm_way());
     };
     static __MFHM_OPERATION: crate::reexported::__private::Operation = {
         const __MFHM_PARAMS: &[crate::reexported::__private::Param] = &[
@@ -92,10 +86,12 @@ const _: () = {
     async fn __mfhm_handle(
         mut __mfhm_input: crate::reexported::__private::Input,
     ) -> crate::reexported::__private::Response {
-        let __mfhm_p1 = crate::reexported::__private::Typed::<u64>::new()
-            .path(&mut __mfhm_input, 0usize, "id");
-        let __mfhm_p2 = crate::reexported::__private::Typed::<Option<bool>>::new()
-            .query(&mut __mfhm_input, "dry-run");
+        let __mfhm_p1 = crate::reexported::__private::Input::path::<
+            u64,
+        >(&mut __mfhm_input, 0usize, "id");
+        let __mfhm_p2 = crate::reexported::__private::Input::query::<
+            Option<bool>,
+        >(&mut __mfhm_input, "dry-run");
         let __mfhm_p3 = crate::reexported::__private::Typed::<Order>::new()
             .body(&mut __mfhm_input, "order")
             .await;
@@ -118,15 +114,15 @@ const _: () = {
                 crate::reexported::__private::answer_empty(__mfhm_value)
             }
             ::core::result::Result::Err(__mfhm_error) => {
-                let __mfhm_way = crate::reexported::__private::Replying::of(
-                        &__mfhm_error,
-                    )
-                    .way_of_error();
-                crate::reexported::__private::check_error_reply(
-                    &__mfhm_error,
-                    &__mfhm_way,
-                );
-                __mfhm_way.answer(__mfhm_error)
+                #[allow(unused_imports)]
+                use crate::reexported::__private::ProblemWay as _;
+                #[allow(unused_imports)]
+                use crate::reexported::__private::ResponseWay as _;
+                #[allow(unused_imports)]
+                use crate::reexported::__private::NoErrorWay as _;
+                (&&crate::reexported::__private::Replying::of(&__mfhm_error))
+                    .__mfhm_way()
+                    .answer(__mfhm_error)
             }
         }
     }
@@ -134,7 +130,7 @@ const _: () = {
         crate ::reexported::__private::LinkedHandler::new(::core::module_path!(), &
         __MFHM_OPERATION, || crate ::reexported::__private::Route::new(&
         __MFHM_OPERATION, __mfhm_handle).needs(crate ::reexported::__private::Needs:: <
-        State < Db > > ::new().state()))
+        State < Db > > ::new().__mfhm_state()))
     }
 };
 #[allow(clippy::unused_async)]
@@ -152,18 +148,14 @@ async fn upload(name: &str, headers @ HeaderMap { .. }: HeaderMap, body: Bytes) 
 )]
 const _: () = {
     const _: fn() = || {
-        ::mfhm::__private::check_readable::<
-            ::std::string::String,
-            _,
-        >(::mfhm::__private::Check::<::std::string::String>::new().read());
         ::mfhm::__private::check_extract_parts::<
             HeaderMap,
             _,
-        >(::mfhm::__private::Extract::<HeaderMap>::new().way());
+        >(::mfhm::__private::Extract::<HeaderMap>::new().__mfhm_way());
         ::mfhm::__private::check_extract::<
             Bytes,
             _,
-        >(::mfhm::__private::Extract::<Bytes>::new().way());
+        >(::mfhm::__private::Extract::<Bytes>::new().__mfhm_way());
     };
     static __MFHM_OPERATION: ::mfhm::__private::Operation = {
         const __MFHM_PARAMS: &[::mfhm::__private::Param] = &[
@@ -176,8 +168,9 @@ const _: () = {
     async fn __mfhm_handle(
         mut __mfhm_input: ::mfhm::__private::Input,
     ) -> ::mfhm::__private::Response {
-        let __mfhm_p0 = ::mfhm::__private::Typed::<::std::string::String>::new()
-            .path(&mut __mfhm_input, 0usize, "name");
+        let __mfhm_p0 = ::mfhm::__private::Input::path::<
+            ::std::string::String,
+        >(&mut __mfhm_input, 0usize, "name");
         let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,) else {
             return __mfhm_input.reject();
         };
@@ -201,7 +194,7 @@ const _: () = {
     ::mfhm::__private::inventory::submit! {
         ::mfhm::__private::LinkedHandler::new(::core::module_path!(), & __MFHM_OPERATION,
         || ::mfhm::__private::Route::new(& __MFHM_OPERATION, __mfhm_handle)
-        .needs(::mfhm::__private::Needs:: < HeaderMap > ::new().state())
-        .needs(::mfhm::__private::Needs:: < Bytes > ::new().state()))
+        .needs(::mfhm::__private::Needs:: < HeaderMap > ::new().__mfhm_state())
+        .needs(::mfhm::__private::Needs:: < Bytes > ::new().__mfhm_state()))
     }
 };

@@ -19,20 +19,6 @@ const _: fn() = || {
             Filter,
             _,
         >(::mfhm::__private::Check::<Filter>::new().wire());
-        ::mfhm::__private::check_travels::<
-            ::std::string::String,
-            _,
-        >(::mfhm::__private::Check::<::std::string::String>::new().wire());
-        ::mfhm::__private::check_travels::<
-            ::core::option::Option<::std::string::String>,
-            _,
-        >(
-            ::mfhm::__private::Check::<
-                ::core::option::Option<::std::string::String>,
-                ::std::string::String,
-            >::new()
-                .wire(),
-        );
     }
     {
         ::mfhm::__private::check_travels::<
@@ -79,6 +65,7 @@ const _: fn() = || {
             Events<u64>,
             _,
         >(::mfhm::__private::Check::<Events<u64>, u64>::new().reply());
+        ::mfhm::__private::check_resumed::<Events<u64>>();
     }
 };
 pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
@@ -167,10 +154,9 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                         async move {
                             let __mfhm_p0 = ::mfhm::__private::Typed::<Filter>::new()
                                 .query_fields(&mut __mfhm_input, "filter");
-                            let __mfhm_p1 = ::mfhm::__private::Typed::<
+                            let __mfhm_p1 = ::mfhm::__private::Input::cookie::<
                                 ::core::option::Option<::std::string::String>,
-                            >::new()
-                                .cookie(&mut __mfhm_input, "sid");
+                            >(&mut __mfhm_input, "sid");
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
                                 ::core::option::Option::Some(__mfhm_p1),
@@ -313,10 +299,9 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = ::mfhm::__private::Typed::<
+                            let __mfhm_p0 = ::mfhm::__private::Input::header::<
                                 ::core::option::Option<::std::string::String>,
-                            >::new()
-                                .header(&mut __mfhm_input, "last-event-id");
+                            >(&mut __mfhm_input, "last-event-id");
                             let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
                             else {
                                 return __mfhm_input.reject();
@@ -684,7 +669,7 @@ Nothing is looked up before the first call.*/
     #[must_use]
     pub fn with(&self, options: ::mfhm::__private::CallOptions) -> Self {
         Self {
-            __mfhm: self.__mfhm.with(options),
+            __mfhm: ::mfhm::__private::Client::with(&self.__mfhm, options),
         }
     }
     /// The same client with an interceptor, inside of those that it has.
@@ -742,7 +727,7 @@ The operation's own error, or what failed about the call itself.*/
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__search);
         __mfhm_request.literal("/v1/users");
         ::mfhm::__private::Argument(&filter).query_fields(&mut __mfhm_request, "filter");
-        ::mfhm::__private::Argument(&session).cookie(&mut __mfhm_request, "sid");
+        ::mfhm::__private::Request::cookie(&mut __mfhm_request, "sid", &session);
         ::mfhm::__private::Exchange::<Vec<User>, ::mfhm::__private::Infallible>::new()
             .send(__mfhm_request)
             .await
@@ -882,7 +867,7 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__events);
         __mfhm_request.literal("/v1/users/events");
-        ::mfhm::__private::Argument(&last).header(&mut __mfhm_request, "last-event-id");
+        ::mfhm::__private::Request::header(&mut __mfhm_request, "last-event-id", &last);
         ::mfhm::__private::Exchange::<Events<u64>, ::mfhm::__private::Infallible>::new()
             .send(__mfhm_request)
             .await

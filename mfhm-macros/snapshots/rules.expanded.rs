@@ -17,10 +17,6 @@ const _: fn() = || {
             Options,
             _,
         >(::mfhm::__private::Check::<Options>::new().wire());
-        ::mfhm::__private::check_travels::<
-            u64,
-            _,
-        >(::mfhm::__private::Check::<u64>::new().wire());
     }
     {
         ::mfhm::__private::check_travels::<
@@ -68,8 +64,9 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                                 < Options > ::new().query_fields(& mut __mfhm_input,
                                 "options")
                             );
-                            let __mfhm_p2 = ::mfhm::__private::Typed::<u64>::new()
-                                .query(&mut __mfhm_input, "id");
+                            let __mfhm_p2 = ::mfhm::__private::Input::query::<
+                                u64,
+                            >(&mut __mfhm_input, "id");
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
                                 ::core::option::Option::Some(__mfhm_p1),
@@ -276,7 +273,7 @@ Nothing is looked up before the first call.*/
     #[must_use]
     pub fn with(&self, options: ::mfhm::__private::CallOptions) -> Self {
         Self {
-            __mfhm: self.__mfhm.with(options),
+            __mfhm: ::mfhm::__private::Client::with(&self.__mfhm, options),
         }
     }
     /// The same client with an interceptor, inside of those that it has.
@@ -327,7 +324,7 @@ The operation's own error, or what failed about the call itself.*/
         ::mfhm::__private::Argument(&new).body(&mut __mfhm_request);
         ::mfhm::__private::Argument(&options)
             .query_fields(&mut __mfhm_request, "options");
-        ::mfhm::__private::Argument(&id).query(&mut __mfhm_request, "id");
+        ::mfhm::__private::Request::query(&mut __mfhm_request, "id", &id);
         ::mfhm::__private::Exchange::<User, ::mfhm::__private::Infallible>::new()
             .send(__mfhm_request)
             .await

@@ -10,20 +10,6 @@
 const _: fn() = || {
     {
         ::mfhm::__private::check_travels::<
-            u64,
-            _,
-        >(::mfhm::__private::Check::<u64>::new().wire());
-        ::mfhm::__private::check_travels::<
-            u32,
-            _,
-        >(::mfhm::__private::Check::<u32>::new().wire());
-        ::mfhm::__private::check_travels::<
-            Option<u32>,
-            _,
-        >(::mfhm::__private::Check::<Option<u32>, u32>::new().wire());
-    }
-    {
-        ::mfhm::__private::check_travels::<
             User,
             _,
         >(::mfhm::__private::Check::<User>::new().wire());
@@ -68,12 +54,12 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = ::mfhm::__private::Typed::<u64>::new()
-                                .path(&mut __mfhm_input, 0usize, "id");
-                            let __mfhm_p1 = ::mfhm::__private::Typed::<
+                            let __mfhm_p0 = ::mfhm::__private::Input::path::<
+                                u64,
+                            >(&mut __mfhm_input, 0usize, "id");
+                            let __mfhm_p1 = ::mfhm::__private::Input::query::<
                                 Option<u32>,
-                            >::new()
-                                .query(&mut __mfhm_input, "page");
+                            >(&mut __mfhm_input, "page");
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
                                 ::core::option::Option::Some(__mfhm_p1),
@@ -100,8 +86,9 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = ::mfhm::__private::Typed::<u64>::new()
-                                .path(&mut __mfhm_input, 0usize, "id");
+                            let __mfhm_p0 = ::mfhm::__private::Input::path::<
+                                u64,
+                            >(&mut __mfhm_input, 0usize, "id");
                             let __mfhm_p1 = ::mfhm::__private::Typed::<User>::new()
                                 .body(&mut __mfhm_input, "user")
                                 .await;
@@ -343,7 +330,7 @@ Nothing is looked up before the first call.*/
     #[must_use]
     pub fn with(&self, options: ::mfhm::__private::CallOptions) -> Self {
         Self {
-            __mfhm: self.__mfhm.with(options),
+            __mfhm: ::mfhm::__private::Client::with(&self.__mfhm, options),
         }
     }
     /// The same client with an interceptor, inside of those that it has.
@@ -374,8 +361,8 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__user);
         __mfhm_request.literal("/users/");
-        ::mfhm::__private::Argument(&id).path(&mut __mfhm_request, "id");
-        ::mfhm::__private::Argument(&page).query(&mut __mfhm_request, "page");
+        ::mfhm::__private::Request::path(&mut __mfhm_request, "id", &id);
+        ::mfhm::__private::Request::query(&mut __mfhm_request, "page", &page);
         ::mfhm::__private::Exchange::<User, UserError>::new().send(__mfhm_request).await
     }
     /**Calls `PUT /users/{id}` of the service `users`.
@@ -402,7 +389,7 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__replace);
         __mfhm_request.literal("/users/");
-        ::mfhm::__private::Argument(&id).path(&mut __mfhm_request, "id");
+        ::mfhm::__private::Request::path(&mut __mfhm_request, "id", &id);
         ::mfhm::__private::Argument(&user).body(&mut __mfhm_request);
         ::mfhm::__private::Exchange::<(), ::mfhm::__private::Infallible>::new()
             .send(__mfhm_request)
@@ -451,23 +438,26 @@ impl<T: Store> ::mfhm::__private::Service for Orders<T> {
                                 async move {
                                     match Self::orders(&*__mfhm_this).await {
                                         ::core::result::Result::Ok(__mfhm_value) => {
-                                            let __mfhm_way = ::mfhm::__private::Replying::of(
-                                                    &__mfhm_value,
-                                                )
-                                                .way();
-                                            ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
-                                            __mfhm_way.answer(__mfhm_value)
+                                            #[allow(unused_imports)]
+                                            use ::mfhm::__private::JsonWay as _;
+                                            #[allow(unused_imports)]
+                                            use ::mfhm::__private::ResponseWay as _;
+                                            #[allow(unused_imports)]
+                                            use ::mfhm::__private::NoWay as _;
+                                            (&&::mfhm::__private::Replying::of(&__mfhm_value))
+                                                .__mfhm_way()
+                                                .answer(__mfhm_value)
                                         }
                                         ::core::result::Result::Err(__mfhm_error) => {
-                                            let __mfhm_way = ::mfhm::__private::Replying::of(
-                                                    &__mfhm_error,
-                                                )
-                                                .way_of_error();
-                                            ::mfhm::__private::check_error_reply(
-                                                &__mfhm_error,
-                                                &__mfhm_way,
-                                            );
-                                            __mfhm_way.answer(__mfhm_error)
+                                            #[allow(unused_imports)]
+                                            use ::mfhm::__private::ProblemWay as _;
+                                            #[allow(unused_imports)]
+                                            use ::mfhm::__private::ResponseWay as _;
+                                            #[allow(unused_imports)]
+                                            use ::mfhm::__private::NoErrorWay as _;
+                                            (&&::mfhm::__private::Replying::of(&__mfhm_error))
+                                                .__mfhm_way()
+                                                .answer(__mfhm_error)
                                         }
                                     }
                                 }
@@ -511,7 +501,7 @@ const _: () = {
         ::mfhm::__private::check_extract::<
             State<Db>,
             _,
-        >(::mfhm::__private::Extract::<State<Db>>::new().way());
+        >(::mfhm::__private::Extract::<State<Db>>::new().__mfhm_way());
     };
     static __MFHM_OPERATION: ::mfhm::__private::Operation = {
         ::mfhm::__private::Operation::new("page", "GET", "/page")
@@ -532,14 +522,20 @@ const _: () = {
         };
         let __mfhm_value = page(__mfhm_p0).await;
         {
-            let __mfhm_way = ::mfhm::__private::Replying::of(&__mfhm_value).way();
-            ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
-            __mfhm_way.answer(__mfhm_value)
+            #[allow(unused_imports)]
+            use ::mfhm::__private::JsonWay as _;
+            #[allow(unused_imports)]
+            use ::mfhm::__private::ResponseWay as _;
+            #[allow(unused_imports)]
+            use ::mfhm::__private::NoWay as _;
+            (&&::mfhm::__private::Replying::of(&__mfhm_value))
+                .__mfhm_way()
+                .answer(__mfhm_value)
         }
     }
     ::mfhm::__private::inventory::submit! {
         ::mfhm::__private::LinkedHandler::new(::core::module_path!(), & __MFHM_OPERATION,
         || ::mfhm::__private::Route::new(& __MFHM_OPERATION, __mfhm_handle)
-        .needs(::mfhm::__private::Needs:: < State < Db > > ::new().state()))
+        .needs(::mfhm::__private::Needs:: < State < Db > > ::new().__mfhm_state()))
     }
 };

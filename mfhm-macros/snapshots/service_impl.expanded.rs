@@ -47,10 +47,6 @@ where
         );
         __mfhm_definition.about(::core::option_env!("CARGO_PKG_VERSION"), "");
         {
-            ::mfhm::__private::check_readable::<
-                u64,
-                _,
-            >(::mfhm::__private::Check::<u64>::new().read());
             static __MFHM_OPERATION: ::mfhm::__private::Operation = {
                 const __MFHM_PARAMS: &[::mfhm::__private::Param] = &[
                     ::mfhm::__private::Param::path("id"),
@@ -68,8 +64,9 @@ where
                         move |mut __mfhm_input: ::mfhm::__private::Input| {
                             let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                             async move {
-                                let __mfhm_p0 = ::mfhm::__private::Typed::<u64>::new()
-                                    .path(&mut __mfhm_input, 0usize, "id");
+                                let __mfhm_p0 = ::mfhm::__private::Input::path::<
+                                    u64,
+                                >(&mut __mfhm_input, 0usize, "id");
                                 let (::core::option::Option::Some(__mfhm_p0),) = (
                                     __mfhm_p0,
                                 ) else {
@@ -77,23 +74,26 @@ where
                                 };
                                 match Self::order(&*__mfhm_this, __mfhm_p0).await {
                                     ::core::result::Result::Ok(__mfhm_value) => {
-                                        let __mfhm_way = ::mfhm::__private::Replying::of(
-                                                &__mfhm_value,
-                                            )
-                                            .way();
-                                        ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
-                                        __mfhm_way.answer(__mfhm_value)
+                                        #[allow(unused_imports)]
+                                        use ::mfhm::__private::JsonWay as _;
+                                        #[allow(unused_imports)]
+                                        use ::mfhm::__private::ResponseWay as _;
+                                        #[allow(unused_imports)]
+                                        use ::mfhm::__private::NoWay as _;
+                                        (&&::mfhm::__private::Replying::of(&__mfhm_value))
+                                            .__mfhm_way()
+                                            .answer(__mfhm_value)
                                     }
                                     ::core::result::Result::Err(__mfhm_error) => {
-                                        let __mfhm_way = ::mfhm::__private::Replying::of(
-                                                &__mfhm_error,
-                                            )
-                                            .way_of_error();
-                                        ::mfhm::__private::check_error_reply(
-                                            &__mfhm_error,
-                                            &__mfhm_way,
-                                        );
-                                        __mfhm_way.answer(__mfhm_error)
+                                        #[allow(unused_imports)]
+                                        use ::mfhm::__private::ProblemWay as _;
+                                        #[allow(unused_imports)]
+                                        use ::mfhm::__private::ResponseWay as _;
+                                        #[allow(unused_imports)]
+                                        use ::mfhm::__private::NoErrorWay as _;
+                                        (&&::mfhm::__private::Replying::of(&__mfhm_error))
+                                            .__mfhm_way()
+                                            .answer(__mfhm_error)
                                     }
                                 }
                             }
@@ -116,12 +116,15 @@ where
                             async move {
                                 let __mfhm_value = Self::version().await;
                                 {
-                                    let __mfhm_way = ::mfhm::__private::Replying::of(
-                                            &__mfhm_value,
-                                        )
-                                        .way();
-                                    ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
-                                    __mfhm_way.answer(__mfhm_value)
+                                    #[allow(unused_imports)]
+                                    use ::mfhm::__private::JsonWay as _;
+                                    #[allow(unused_imports)]
+                                    use ::mfhm::__private::ResponseWay as _;
+                                    #[allow(unused_imports)]
+                                    use ::mfhm::__private::NoWay as _;
+                                    (&&::mfhm::__private::Replying::of(&__mfhm_value))
+                                        .__mfhm_way()
+                                        .answer(__mfhm_value)
                                 }
                             }
                         },
@@ -130,14 +133,12 @@ where
         }
         #[cfg(feature = "admin")]
         {
-            ::mfhm::__private::check_readable::<
-                usize,
-                _,
-            >(::mfhm::__private::Check::<usize>::new().read());
-            ::mfhm::__private::check_readable::<
-                Query,
-                _,
-            >(::mfhm::__private::Check::<Query>::new().read());
+            let _ = || {
+                ::mfhm::__private::check_readable::<
+                    Query,
+                    _,
+                >(::mfhm::__private::Reading::<Query>::new().__mfhm_read());
+            };
             static __MFHM_OPERATION: ::mfhm::__private::Operation = {
                 const __MFHM_PARAMS: &[::mfhm::__private::Param] = &[
                     ::mfhm::__private::Param::query("limit"),
@@ -155,8 +156,9 @@ where
                         move |mut __mfhm_input: ::mfhm::__private::Input| {
                             let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                             async move {
-                                let __mfhm_p0 = ::mfhm::__private::Typed::<usize>::new()
-                                    .query(&mut __mfhm_input, "limit");
+                                let __mfhm_p0 = ::mfhm::__private::Input::query::<
+                                    usize,
+                                >(&mut __mfhm_input, "limit");
                                 let __mfhm_p1 = ::mfhm::__private::Typed::<Query>::new()
                                     .body(&mut __mfhm_input, "query")
                                     .await;
@@ -173,12 +175,15 @@ where
                                     )
                                     .await;
                                 {
-                                    let __mfhm_way = ::mfhm::__private::Replying::of(
-                                            &__mfhm_value,
-                                        )
-                                        .way();
-                                    ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
-                                    __mfhm_way.answer(__mfhm_value)
+                                    #[allow(unused_imports)]
+                                    use ::mfhm::__private::JsonWay as _;
+                                    #[allow(unused_imports)]
+                                    use ::mfhm::__private::ResponseWay as _;
+                                    #[allow(unused_imports)]
+                                    use ::mfhm::__private::NoWay as _;
+                                    (&&::mfhm::__private::Replying::of(&__mfhm_value))
+                                        .__mfhm_way()
+                                        .answer(__mfhm_value)
                                 }
                             }
                         },

@@ -8,6 +8,7 @@ use crate::attr::grammar::plain_name;
 use crate::diag::Diagnostics;
 use crate::item::{Member, TraitItem};
 use crate::model::{Contract, Operation, Param, ParamSource, Place};
+use crate::spelling::nearest;
 
 /// The constructors of a generated client.
 pub(crate) const CLIENT_FUNCTIONS: [&str; 7] = [
@@ -30,7 +31,7 @@ pub(crate) fn operation(
     diag: &mut Diagnostics,
 ) {
     check_placeholders(operation, declared, path, diag);
-    check_bodies(operation, diag);
+    check_bodies(operation, place, diag);
     check_wire_names(operation, diag);
     check_success(operation, diag);
     check_body_limit(operation, diag);
@@ -68,6 +69,7 @@ pub(crate) fn contract(contract: &Contract, item: &TraitItem, diag: &mut Diagnos
                 tokens,
                 "a contract has operations only\nhelp: put this into a trait of its own",
             ),
+            Member::Broken(item) => diag.syntax(item.error.clone()),
             Member::Fn(function) => {
                 let name = plain_name(&function.sig.ident);
                 if CLIENT_FUNCTIONS.contains(&name.as_str()) {
@@ -159,11 +161,22 @@ fn check_placeholders(
         let is_named = declared.iter().any(|name| name == placeholder.name);
         if !is_named {
             let name = placeholder.name;
+            let free = declared.iter().map(String::as_str).filter(|declared| {
+                let mut placeholders = operation.path.placeholders();
+                !placeholders.any(|placeholder| placeholder.name == *declared)
+            });
+            let help = match nearest(name, free) {
+                Some(near) => format!(
+                    "did you mean the parameter `{near}`? Its name and the placeholder's must be equal"
+                ),
+                None => {
+                    format!("add a parameter `{name}`, or take the placeholder out of the path")
+                }
+            };
             diag.error(
                 path.map_or(operation.span, LitStr::span),
                 format!(
-                    "operation `{}` has no parameter for the placeholder `{{{name}}}`\n\
-                     help: add a parameter `{name}`, or take the placeholder out of the path",
+                    "operation `{}` has no parameter for the placeholder `{{{name}}}`\nhelp: {help}",
                     operation.name
                 ),
             );
@@ -171,8 +184,23 @@ fn check_placeholders(
     }
 }
 
-fn check_bodies(operation: &Operation, diag: &mut Diagnostics) {
+fn check_bodies(operation: &Operation, place: Place, diag: &mut Diagnostics) {
     let is_body = |param: &&Param| param.source.is_body();
+    if place != Place::Contract && operation.params.iter().filter(is_body).count() > 1 {
+        let mut bodies = operation.params.iter().filter(is_body);
+        if let Some(param) = bodies.find(|param| param.ty.looks_extracted()) {
+            let name = param.label();
+            diag.error(
+                param.ty.span(),
+                format!(
+                    "operation `{}`: `{name}` would be a second body; its type looks like an axum \
+                     extractor\nhelp: write `#[extract] {name}`",
+                    operation.name
+                ),
+            );
+            return;
+        }
+    }
     let mut bodies = operation.params.iter().filter(is_body);
     let Some(first) = bodies.next() else {
         return;
@@ -270,6 +298,16 @@ fn check_resume(operation: &Operation, diag: &mut Diagnostics) {
         return;
     };
     let name = &operation.name;
+    if operation.output.is_empty() {
+        diag.error(
+            span,
+            format!(
+                "operation `{name}` returns no stream that could be resumed\n\
+                 help: return `Events<T>`, or remove `#[resume]`"
+            ),
+        );
+        return;
+    }
     let is_position = |param: &Param| matches!(&param.source, ParamSource::Header(name) if name == "last-event-id");
     let is_stream = |param: &Param| {
         matches!(

@@ -27,7 +27,7 @@ use crate::check;
 use crate::diag::Diagnostics;
 use crate::expand::exports::Exports;
 use crate::expand::service::{Declaration, OperationLayers};
-use crate::item::{Body, FnItem, ImplItem, Item};
+use crate::item::{Body, FnItem, ImplItem, Item, Member};
 use crate::model::error::ErrorType;
 use crate::model::operation::lower;
 use crate::model::{Contract, Operation, Place, Products};
@@ -43,7 +43,8 @@ pub(crate) fn service(args: TokenStream, item: TokenStream, products: Products) 
     let Some(mut item) = parse_item(&item, &mut diag) else {
         return quote_all(diag, item);
     };
-    if let Some(tokens) = conditions_first(&mut item, &exports.service_attribute, &written) {
+    let attribute = exports.attribute(&Ident::new("service", Span::call_site()));
+    if let Some(tokens) = conditions_first(&mut item, &attribute, &written) {
         diag.postpone();
         return tokens;
     }
@@ -116,6 +117,9 @@ fn service_impl(
     exports: &Exports,
     diag: &mut Diagnostics,
 ) -> TokenStream {
+    for error in block.members.iter().filter_map(Member::error) {
+        diag.syntax(error.clone());
+    }
     let tokens = match &block.trait_ {
         Some((contract, _)) => {
             let why = "callers have to know it too\nhelp: write it in the contract";
@@ -150,6 +154,7 @@ fn inherent_operations(
     shared: &Shared,
     diag: &mut Diagnostics,
 ) -> Vec<Operation> {
+    let is_complete = block.members.iter().all(|member| member.error().is_none());
     let before = diag.count();
     let mut operations = Vec::new();
     for function in block.functions() {
@@ -163,7 +168,8 @@ fn inherent_operations(
             }
         }
     }
-    if operations.is_empty() && args.contracts.is_empty() && diag.count() == before {
+    let found_nothing = operations.is_empty() && diag.count() == before;
+    if found_nothing && args.contracts.is_empty() && is_complete {
         diag.error_at(
             &block.self_ty,
             "this service has no operation\nhelp: write `#[get(\"/path\")]` above a method",
@@ -283,7 +289,8 @@ pub(crate) fn client(args: TokenStream, item: TokenStream, products: Products) -
     let Some(mut item) = parse_item(&item, &mut diag) else {
         return quote_all(diag, item);
     };
-    if let Some(tokens) = conditions_first(&mut item, &exports.client_attribute, &written) {
+    let attribute = exports.attribute(&Ident::new("client", Span::call_site()));
+    if let Some(tokens) = conditions_first(&mut item, &attribute, &written) {
         diag.postpone();
         return tokens;
     }
@@ -325,9 +332,10 @@ pub(crate) fn operation(
 ) -> TokenStream {
     let mut diag = Diagnostics::new();
     let attribute = Ident::new(attribute, Span::call_site());
-    let Some(item) = parse_item(&item, &mut diag) else {
+    let Some(mut item) = parse_item(&item, &mut diag) else {
         return quote_all(diag, item);
     };
+    let written = args.clone();
     let Item::Fn(function) = &item else {
         let message = format!(
             "`#[{attribute}]` belongs on an `async fn`, not on {}",
@@ -347,6 +355,14 @@ pub(crate) fn operation(
     let exports = Exports::new(route.krate.as_ref())
         .with_schemas(products.openapi)
         .with_rules(products.validate);
+    let again = exports.attribute(&attribute);
+    if let Some(tokens) = conditions_first(&mut item, &again, &written) {
+        diag.postpone();
+        return tokens;
+    }
+    let Item::Fn(function) = &item else {
+        return quote_all(diag, fallback::item(&item));
+    };
     let attrs = OperationAttrs::of_function(route, &function.attrs, &mut diag);
     let operation = lower_own(function, attrs, Place::Function, &mut diag);
     let tokens = match operation {
@@ -452,6 +468,9 @@ pub(crate) fn api_error(item: TokenStream, products: Products) -> TokenStream {
     let exports = Exports::new(model.krate.as_ref()).with_schemas(products.openapi);
     let tokens = if diag.is_empty() {
         error::expand(&model, &exports)
+    } else if matches!(input.data, syn::Data::Union(_)) {
+        // A union is no error, whatever stands in.
+        TokenStream::new()
     } else {
         error::stand_in(&input.ident, &input.generics, &exports)
     };
@@ -468,15 +487,27 @@ fn parse_item(tokens: &TokenStream, diag: &mut Diagnostics) -> Option<Item> {
     }
 }
 
-/// Moves the conditions of an item above our attribute. rustc then decides
-/// them first, and what is generated needs none.
+/// Moves the conditions of an item, and those of its parameters, above our
+/// attribute. rustc then decides them first, and what is generated needs none.
 fn conditions_first(
     item: &mut Item,
     attribute: &TokenStream,
     args: &TokenStream,
 ) -> Option<TokenStream> {
     let conditions = item.take_conditions();
-    (!conditions.is_empty()).then(|| quote!(#(#conditions)* #[#attribute(#args)] #item))
+    if !conditions.is_empty() {
+        return Some(quote!(#(#conditions)* #[#attribute(#args)] #item));
+    }
+    let condition = item.param_condition()?;
+    let tokens = item.to_token_stream();
+    let decided = |holds| {
+        // It has been parsed before.
+        let mut item: Item = syn::parse2(tokens.clone()).ok()?;
+        item.decide(&condition, holds);
+        Some(quote!(#[#attribute(#args)] #item))
+    };
+    let (with, without) = (decided(true)?, decided(false)?);
+    Some(quote!(#[cfg(#condition)] #with #[cfg(not(#condition))] #without))
 }
 
 fn when_correct(diag: &Diagnostics, expand: impl FnOnce() -> TokenStream) -> Option<TokenStream> {

@@ -5,6 +5,7 @@
 //! is lost that `syn` doesn't know yet.
 
 mod block;
+mod conditional;
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -180,8 +181,9 @@ impl FnItem {
     /// ours, on itself and on its parameters.
     pub(crate) fn stripped(&self) -> Self {
         let mut item = self.clone();
-        item.attrs
-            .retain(|attribute| !operation::is_ours(attribute));
+        item.attrs.retain(|attribute| {
+            !operation::is_ours(attribute) && operation::misspelt(attribute).is_none()
+        });
         strip_params(&mut item.sig);
         item
     }

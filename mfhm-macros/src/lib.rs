@@ -18,6 +18,7 @@ mod model;
 mod path;
 #[cfg(test)]
 mod snapshots;
+mod spelling;
 
 use model::Products;
 use proc_macro::TokenStream;

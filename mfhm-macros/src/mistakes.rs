@@ -5,6 +5,7 @@
 //! workspace's tests, which have real spans.
 
 mod around;
+mod unfinished;
 
 use proc_macro2::TokenStream;
 use quote::quote;

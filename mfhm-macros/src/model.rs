@@ -276,6 +276,12 @@ impl Param {
         format_ident!("__mfhm_p{}", index)
     }
 
+    /// Whether its type is known to travel the way it does.
+    pub(crate) fn is_known(&self) -> bool {
+        let is_raw = matches!(self.source, ParamSource::Bytes(_) | ParamSource::Stream(_));
+        !is_raw && self.ty.is_known()
+    }
+
     /// How messages call the parameter.
     pub(crate) fn label(&self) -> String {
         self.ident

@@ -175,6 +175,9 @@ impl std::fmt::Display for Segment {
 
 impl Segment {
     fn parse(text: &str) -> Result<Self, String> {
+        if text.contains('?') {
+            check_literal(text)?;
+        }
         if text.contains(['{', '}']) {
             return Self::parse_placeholder(text);
         }

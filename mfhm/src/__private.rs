@@ -6,11 +6,9 @@ pub use std::convert::Infallible;
 pub use http::StatusCode;
 
 pub use crate::api_error::{ApiError, Data, ErrorVariant};
-pub use crate::checks::{
-    Check, ErrorField, check_bytes, check_error, check_readable, check_travels,
-};
+pub use crate::checks::{Check, ErrorField, check_bytes, check_error, check_travels};
 #[cfg(any(feature = "client", feature = "server"))]
-pub use crate::checks::{check_multipart, check_stream};
+pub use crate::checks::{check_multipart, check_resumed, check_stream};
 pub use crate::contract::{Operation, Param};
 pub use crate::error::Error;
 pub use crate::raw_body::{RawBody, SendBody};
@@ -52,10 +50,14 @@ pub use crate::{
 #[cfg(feature = "server")]
 pub use crate::{
     entry::{Runtime, run_main},
-    server::extract::{Extract, Needs, check_extract, check_extract_parts},
+    server::extract::{
+        Extract, Needs, Reading, check_extract, check_extract_parts, check_readable,
+    },
     server::input::Input,
     server::linked::{LinkedHandler, LinkedScope},
-    server::reply::{Replying, answer_empty, check_error_reply, check_reply, with_status},
+    server::reply::{
+        JsonWay, NoErrorWay, NoWay, ProblemWay, Replying, ResponseWay, answer_empty, with_status,
+    },
     server::typed::{Answer, Typed},
     server::{ContractRoutes, Route, Service, ServiceDefinition},
 };

@@ -38,7 +38,8 @@ use crate::wire::problem::Problem;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the error of an operation",
     label = "not an `ApiError`",
-    note = "add `#[derive(mfhm::ApiError)]` to it, with `#[status(404)]` (or another status) on each variant"
+    note = "add `#[derive(mfhm::ApiError)]` to it, with `#[status(404)]` (or another status) on each variant",
+    note = "an error of another crate goes into a variant of your own: `#[internal] Failed(TheError)`"
 )]
 pub trait ApiError: std::error::Error + Send + Sync + Sized + 'static {
     /// Each error that can arrive at a caller, for documents.

@@ -24,6 +24,7 @@ macro_rules! stand_in {
         const { panic!("mfhm: a type lacks what its contract needs, and no check has said so") }
     };
 }
+#[cfg(any(feature = "client", feature = "server"))]
 pub(crate) use stand_in;
 
 /// What can be sent and received: everything with serde's two traits.
@@ -81,14 +82,7 @@ impl<T, Inner> Check<T, Inner> {
 
 impl<T: Wire, Inner> Check<T, Inner> {
     /// For a parameter or a JSON body.
-    pub fn wire(&self) -> Nothing {
-        Nothing
-    }
-}
-
-impl<T: DeserializeOwned, Inner> Check<T, Inner> {
-    /// For what is only read.
-    pub fn read(&self) -> Nothing {
+    pub fn wire(self) -> Nothing {
         Nothing
     }
 }
@@ -96,7 +90,7 @@ impl<T: DeserializeOwned, Inner> Check<T, Inner> {
 #[cfg(any(feature = "client", feature = "server"))]
 impl<T: Returned, Inner> Check<T, Inner> {
     /// For a success.
-    pub fn reply(&self) -> Nothing {
+    pub fn reply(self) -> Nothing {
         Nothing
     }
 }
@@ -124,13 +118,6 @@ impl<T: Serialize, Inner: Wire> CheckRead<T, Inner> {
 impl<T: Serialize, Inner: Returned> CheckRead<T, Inner> {
     /// For a success.
     pub fn reply(&self) -> Deserializing {
-        Deserializing
-    }
-}
-
-impl<T, Inner: DeserializeOwned> CheckRead<T, Inner> {
-    /// For what is only read.
-    pub fn read(&self) -> Deserializing {
         Deserializing
     }
 }
@@ -180,31 +167,30 @@ impl CheckInner {
         Nothing
     }
 
-    /// For what is only read.
-    pub fn read(&self) -> Nothing {
-        Nothing
-    }
-
     /// For a success.
     pub fn reply(&self) -> Nothing {
         Nothing
     }
 }
 
-/// What a handler that is in no contract reads.
+/// What `#[resume]` is for.
+#[cfg(any(feature = "client", feature = "server"))]
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be read from a request",
-    label = "not `Deserialize`",
-    note = "add `#[derive(serde::Deserialize)]` to it; before an axum extractor write `#[extract]`"
+    message = "`{Self}` cannot be resumed",
+    label = "not a stream of events",
+    note = "`#[resume]` is for operations that return `mfhm::Events<T>`"
 )]
-pub trait Readable<Lack> {}
+pub trait Resumed {}
 
-impl<T> Readable<Nothing> for T {}
-impl<T> Readable<Unknown> for T {}
-impl<T: DeserializeOwned> Readable<Deserializing> for T {}
+#[cfg(any(feature = "client", feature = "server"))]
+impl<T> Resumed for crate::Events<T> {}
+#[cfg(any(feature = "client", feature = "server"))]
+impl<T: Resumed> Resumed for crate::Headed<T> {}
 
-/// Demands that `T` can be read from a request.
-pub fn check_readable<T: Readable<Lack>, Lack>(_: Lack) {}
+/// Demands that `T` can be resumed.
+#[cfg(any(feature = "client", feature = "server"))]
+pub fn check_resumed<T: Resumed>() {}
+
 /// A contract's error.
 pub fn check_error<E: ApiError>() {}
 /// A body as it is.
@@ -230,14 +216,14 @@ impl<T> ErrorField<T> {
 
 impl<T: Serialize> ErrorField<T> {
     /// Adds the field to an error's data.
-    pub fn put(&self, data: Data, name: &str, value: &T) -> Data {
+    pub fn put(self, data: Data, name: &str, value: &T) -> Data {
         data.field(name, value)
     }
 }
 
 impl<T: DeserializeOwned> ErrorField<T> {
     /// Takes the field out of an error's data.
-    pub fn take(&self, data: &mut Data, name: &str) -> Option<T> {
+    pub fn take(self, data: &mut Data, name: &str) -> Option<T> {
         data.take(name)
     }
 }

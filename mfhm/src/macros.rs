@@ -205,6 +205,8 @@ pub use mfhm_macros::service;
 ///
 /// `&str`, `&T`, `&[T]` and `Option<&str>` are read as the owned type and lent.
 ///
+/// A parameter may have a condition: `#[cfg(feature = "trace")] trace: bool`.
+///
 /// # What is answered
 ///
 /// A value that serde can write is JSON with 200, `()` is 204; `#[status(201)]`

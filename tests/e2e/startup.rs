@@ -7,6 +7,8 @@ use support::services::Service01Client;
 use support::{http, port};
 use tempfile::tempdir;
 
+use mfhm::State;
+
 use crate::programs::{CenterProcess, center_program, service_process, service_program};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,4 +90,97 @@ async fn bad_settings_of_a_service_are_refused_together() {
         stderr.contains("MFHM_CENTER") && stderr.contains("not a url"),
         "{stderr}"
     );
+}
+
+#[derive(Clone)]
+struct Pool;
+
+struct Users;
+
+#[mfhm::service(name = "users", port = 1)]
+impl Users {
+    #[get("/users/{id}")]
+    async fn user(&self, id: u64, State(_): State<Pool>) -> u64 {
+        id
+    }
+
+    #[get("/ping")]
+    async fn pong(&self) -> u64 {
+        1
+    }
+}
+
+struct Orders;
+
+#[mfhm::service(name = "orders", port = 1)]
+impl Orders {
+    #[get("/orders/{*rest}")]
+    async fn rest(&self, rest: String) -> String {
+        rest
+    }
+
+    #[get("/orders/{id}")]
+    async fn order(&self, id: u64) -> u64 {
+        id
+    }
+}
+
+/// Also what the attributes can't see: routes that take the same requests, a
+/// state that nobody gave, a name and a port that are taken.
+#[tokio::test]
+async fn what_is_wrong_with_the_services_is_told_together() {
+    let app = mfhm::App::new()
+        .service(Users)
+        .service(Orders)
+        .service(Orders)
+        .port_of("oders", 0)
+        .host("localhorst");
+    let error = app.start().await.expect_err("nothing of it can work");
+    let problems: Vec<_> = error.problems().collect();
+    let expected: [&[&str]; 9] = [
+        &[
+            "`user` (GET /users/{id})",
+            "State<",
+            "Pool>",
+            "`App::new().state(…)`",
+        ],
+        &["GET /ping is mfhm's own"],
+        &["/orders/{*rest} and /orders/{id} take the same requests"],
+        &["/orders/{*rest} and /orders/{id} take the same requests"],
+        &["two services are called `orders`"],
+        &["`users`", "`orders`", "the same port 1"],
+        &["`orders`", "the same port 1"],
+        &["`oders`, which is not a service"],
+        &["\"localhorst\" is no address"],
+    ];
+    assert_eq!(problems.len(), expected.len(), "{problems:#?}");
+    for texts in expected {
+        let is_told = |problem: &&str| texts.iter().all(|text| problem.contains(text));
+        assert!(
+            problems.iter().any(|it| is_told(&it)),
+            "{texts:?}: {problems:#?}"
+        );
+    }
+    // Whatever is in the source says where.
+    let places = problems
+        .iter()
+        .filter(|problem| problem.contains("e2e/startup.rs:"));
+    assert_eq!(places.count(), 7, "{problems:#?}");
+}
+
+#[tokio::test]
+async fn a_state_that_is_given_is_enough() {
+    let app = mfhm::App::new().service(Invoices).state(Pool).port(0);
+    let app = app.start().await.expect("it starts");
+    app.stop().await;
+}
+
+struct Invoices;
+
+#[mfhm::service(name = "invoices")]
+impl Invoices {
+    #[get("/invoices")]
+    async fn count(&self, State(_): State<Pool>) -> u64 {
+        1
+    }
 }

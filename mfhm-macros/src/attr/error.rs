@@ -5,6 +5,7 @@ use proc_macro2::Span;
 use syn::{Attribute, LitInt, LitStr, Meta, Path};
 
 use crate::attr::grammar::Arguments;
+use crate::attr::operation::written_arguments;
 use crate::diag::Diagnostics;
 
 /// What is written beside a variant, or beside a struct.
@@ -41,7 +42,7 @@ impl ErrorAttrs {
             }
             match name.as_str() {
                 "status" => read.status = read_status(attribute, span, diag),
-                "code" => read.code = read_code(attribute, span, diag),
+                "code" => read.code = read_code(attribute, diag),
                 "internal" => {
                     if !matches!(attribute.meta, Meta::Path(_)) {
                         diag.error(span, "`#[internal]` takes no argument");
@@ -87,8 +88,8 @@ fn read_status(attribute: &Attribute, span: Span, diag: &mut Diagnostics) -> Opt
     let literal = match attribute.parse_args::<LitInt>() {
         Ok(literal) => literal,
         Err(_) => {
-            diag.error(
-                span,
+            diag.error_at(
+                written_arguments(attribute),
                 "`#[status]` needs a number\nhelp: write `#[status(404)]`",
             );
             return Some(Status {
@@ -116,10 +117,10 @@ fn read_status(attribute: &Attribute, span: Span, diag: &mut Diagnostics) -> Opt
     })
 }
 
-fn read_code(attribute: &Attribute, span: Span, diag: &mut Diagnostics) -> Option<LitStr> {
+fn read_code(attribute: &Attribute, diag: &mut Diagnostics) -> Option<LitStr> {
     let Ok(literal) = attribute.parse_args::<LitStr>() else {
-        diag.error(
-            span,
+        diag.error_at(
+            written_arguments(attribute),
             "`#[code]` needs a text\nhelp: write `#[code(\"not_found\")]`",
         );
         return None;

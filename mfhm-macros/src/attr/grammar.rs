@@ -13,6 +13,7 @@ use syn::punctuated::Punctuated;
 use syn::{LitInt, LitStr, Path, Token};
 
 use crate::diag::Diagnostics;
+use crate::spelling::nearest;
 
 /// The arguments of one attribute, unknown and repeated ones taken out.
 pub(crate) struct Arguments {
@@ -163,10 +164,14 @@ impl Arguments {
         let key = argument.key.to_string();
         if !allowed.contains(&key.as_str()) {
             self.has_unknown = true;
+            let meant = match nearest(&key, allowed.iter().copied()) {
+                Some(meant) => format!("did you mean `{meant}`? "),
+                None => String::new(),
+            };
             diag.error(
                 argument.key.span(),
                 format!(
-                    "unknown argument `{key}` of `{attribute}`\nhelp: {}",
+                    "unknown argument `{key}` of `{attribute}`\nhelp: {meant}{}",
                     allowed_list(allowed)
                 ),
             );

@@ -10,6 +10,7 @@ use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Meta, Path};
 use crate::attr::around::{LayerAttr, Timeout};
 use crate::attr::grammar::Arguments;
 use crate::diag::Diagnostics;
+use crate::spelling::nearest;
 
 /// The attributes that name their HTTP method.
 pub(crate) const METHOD_ATTRIBUTES: [&str; 7] =
@@ -144,7 +145,15 @@ impl OperationAttrs {
                 self.timeout.get_or_insert(timeout);
             }
             Some(Kind::Layer(span)) => self.layers.push(LayerAttr::read(attribute, span, diag)),
-            None => self.kept.push(attribute.clone()),
+            None => match misspelt(attribute) {
+                Some((name, meant)) => diag.error(
+                    name.span(),
+                    format!(
+                        "unknown attribute `{name}` of an operation\nhelp: did you mean `#[{meant}]`?"
+                    ),
+                ),
+                None => self.kept.push(attribute.clone()),
+            },
         }
     }
 
@@ -171,8 +180,8 @@ impl BodyLimit {
             .and_then(|literal| literal.base10_parse::<usize>().ok())
             .filter(|bytes| *bytes > 0);
         if bytes.is_none() {
-            diag.error(
-                literal.as_ref().map_or(span, LitInt::span),
+            diag.error_at(
+                written_arguments(attribute),
                 "`#[body_limit]` needs a number of bytes\n\
                  help: write `#[body_limit(1_048_576)]` for 1 MiB",
             );
@@ -192,7 +201,7 @@ impl Success {
         let mut success = Self { status: 200, span };
         let Ok(literal) = attribute.parse_args::<LitInt>() else {
             let message = "`#[status]` needs a number\nhelp: write `#[status(201)]`";
-            diag.error(span, message);
+            diag.error_at(written_arguments(attribute), message);
             return success;
         };
         success.span = literal.span();
@@ -208,6 +217,15 @@ impl Success {
             ),
         }
         success
+    }
+}
+
+/// What stands in an attribute's parentheses, or the attribute's name if
+/// nothing does.
+pub(crate) fn written_arguments(attribute: &Attribute) -> TokenStream {
+    match &attribute.meta {
+        Meta::List(list) if !list.tokens.is_empty() => list.tokens.clone(),
+        _ => attribute.path().to_token_stream(),
     }
 }
 
@@ -257,6 +275,26 @@ pub(crate) fn is_route(attribute: &Attribute) -> bool {
 /// Whether an attribute puts a layer around something.
 pub(crate) fn is_layer(attribute: &Attribute) -> bool {
     matches!(kind(attribute), Some(Kind::Layer(_)))
+}
+
+/// An attribute that looks like one of ours, and the one that may be meant.
+pub(crate) fn misspelt(attribute: &Attribute) -> Option<(&Ident, &'static str)> {
+    const OTHERS: [&str; 6] = [
+        "idempotent",
+        "status",
+        "body_limit",
+        "resume",
+        "timeout",
+        "layer",
+    ];
+    let name = attribute.path().get_ident()?;
+    let known = OTHERS.iter().chain(&METHOD_ATTRIBUTES).copied();
+    // rustc's own are nobody's mistake.
+    let is_known = ["test", "cold", "path", "cfg", "doc"]
+        .iter()
+        .any(|known| name == known);
+    let meant = nearest(&name.to_string(), known).filter(|_| !is_known)?;
+    (!is_ours(attribute)).then_some((name, meant))
 }
 
 /// Where the first attribute stands that makes a function an operation.

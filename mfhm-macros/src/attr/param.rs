@@ -3,10 +3,12 @@
 //! `#[body(bytes)]`, `#[body(stream)]`, `#[multipart]` and `#[extract]`.
 
 use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
 use syn::{Attribute, Ident, LitStr, Meta};
 
 use crate::attr::operation::is_token;
 use crate::diag::Diagnostics;
+use crate::spelling::nearest;
 
 /// Where the user says that a parameter comes from.
 pub(crate) struct SourceAttr {
@@ -87,17 +89,17 @@ pub(crate) fn split(
         if BUILT_IN.contains(&name.as_str()) {
             kept.push(attribute.clone());
         } else if name == "cfg" || name == "cfg_attr" {
-            diag.error(
-                span,
-                "a parameter can't be conditional\n\
-                 help: write two operations, each with its own `#[cfg]`",
-            );
+            // Those that can be read have been decided; of others rustc tells.
+            kept.push(attribute.clone());
         } else if let Some(kind) = SourceKind::named(&name)
             && (allows_extract || kind != SourceKind::Extract)
         {
             let read = SourceAttr::parse(kind, span, &attribute.meta, diag);
             if source.is_some() {
-                diag.error(span, "a parameter comes from one place only");
+                diag.error(
+                    span,
+                    "a parameter comes from one place only\nhelp: remove all of these attributes but one",
+                );
             } else {
                 source = Some(read);
             }
@@ -109,10 +111,16 @@ pub(crate) fn split(
             );
         } else {
             let extract = if allows_extract { ", `#[extract]`" } else { "" };
+            let known = SourceKind::ALL.iter().map(|(known, _)| *known);
+            let meant = match nearest(&name, known) {
+                Some(meant) => format!("did you mean `#[{meant}]`? "),
+                None => String::new(),
+            };
             diag.error(
                 span,
                 format!(
-                    "unknown attribute `{name}` of a parameter\nhelp: allowed are {ALLOWED}{extract}"
+                    "unknown attribute `{name}` of a parameter\n\
+                     help: {meant}allowed are {ALLOWED}{extract}"
                 ),
             );
         }
@@ -122,7 +130,8 @@ pub(crate) fn split(
 
 /// Whether an attribute of a parameter is rustc's and may be emitted.
 pub(crate) fn is_kept(attribute: &Attribute) -> bool {
-    BUILT_IN.iter().any(|name| attribute.path().is_ident(*name))
+    let mut kept = BUILT_IN.iter().chain(&["cfg", "cfg_attr"]);
+    kept.any(|name| attribute.path().is_ident(*name))
 }
 
 impl SourceAttr {
@@ -135,7 +144,9 @@ impl SourceAttr {
             Meta::Path(_) => TokenStream::new(),
             Meta::List(list) => list.tokens.clone(),
             Meta::NameValue(pair) => {
-                let message = "the name goes into parentheses\nhelp: write `#[query(\"name\")]`";
+                let name = pair.path.to_token_stream();
+                let message =
+                    format!("the name goes into parentheses\nhelp: write `#[{name}(\"name\")]`");
                 diag.error_at(pair, message);
                 TokenStream::new()
             }
@@ -251,7 +262,6 @@ mod tests {
         check(q!(#[multipart("a")]), Err("takes no name"));
         check(q!(#[upload]), Err("allowed are `#[query]`"));
         check(q!(#[extract]), Err("can't stand in a contract"));
-        check(q!(#[cfg(unix)]), Err("can't be conditional"));
     }
 
     #[test]
@@ -268,7 +278,7 @@ mod tests {
         assert_eq!(kept.len(), 1);
         assert_eq!(
             diag.into_messages(),
-            ["a parameter comes from one place only"]
+            ["a parameter comes from one place only\nhelp: remove all of these attributes but one"]
         );
     }
 }

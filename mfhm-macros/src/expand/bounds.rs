@@ -59,6 +59,7 @@ pub(crate) fn handler(operation: &Operation, seen: &mut Seen, exports: &Exports)
             ParamSource::Bytes(_) => quote_spanned!(span=> #check_bytes::<#ty>();),
             ParamSource::Stream(_) => quote_spanned!(span=> #check_stream::<#ty>();),
             ParamSource::Multipart(_) => quote_spanned!(span=> #check_multipart::<#ty>();),
+            _ if param.is_known() => continue,
             _ => checked("read", ty, at, &condition, seen, exports),
         });
     }
@@ -70,7 +71,8 @@ pub(crate) fn handler(operation: &Operation, seen: &mut Seen, exports: &Exports)
         } else {
             check_extract_parts
         };
-        checks.extend(quote_spanned!(span=> #check::<#ty, _>(#extract::<#ty>::new().way());));
+        checks
+            .extend(quote_spanned!(span=> #check::<#ty, _>(#extract::<#ty>::new().__mfhm_way());));
     }
     checks
 }
@@ -91,6 +93,7 @@ fn params(operation: &Operation, seen: &mut Seen, exports: &Exports) -> TokenStr
             ParamSource::Bytes(_) => quote_spanned!(span=> #check_bytes::<#ty>();),
             ParamSource::Stream(_) => quote_spanned!(span=> #check_stream::<#ty>();),
             ParamSource::Multipart(_) => quote_spanned!(span=> #check_multipart::<#ty>();),
+            _ if param.is_known() => continue,
             _ => checked("wire", ty, at, &condition, seen, exports),
         });
     }
@@ -100,6 +103,7 @@ fn params(operation: &Operation, seen: &mut Seen, exports: &Exports) -> TokenStr
 fn output(operation: &Operation, seen: &mut Seen, exports: &Exports) -> TokenStream {
     let Exports {
         check_error,
+        check_resumed,
         outcome,
         infallible,
         ..
@@ -111,6 +115,10 @@ fn output(operation: &Operation, seen: &mut Seen, exports: &Exports) -> TokenStr
     if !output.is_empty() {
         let ty = output.value_type(outcome);
         checks.extend(checked("reply", &ty, at, &condition, seen, exports));
+        if operation.resume.is_some() {
+            let span = generated_at(at);
+            checks.extend(quote_spanned!(span=> #check_resumed::<#ty>();));
+        }
     }
     if output.is_result() {
         let ty = output.error_type(outcome, infallible);
@@ -133,17 +141,16 @@ fn checked(
     seen: &mut Seen,
     exports: &Exports,
 ) -> TokenStream {
-    let check = &exports.check;
-    let demand = match kind {
-        "read" => &exports.check_readable,
-        _ => &exports.check_travels,
+    let (check, demand, method) = match kind {
+        "read" => (&exports.reading, &exports.check_readable, "__mfhm_read"),
+        _ => (&exports.check, &exports.check_travels, kind),
     };
     // What travels in a request travels in an answer.
     if seen.has("wire", ty, condition) || !seen.is_first(kind, ty, condition) {
         return TokenStream::new();
     }
     let span = generated_at(at);
-    let method = Ident::new(kind, span);
+    let method = Ident::new(method, span);
     let Some((inner, at)) = innermost(ty) else {
         return quote_spanned!(span=> #demand::<#ty, _>(#check::<#ty>::new().#method()););
     };

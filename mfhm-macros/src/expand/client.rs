@@ -228,7 +228,7 @@ fn constructors(contract: &Contract, exports: &Exports) -> TokenStream {
         /// The same client with other options for its calls.
         #[must_use]
         pub fn with(&self, options: #call_options) -> Self {
-            Self { __mfhm: self.__mfhm.with(options) }
+            Self { __mfhm: #client::with(&self.__mfhm, options) }
         }
 
         /// The same client with an interceptor, inside of those that it has.
@@ -328,10 +328,16 @@ fn check_rules(
 
 /// Statements that write the parameters into `__mfhm_request`.
 fn request(operation: &Operation, names: &[Ident], exports: &Exports) -> TokenStream {
-    let argument = &exports.argument;
+    let Exports {
+        argument, request, ..
+    } = exports;
     let write = |method: &str, param: &Param, value: TokenStream, name: Option<&str>| {
         let span = generated_at(param.ty.span());
         let method = Ident::new(method, span);
+        if param.is_known() {
+            let name = name.map(|name| quote!(#name,));
+            return quote_spanned!(span=> #request::#method(&mut __mfhm_request, #name #value););
+        }
         quote_spanned!(span=> #argument(#value).#method(&mut __mfhm_request, #name);)
     };
     let named: Vec<_> = names.iter().zip(&operation.params).collect();

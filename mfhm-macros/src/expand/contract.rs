@@ -38,6 +38,7 @@ pub(crate) fn declaration(item: &TraitItem, generated: TokenStream) -> TokenStre
     let members = item.members.iter().map(|member| match member {
         Member::Fn(function) => method(function),
         Member::Other(tokens) => tokens.clone(),
+        Member::Broken(item) => item.to_token_stream(),
     });
     let own = item.supertraits.iter();
     let bounds = quote! {

@@ -3,7 +3,7 @@
 //! Expanders take the names they need out of [`Exports`] and interpolate them;
 //! a name that isn't listed here can't be written.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::Path;
 
@@ -11,9 +11,8 @@ macro_rules! exports {
     ($($(#[$doc:meta])* $field:ident = $($segment:ident)::+;)*) => {
         /// Paths below the runtime's `__private` module.
         pub(crate) struct Exports {
-            /// The attributes, for an item that has to pass once more.
-            pub(crate) service_attribute: TokenStream,
-            pub(crate) client_attribute: TokenStream,
+            /// Where the runtime is.
+            krate: TokenStream,
             /// Whether operations describe their types.
             pub(crate) has_schemas: bool,
             /// Whether the rules of types are looked at.
@@ -26,12 +25,17 @@ macro_rules! exports {
             pub(crate) fn new(krate: Option<&Path>) -> Self {
                 let krate = krate.map_or_else(|| quote!(::mfhm), |path| quote!(#path));
                 Self {
-                    service_attribute: quote!(#krate::service),
-                    client_attribute: quote!(#krate::client),
+                    krate: krate.clone(),
                     has_schemas: false,
                     has_rules: false,
                     $($field: quote!(#krate::__private::$($segment)::+),)*
                 }
+            }
+
+            /// An attribute of ours, for an item that has to pass once more.
+            pub(crate) fn attribute(&self, name: &Ident) -> TokenStream {
+                let krate = &self.krate;
+                quote!(#krate::#name)
             }
 
             /// The same, for expansions with or without schemas.
@@ -78,9 +82,13 @@ exports! {
     service = Service;
     service_definition = ServiceDefinition;
     contract_routes = ContractRoutes;
+    /// How a value or an error is answered; the traits that know.
     replying = Replying;
-    check_reply = check_reply;
-    check_error_reply = check_error_reply;
+    json_way = JsonWay;
+    problem_way = ProblemWay;
+    response_way = ResponseWay;
+    no_way = NoWay;
+    no_error_way = NoErrorWay;
     answer_empty = answer_empty;
     /// Types that read and answer, or stand in where a type can't.
     typed = Typed;
@@ -96,6 +104,7 @@ exports! {
     interceptor = Interceptor;
     call_error = CallError;
     /// Types that send, or stand in where a type can't.
+    request = Request;
     argument = Argument;
     exchange = Exchange;
     error = Error;
@@ -107,7 +116,9 @@ exports! {
     // Bounds that are reported at the user's types.
     check = Check;
     check_travels = check_travels;
+    reading = Reading;
     check_readable = check_readable;
+    check_resumed = check_resumed;
     check_extract = check_extract;
     check_extract_parts = check_extract_parts;
     check_bytes = check_bytes;

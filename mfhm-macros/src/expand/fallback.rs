@@ -12,6 +12,7 @@ use crate::check::CLIENT_FUNCTIONS;
 use crate::expand::contract;
 use crate::expand::exports::Exports;
 use crate::expand::handler::quiet;
+use crate::expand::schema::has_impl;
 use crate::expand::service::service_impl;
 use crate::item::{FnItem, ImplItem, Item, Member, TraitItem};
 use crate::model::types::Output;
@@ -26,6 +27,7 @@ pub(crate) fn item(item: &Item) -> TokenStream {
             let members = block.members.iter().map(|member| match member {
                 Member::Fn(function) => function.stripped().into_token_stream(),
                 Member::Other(tokens) => tokens.clone(),
+                Member::Broken(item) => item.to_token_stream(),
             });
             let bounds = if block.supertraits.is_empty() {
                 TokenStream::new()
@@ -137,8 +139,15 @@ fn client_method(function: &FnItem, exports: &Exports) -> TokenStream {
         }
     });
     let output = Output::read(function.output());
-    let value = output.value_type(outcome);
-    let error = output.error_type(outcome, infallible);
+    let named = |ty: TokenStream| {
+        if has_impl(ty.clone()) {
+            infallible.clone()
+        } else {
+            ty
+        }
+    };
+    let value = named(output.value_type(outcome));
+    let error = named(output.error_type(outcome, infallible));
     let conditions = crate::attr::operation::conditions(&function.attrs);
     quote! {
         #(#conditions)*

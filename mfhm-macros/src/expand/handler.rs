@@ -137,7 +137,7 @@ pub(crate) fn generated_at(span: Span) -> Span {
 }
 
 /// The path of a function, as if it stood at `span`.
-fn respanned(path: &TokenStream, span: Span) -> TokenStream {
+pub(crate) fn respanned(path: &TokenStream, span: Span) -> TokenStream {
     let tokens = path.clone().into_iter();
     tokens
         .map(|mut token| {
@@ -152,7 +152,7 @@ fn respanned(path: &TokenStream, span: Span) -> TokenStream {
 ///
 /// What the types lack is said by the checks, see [`bounds`](super::bounds).
 pub(crate) fn decode(operation: &Operation, exports: &Exports) -> TokenStream {
-    let typed = &exports.typed;
+    let Exports { typed, input, .. } = exports;
     let limit = operation.body_limit.map(|limit| {
         let bytes = limit.bytes;
         quote!(__mfhm_input.limit_body(#bytes);)
@@ -165,7 +165,11 @@ pub(crate) fn decode(operation: &Operation, exports: &Exports) -> TokenStream {
         let span = generated_at(param.ty.span());
         let read = |method: &str, arguments: TokenStream| {
             let method = Ident::new(method, span);
-            quote_spanned!(span=> #typed::<#ty>::new().#method(&mut __mfhm_input, #arguments))
+            if param.is_known() {
+                quote_spanned!(span=> #input::#method::<#ty>(&mut __mfhm_input, #arguments))
+            } else {
+                quote_spanned!(span=> #typed::<#ty>::new().#method(&mut __mfhm_input, #arguments))
+            }
         };
         let read = match &param.source {
             ParamSource::Path { index, name, .. } => read("path", quote!(#index, #name)),
@@ -247,7 +251,7 @@ pub(crate) fn needs(operation: &Operation, exports: &Exports) -> TokenStream {
     let extractors = extractors(operation);
     let needs = extractors.iter().map(|(_, param, _)| {
         let ty = &param.ty.decoded;
-        quote!(.needs(#needs::<#ty>::new().state()))
+        quote!(.needs(#needs::<#ty>::new().__mfhm_state()))
     });
     quote!(#(#needs)*)
 }
@@ -265,24 +269,29 @@ pub(crate) fn arguments(operation: &Operation) -> Vec<TokenStream> {
 pub(crate) fn answer(operation: &Operation, call: &TokenStream, exports: &Exports) -> TokenStream {
     let Exports {
         replying,
-        check_reply,
-        check_error_reply,
+        json_way,
+        problem_way,
+        response_way,
+        no_way,
+        no_error_way,
         answer_empty,
         ..
     } = exports;
     let output = &operation.output;
     // All of it stands at the user's type: what this lacks is said there.
     let (at, error_at) = output.spans();
-    let check_reply = respanned(check_reply, at);
-    let check_error_reply = respanned(check_error_reply, error_at);
     let value = Ident::new("__mfhm_value", at);
     let success = if output.is_empty() {
         quote!(#answer_empty(#value))
     } else {
         quote_spanned! {at=> {
-            let __mfhm_way = #replying::of(&#value).way();
-            #check_reply(&#value, &__mfhm_way);
-            __mfhm_way.answer(#value)
+            #[allow(unused_imports)]
+            use #json_way as _;
+            #[allow(unused_imports)]
+            use #response_way as _;
+            #[allow(unused_imports)]
+            use #no_way as _;
+            (&&#replying::of(&#value)).__mfhm_way().answer(#value)
         }}
     };
     let success = with_status(operation, success, exports);
@@ -294,9 +303,13 @@ pub(crate) fn answer(operation: &Operation, call: &TokenStream, exports: &Export
     }
     let error = Ident::new("__mfhm_error", error_at);
     let failure = quote_spanned! {error_at=> {
-        let __mfhm_way = #replying::of(&#error).way_of_error();
-        #check_error_reply(&#error, &__mfhm_way);
-        __mfhm_way.answer(#error)
+        #[allow(unused_imports)]
+        use #problem_way as _;
+        #[allow(unused_imports)]
+        use #response_way as _;
+        #[allow(unused_imports)]
+        use #no_error_way as _;
+        (&&#replying::of(&#error)).__mfhm_way().answer(#error)
     }};
     quote! {
         match #call.await {

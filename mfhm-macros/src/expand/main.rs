@@ -1,12 +1,13 @@
 //! `#[mfhm::main]`: a runtime around the program's `async fn main`.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 
 use crate::attr::MainArgs;
 use crate::diag::Diagnostics;
 use crate::expand::exports::Exports;
-use crate::expand::handler::quiet;
+use crate::expand::handler::{generated_at, quiet, respanned};
 use crate::item::{Body, FnItem};
 
 /// What can be wrong with a `main`.
@@ -54,17 +55,22 @@ pub(crate) fn expand(item: &FnItem, args: &MainArgs, exports: &Exports) -> Token
     };
     let is_current_thread = args.is_current_thread;
     let ident = &item.sig.ident;
+    // What `main` can't return is said where it is written.
+    let at = item.output().map_or_else(|| ident.span(), Spanned::span);
+    let main = Ident::new("__mfhm_main", generated_at(at));
+    let call = quote_spanned!(generated_at(at)=> #main());
+    let run_main = respanned(run_main, at);
     quote! {
         #(#attrs)*
         #vis #fn_token #ident() -> ::std::process::ExitCode {
-            async fn __mfhm_main() #output #body
+            async fn #main() #output #body
             #run_main(
                 #runtime {
                     worker_threads: #worker_threads,
                     current_thread: #is_current_thread,
                     log: #log,
                 },
-                __mfhm_main(),
+                #call,
             )
         }
     }

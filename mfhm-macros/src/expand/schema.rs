@@ -64,7 +64,7 @@ pub(crate) fn described_by(operation: &Operation, exports: &Exports) -> Option<T
 }
 
 /// Whether a type is only said to be `impl Trait`: it can't be named again.
-fn has_impl(ty: TokenStream) -> bool {
+pub(crate) fn has_impl(ty: TokenStream) -> bool {
     ty.into_iter().any(|token| match token {
         TokenTree::Group(group) => has_impl(group.stream()),
         TokenTree::Ident(ident) => ident == "impl",

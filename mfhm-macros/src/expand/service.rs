@@ -1,7 +1,8 @@
 //! `#[mfhm::service]`: scopes for free functions, and the `Service` of a type.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
+use syn::spanned::Spanned as _;
 use syn::{Attribute, Expr, Path};
 
 use crate::attr::operation::doc_text;
@@ -144,6 +145,7 @@ pub(crate) fn of_contract(
     let port = option(declaration.port);
     let about = about(declaration, &doc_text(&item.attrs));
     let contracts = contracts(declaration);
+    let serve = serve(contract);
     let layers = layers(declaration);
     let is_mut = (!of_operations.is_empty()).then(|| quote!(mut));
     let of_operations = of_operations.iter().map(operation_layers);
@@ -151,7 +153,7 @@ pub(crate) fn of_contract(
         item,
         &quote! {
             let #is_mut __mfhm_routes =
-                <Self as #contract>::__mfhm_serve(::core::clone::Clone::clone(&self));
+                <Self as #contract>::#serve(::core::clone::Clone::clone(&self));
             #(#of_operations)*
             let mut __mfhm_definition = #service_definition::of_contract(
                 __mfhm_routes,
@@ -204,6 +206,8 @@ fn method_route(operation: &Operation, seen: &mut Seen, exports: &Exports) -> To
     let description = handler::describe(operation, exports);
     let decode = handler::decode(operation, exports);
     let checks = bounds::handler(operation, seen, exports);
+    // Never called: they are there to be compiled.
+    let checks = (!checks.is_empty()).then(|| quote!(let _ = || { #checks };));
     let needs = handler::needs(operation, exports);
     let ident = &operation.ident;
     let receiver = operation.has_receiver.then(|| quote!(&*__mfhm_this,));
@@ -236,11 +240,18 @@ fn about(declaration: &Declaration, doc: &str) -> TokenStream {
     quote!(.about(#version, #doc))
 }
 
+/// The method that each contract has. It stands at the contract's path: there is
+/// said that a trait is none.
+fn serve(contract: &Path) -> Ident {
+    Ident::new("__mfhm_serve", contract.span())
+}
+
 fn contracts(declaration: &Declaration) -> TokenStream {
     let calls = declaration.contracts.iter().map(|contract| {
+        let serve = serve(contract);
         quote! {
             __mfhm_definition.contract(
-                <Self as #contract>::__mfhm_serve(::core::clone::Clone::clone(&self))
+                <Self as #contract>::#serve(::core::clone::Clone::clone(&self))
             );
         }
     });

@@ -3,6 +3,7 @@
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt, quote};
 use syn::parse::ParseStream;
+use syn::parse::discouraged::Speculative as _;
 use syn::punctuated::Punctuated;
 use syn::{
     AttrStyle, Attribute, Generics, Ident, Path, Token, Type, TypeParamBound, Visibility, braced,
@@ -44,6 +45,17 @@ pub(crate) enum Member {
     Fn(Box<FnItem>),
     /// A constant, a type, a macro call: left alone.
     Other(TokenStream),
+    /// A function that somebody is still typing.
+    Broken(BrokenFn),
+}
+
+/// A function whose head is not Rust, or not yet.
+#[derive(Clone)]
+pub(crate) struct BrokenFn {
+    attrs: Vec<Attribute>,
+    /// All that follows the attributes, up to the `;` or the body.
+    tokens: TokenStream,
+    pub(crate) error: syn::Error,
 }
 
 impl ImplItem {
@@ -95,10 +107,16 @@ impl ImplItem {
                     item.handler().into_token_stream()
                 } else {
                     // The attributes of its parameters are none of our business.
+                    // One of ours on itself has been reported.
+                    let mut item = (**item).clone();
+                    item.attrs.retain(|attribute| {
+                        !operation::is_ours(attribute) && operation::misspelt(attribute).is_none()
+                    });
                     item.to_token_stream()
                 }
             }
             Member::Other(tokens) => tokens.clone(),
+            Member::Broken(item) => item.to_token_stream(),
         });
         self.with_members(quote!(#(#members)*))
     }
@@ -219,8 +237,28 @@ impl Member {
     pub(crate) fn function(&self) -> Option<&FnItem> {
         match self {
             Self::Fn(item) => Some(item),
-            Self::Other(_) => None,
+            Self::Other(_) | Self::Broken(_) => None,
         }
+    }
+
+    /// What is wrong with a function that can't be read.
+    pub(crate) fn error(&self) -> Option<&syn::Error> {
+        match self {
+            Self::Broken(item) => Some(&item.error),
+            Self::Fn(_) | Self::Other(_) => None,
+        }
+    }
+}
+
+impl ToTokens for BrokenFn {
+    /// Without our attributes, which are left to nobody.
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let attrs = self
+            .attrs
+            .iter()
+            .filter(|attribute| !operation::is_ours(attribute));
+        let rest = &self.tokens;
+        tokens.extend(quote!(#(#attrs)* #[allow(async_fn_in_trait)] #rest));
     }
 }
 
@@ -229,6 +267,7 @@ impl ToTokens for Member {
         match self {
             Self::Fn(item) => item.to_tokens(tokens),
             Self::Other(item) => item.to_tokens(tokens),
+            Self::Broken(item) => item.to_tokens(tokens),
         }
     }
 }
@@ -241,7 +280,18 @@ fn parse_members(content: ParseStream<'_>) -> syn::Result<Vec<Member>> {
         ahead.parse::<Visibility>()?;
         ahead.parse::<Option<Token![default]>>()?;
         members.push(if peek_signature(&ahead) {
-            Member::Fn(Box::new(content.parse()?))
+            let begin = content.fork();
+            match content.parse() {
+                Ok(function) => Member::Fn(Box::new(function)),
+                Err(error) => {
+                    content.advance_to(&begin);
+                    Member::Broken(BrokenFn {
+                        attrs: content.call(Attribute::parse_outer)?,
+                        tokens: take_function(content)?,
+                        error,
+                    })
+                }
+            }
         } else {
             Member::Other(take_other(content)?)
         });
@@ -262,6 +312,24 @@ fn take_other(content: ParseStream<'_>) -> syn::Result<TokenStream> {
             _ => false,
         };
         is_macro = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '!');
+        tokens.extend([token]);
+        if is_end {
+            break;
+        }
+    }
+    Ok(tokens)
+}
+
+/// Takes a function that can't be read, up to its `;` or its body.
+fn take_function(content: ParseStream<'_>) -> syn::Result<TokenStream> {
+    let mut tokens = TokenStream::new();
+    while !content.is_empty() {
+        let token: TokenTree = content.parse()?;
+        let is_end = match &token {
+            TokenTree::Punct(punct) => punct.as_char() == ';',
+            TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+            _ => false,
+        };
         tokens.extend([token]);
         if is_end {
             break;

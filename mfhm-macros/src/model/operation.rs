@@ -2,16 +2,16 @@
 
 use proc_macro2::Span;
 use syn::spanned::Spanned;
-use syn::{FnArg, Ident, Pat, PatType, ReceiverKind, Safety, Signature, Type};
+use syn::{FnArg, Ident, Lifetime, Pat, PatType, ReceiverKind, Safety, Signature, Type};
 
 use crate::attr::around::expressions;
 use crate::attr::grammar::plain_name;
-use crate::attr::operation::{BodyLimit, OperationAttrs, RouteAttr};
+use crate::attr::operation::{BodyLimit, OperationAttrs, RouteAttr, misspelt};
 use crate::attr::param::{self, SourceAttr, SourceKind};
 use crate::check;
 use crate::diag::Diagnostics;
 use crate::item::{Body, FnItem};
-use crate::model::types::{Lending, Output, ParamType};
+use crate::model::types::{Lending, Output, ParamType, forget_lifetimes};
 use crate::model::{Operation, Param, ParamSource, Place};
 use crate::path::{PathPlace, PathTemplate};
 
@@ -28,7 +28,12 @@ pub(crate) fn lower(
     let sig = &function.sig;
     let name = plain_name(&sig.ident);
     let subject = format!("operation `{name}`");
-    if attrs.route.is_none() {
+    // A misspelt attribute may be the one that is missing.
+    let is_misspelt = function
+        .attrs
+        .iter()
+        .any(|attribute| misspelt(attribute).is_some());
+    if attrs.route.is_none() && !is_misspelt {
         diag.error(
             sig.ident.span(),
             format!(
@@ -48,6 +53,11 @@ pub(crate) fn lower(
         place,
         method: method.as_deref(),
         path: path.as_ref(),
+        lifetimes: sig
+            .generics
+            .lifetimes()
+            .map(|it| it.lifetime.clone())
+            .collect(),
     };
     let params = context.params(sig, diag);
     let output = Output::read(function.output());
@@ -138,7 +148,13 @@ fn check_signature(function: &FnItem, place: Place, subject: &str, diag: &mut Di
     if let Some(abi) = &sig.abi {
         diag.error_at(abi, format!("{subject} can't be `extern`"));
     }
-    if !sig.generics.params.is_empty() {
+    if sig.generics.lifetimes().next().is_some() && sig.generics.type_params().next().is_none() {
+        let message = format!(
+            "{subject} can't have a lifetime: what it borrows is lent for the call\n\
+             help: write `&` without one"
+        );
+        diag.error_at(&sig.generics.params, message);
+    } else if !sig.generics.params.is_empty() {
         let message =
             format!("{subject} can't be generic\nhelp: write the types it is called with");
         diag.error_at(&sig.generics.params, message);
@@ -191,6 +207,8 @@ struct Context<'a> {
     /// `None` after a mistake in the route; then fewer rules apply.
     method: Option<&'a str>,
     path: Option<&'a PathTemplate>,
+    /// The lifetimes that the function declares, which is a mistake.
+    lifetimes: Vec<Lifetime>,
 }
 
 impl Context<'_> {
@@ -206,7 +224,12 @@ impl Context<'_> {
 
     fn param(&self, typed: &PatType, diag: &mut Diagnostics) -> Option<Param> {
         let allows_extract = self.place != Place::Contract;
+        let before = diag.count();
         let (source, _) = param::split(&typed.attrs, allows_extract, diag);
+        if diag.count() > before {
+            // Where it comes from is not known, so nothing more is said of it.
+            return None;
+        }
         let ident = self.name(&typed.pat, source.as_ref(), diag)?;
         let label = ident.as_ref().map_or_else(|| "_".to_owned(), plain_name);
         let source = match &ident {
@@ -214,7 +237,10 @@ impl Context<'_> {
             None => ParamSource::Extract,
         };
         let subject = format!("{}: parameter `{label}`", self.subject);
-        let ty = self.param_type(&typed.ty, &source, &subject, diag)?;
+        let mut ty = (*typed.ty).clone();
+        // A lifetime of the function has been reported where it is declared.
+        forget_lifetimes(&mut ty, &self.lifetimes);
+        let ty = self.param_type(&ty, &source, &subject, diag)?;
         check_shape(&ty, &source, &subject, diag);
         Some(Param {
             ident,
@@ -388,6 +414,10 @@ fn check_shape(ty: &ParamType, source: &ParamSource, subject: &str, diag: &mut D
         }
         ParamSource::QueryFields(_) | ParamSource::Form(_) if ty.is_list() => {
             "is made of the fields of one struct\nhelp: write `Vec` at the struct's fields"
+        }
+        ParamSource::QueryFields(_) | ParamSource::Form(_) if ty.is_scalar() => {
+            "is made of the fields of a struct, and this type has none\n\
+             help: write a struct; one query parameter is `#[query]`"
         }
         ParamSource::Bytes(_) if ty.is_option() => {
             "is the body as it is; no body is the empty one\nhelp: remove `Option`"

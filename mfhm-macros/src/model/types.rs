@@ -108,6 +108,43 @@ impl ParamType {
         }
     }
 
+    /// Whether the type is written like an axum extractor. Only a hint: a user's
+    /// type may have the name.
+    pub(crate) fn looks_extracted(&self) -> bool {
+        const NAMES: [&str; 8] = [
+            "HeaderMap",
+            "State",
+            "Request",
+            "Extension",
+            "ConnectInfo",
+            "OriginalUri",
+            "RawQuery",
+            "MatchedPath",
+        ];
+        NAMES
+            .iter()
+            .any(|name| last_arguments(&self.written, name).is_some())
+    }
+
+    /// Whether the type, or what it is a list or an option of, is written as one
+    /// of the standard library's that travel. Then it needs no check; if it is
+    /// another type with the same name, the expansion says what that lacks, only
+    /// less well.
+    pub(crate) fn is_known(&self) -> bool {
+        let ty = innermost(&self.decoded).map_or_else(|| self.decoded.clone(), |(ty, _)| ty);
+        syn::parse2(ty).is_ok_and(|ty| is_scalar(&ty))
+    }
+
+    /// Whether the type is written as one of the standard library's that hold a
+    /// single value.
+    pub(crate) fn is_scalar(&self) -> bool {
+        let ty = match reference(&self.written) {
+            Some(reference) => bare(&reference.elem),
+            None => bare(&self.written),
+        };
+        is_scalar(ty)
+    }
+
     /// Where the type stands, behind the `&` if there is one.
     pub(crate) fn span(&self) -> Span {
         match reference(&self.written) {
@@ -221,6 +258,21 @@ impl Output {
     }
 }
 
+/// Takes these lifetimes off the reference that a type is, or is an option of.
+pub(crate) fn forget_lifetimes(ty: &mut Type, lifetimes: &[syn::Lifetime]) {
+    let is_reference = reference(ty).is_some();
+    let found = if is_reference {
+        reference_mut(ty)
+    } else {
+        option_argument_mut(ty).and_then(reference_mut)
+    };
+    if let Some(found) = found {
+        found
+            .lifetime
+            .take_if(|lifetime| lifetimes.contains(lifetime));
+    }
+}
+
 /// The owned form of what a reference points to, and whether the reference
 /// comes back by dereferencing.
 fn owned_form(target: &Type) -> (TokenStream, bool) {
@@ -296,6 +348,30 @@ fn check_owned(tokens: &TokenStream, subject: &str, diag: &mut Diagnostics) {
             ),
             _ => {}
         }
+    }
+}
+
+/// Whether a type is written like one of the standard library's that hold a
+/// single value.
+fn is_scalar(ty: &Type) -> bool {
+    const SCALARS: [&str; 17] = [
+        "bool", "char", "str", "String", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16",
+        "i32", "i64", "i128", "f32", "f64",
+    ];
+    let Type::Path(path) = bare(ty) else {
+        return false;
+    };
+    // `::std::string::String` is what `&str` is decoded to.
+    let names: Vec<_> = path
+        .path
+        .segments
+        .iter()
+        .map(|it| it.ident.to_string())
+        .collect();
+    match names.as_slice() {
+        [name] => SCALARS.contains(&name.as_str()),
+        [std, string, name] => [std, string, name] == ["std", "string", "String"],
+        _ => false,
     }
 }
 

@@ -132,7 +132,7 @@ mod tests {
     fn a_state_that_nobody_gave_is_named() {
         static OPERATION: Operation =
             Operation::new("users", "GET", "/users").location("src/users.rs", 7);
-        let routes = || vec![route(&OPERATION).needs(Needs::<State<Pool>>::new().state())];
+        let routes = || vec![route(&OPERATION).needs(Needs::<State<Pool>>::new().__mfhm_state())];
         let mut app = App::new();
         app.definitions.push(service("users", None, 1, routes()));
         check(
@@ -148,8 +148,8 @@ mod tests {
 
     #[test]
     fn other_extractors_need_no_state() {
-        assert_eq!(Needs::<http::HeaderMap>::new().state(), None);
-        assert_eq!(Needs::<Option<State<Pool>>>::new().state(), None);
+        assert_eq!(Needs::<http::HeaderMap>::new().__mfhm_state(), None);
+        assert_eq!(Needs::<Option<State<Pool>>>::new().__mfhm_state(), None);
     }
 
     #[test]

@@ -88,7 +88,7 @@ impl<T: Returned, E: ApiError> Exchange<T, E> {
     ///
     /// See [`CallError`].
     pub fn send(
-        &self,
+        self,
         request: Request,
     ) -> impl Future<Output = Result<T, CallError<E>>> + use<T, E> {
         request.send()

@@ -7,10 +7,11 @@ use std::ops::Deref;
 
 use axum::extract::{FromRequest, FromRequestParts};
 use axum::response::Response;
+use serde::de::DeserializeOwned;
 
 use super::input::Input;
 use super::state::State;
-use crate::checks::{Unknown, stand_in};
+use crate::checks::{Deserializing, Nothing, Unknown, stand_in};
 
 /// Reads an extractor of the type `T`.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ impl<T> Extract<T> {
 
 impl<T: FromRequestParts<()>> Extract<T> {
     /// How it reads.
-    pub fn way(&self) -> FromParts {
+    pub fn __mfhm_way(self) -> FromParts {
         FromParts
     }
 
@@ -35,7 +36,7 @@ impl<T: FromRequestParts<()>> Extract<T> {
     /// # Errors
     ///
     /// The extractor's own rejection.
-    pub async fn parts(&self, input: &mut Input) -> Result<T, Response> {
+    pub async fn parts(self, input: &mut Input) -> Result<T, Response> {
         input.extract_parts().await
     }
 
@@ -44,7 +45,7 @@ impl<T: FromRequestParts<()>> Extract<T> {
     /// # Errors
     ///
     /// The extractor's own rejection.
-    pub async fn whole(&self, input: &mut Input) -> Result<T, Response> {
+    pub async fn whole(self, input: &mut Input) -> Result<T, Response> {
         input.extract_parts().await
     }
 }
@@ -63,7 +64,7 @@ pub struct ExtractBody<T>(PhantomData<fn() -> T>);
 
 impl<T: FromRequest<()>> ExtractBody<T> {
     /// How it reads.
-    pub fn way(&self) -> FromWhole {
+    pub fn __mfhm_way(&self) -> FromWhole {
         FromWhole
     }
 
@@ -91,7 +92,7 @@ pub struct NoExtract<T>(PhantomData<fn() -> T>);
 
 impl<T> NoExtract<T> {
     /// Not at all.
-    pub fn way(&self) -> Neither {
+    pub fn __mfhm_way(&self) -> Neither {
         Neither
     }
 
@@ -155,6 +156,131 @@ pub fn check_extract<T: Extractor<Way>, Way>(_: Way) {}
 /// Demands that `T` is an extractor that leaves the body alone.
 pub fn check_extract_parts<T: PartsExtractor<Way>, Way>(_: Way) {}
 
+/// Finds out why a parameter of the type `T` cannot be read. `Inner` is what `T`
+/// is a list or an option of, which has a check of its own.
+#[derive(Debug)]
+pub struct Reading<T, Inner = ()>(PhantomData<fn() -> (T, Inner)>);
+
+impl<T, Inner> Reading<T, Inner> {
+    /// Finds out.
+    #[expect(clippy::new_without_default, reason = "named by the macros only")]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T: DeserializeOwned, Inner> Reading<T, Inner> {
+    /// It can be read.
+    pub fn __mfhm_read(self) -> Nothing {
+        Nothing
+    }
+}
+
+impl<T, Inner> Deref for Reading<T, Inner> {
+    type Target = ReadingParts<T, Inner>;
+
+    fn deref(&self) -> &Self::Target {
+        const { &ReadingParts(PhantomData) }
+    }
+}
+
+/// The same, of a type that is not `Deserialize`: is it an extractor?
+#[derive(Debug)]
+pub struct ReadingParts<T, Inner>(PhantomData<fn() -> (T, Inner)>);
+
+impl<T: FromRequestParts<()>, Inner> ReadingParts<T, Inner> {
+    /// It is extracted.
+    pub fn __mfhm_read(&self) -> Extracting {
+        Extracting
+    }
+}
+
+impl<T, Inner> Deref for ReadingParts<T, Inner> {
+    type Target = ReadingWhole<T, Inner>;
+
+    fn deref(&self) -> &Self::Target {
+        const { &ReadingWhole(PhantomData) }
+    }
+}
+
+/// The same: is it an extractor that takes the body?
+#[derive(Debug)]
+pub struct ReadingWhole<T, Inner>(PhantomData<fn() -> (T, Inner)>);
+
+impl<T: FromRequest<()>, Inner> ReadingWhole<T, Inner> {
+    /// It is extracted.
+    pub fn __mfhm_read(&self) -> Extracting {
+        Extracting
+    }
+}
+
+impl<T, Inner> Deref for ReadingWhole<T, Inner> {
+    type Target = ReadingInner<Inner>;
+
+    fn deref(&self) -> &Self::Target {
+        const { &ReadingInner(PhantomData) }
+    }
+}
+
+/// The same: is it the inner type that cannot be read?
+#[derive(Debug)]
+pub struct ReadingInner<Inner>(PhantomData<fn() -> Inner>);
+
+impl<Inner: DeserializeOwned> ReadingInner<Inner> {
+    /// It is not.
+    pub fn __mfhm_read(&self) -> Deserializing {
+        Deserializing
+    }
+}
+
+impl<Inner> Deref for ReadingInner<Inner> {
+    type Target = NoReading;
+
+    fn deref(&self) -> &Self::Target {
+        &NoReading
+    }
+}
+
+/// The same, of a type that lacks what its inner type lacks.
+#[derive(Debug)]
+pub struct NoReading;
+
+impl NoReading {
+    /// It is.
+    pub fn __mfhm_read(&self) -> Nothing {
+        Nothing
+    }
+}
+
+/// It is an extractor and not `Deserialize`.
+#[derive(Debug)]
+pub struct Extracting;
+
+/// What a handler that is in no contract reads.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from a request",
+    label = "not `Deserialize`",
+    note = "add `#[derive(serde::Deserialize)]` to it"
+)]
+pub trait Readable<Lack> {}
+
+impl<T> Readable<Nothing> for T {}
+impl<T> Readable<Extracting> for T {}
+impl<T: DeserializeOwned> Readable<Deserializing> for T {}
+
+/// What is read without an extractor.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is an axum extractor, and not a value that travels in a request",
+    label = "write `#[extract]` before this parameter"
+)]
+pub trait Plain<Lack> {}
+
+impl<T> Plain<Nothing> for T {}
+impl<T> Plain<Deserializing> for T {}
+
+/// Demands that `T` can be read from a request.
+pub fn check_readable<T: Readable<Lack> + Plain<Lack>, Lack>(_: Lack) {}
+
 /// A state that a handler takes as [`State`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StateNeed {
@@ -176,7 +302,7 @@ impl<T> Needs<T> {
 
 impl<T: 'static> Needs<State<T>> {
     /// The state.
-    pub fn state(&self) -> Option<StateNeed> {
+    pub fn __mfhm_state(self) -> Option<StateNeed> {
         Some(StateNeed {
             type_id: TypeId::of::<T>(),
             type_name: type_name::<T>(),
@@ -198,7 +324,7 @@ pub struct NeedsNothing;
 
 impl NeedsNothing {
     /// None.
-    pub fn state(&self) -> Option<StateNeed> {
+    pub fn __mfhm_state(&self) -> Option<StateNeed> {
         None
     }
 }

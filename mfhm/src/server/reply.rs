@@ -5,7 +5,6 @@
 //! so the choice is made by method resolution: [`Replying`] asks serde first.
 
 use std::marker::PhantomData;
-use std::ops::Deref;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -106,7 +105,8 @@ pub(crate) fn answer_error<E: ApiError>(error: E) -> Response {
     api_error::to_problem(&error).into_axum()
 }
 
-/// Finds out how a handler's value is answered.
+/// Finds out how a handler's value is answered: the traits below are tried in
+/// their order.
 #[derive(Debug)]
 pub struct Replying<T>(PhantomData<fn() -> T>);
 
@@ -117,67 +117,55 @@ impl<T> Replying<T> {
     }
 }
 
-impl<T: Serialize> Replying<T> {
-    /// How its value is answered.
-    pub fn way(&self) -> AsJson {
+/// First, serde.
+pub trait JsonWay {
+    #[doc(hidden)]
+    fn __mfhm_way(&self) -> AsJson {
         AsJson
     }
 }
 
-impl<E: ApiError> Replying<E> {
-    /// How its error is answered.
-    pub fn way_of_error(&self) -> AsProblem {
+impl<T: Serialize> JsonWay for &Replying<T> {}
+
+/// First of an error, [`ApiError`].
+pub trait ProblemWay {
+    #[doc(hidden)]
+    fn __mfhm_way(&self) -> AsProblem {
         AsProblem
     }
 }
 
-impl<T> Deref for Replying<T> {
-    type Target = ReplyingItself<T>;
+impl<E: ApiError> ProblemWay for &Replying<E> {}
 
-    fn deref(&self) -> &Self::Target {
-        const { &ReplyingItself(PhantomData) }
-    }
-}
-
-/// The same for a type that serde can't write, or that is no [`ApiError`].
-#[derive(Debug)]
-pub struct ReplyingItself<T>(PhantomData<fn() -> T>);
-
-impl<T: IntoResponse> ReplyingItself<T> {
-    /// How its value is answered.
-    pub fn way(&self) -> AsResponse {
-        AsResponse
-    }
-
-    /// How its error is answered.
-    pub fn way_of_error(&self) -> AsResponse {
+/// Then, axum.
+pub trait ResponseWay {
+    #[doc(hidden)]
+    fn __mfhm_way(&self) -> AsResponse {
         AsResponse
     }
 }
 
-impl<T> Deref for ReplyingItself<T> {
-    type Target = NotReplying;
+impl<T: IntoResponse> ResponseWay for &&Replying<T> {}
 
-    fn deref(&self) -> &Self::Target {
-        &NotReplying
-    }
-}
-
-/// The same for any other type.
-#[derive(Debug)]
-pub struct NotReplying;
-
-impl NotReplying {
-    /// Not at all.
-    pub fn way(&self) -> AsNothing {
-        AsNothing
-    }
-
-    /// Not at all.
-    pub fn way_of_error(&self) -> AsNothing {
+/// Else it is not.
+pub trait NoWay {
+    #[doc(hidden)]
+    fn __mfhm_way(&self) -> AsNothing {
         AsNothing
     }
 }
+
+impl<T> NoWay for Replying<T> {}
+
+/// Else an error is not.
+pub trait NoErrorWay {
+    #[doc(hidden)]
+    fn __mfhm_way(&self) -> AsNoError {
+        AsNoError
+    }
+}
+
+impl<T> NoErrorWay for Replying<T> {}
 
 /// Writes JSON.
 #[derive(Debug)]
@@ -217,36 +205,35 @@ impl AsResponse {
 pub struct AsNothing;
 
 impl AsNothing {
-    /// Stands in.
-    pub fn answer<T>(self, _value: T) -> Response {
+    /// Complains.
+    pub fn answer<T: Reply>(self, _value: T) -> Response {
         stand_in!()
     }
 }
 
-/// What a handler may return.
+/// Cannot answer.
+#[derive(Debug)]
+pub struct AsNoError;
+
+impl AsNoError {
+    /// Complains.
+    pub fn answer<E: ErrorReply>(self, _error: E) -> Response {
+        stand_in!()
+    }
+}
+
+/// What a handler may return. Nothing has it: it is demanded of what has no way.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the answer of a handler",
     label = "neither `serde::Serialize` nor `axum::response::IntoResponse`",
     note = "add `#[derive(serde::Serialize)]` to it, and it is answered as JSON"
 )]
-pub trait Reply<Way> {}
+pub trait Reply {}
 
-impl<T> Reply<AsJson> for T {}
-impl<T> Reply<AsResponse> for T {}
-
-/// Demands that a handler may return `value`.
-pub fn check_reply<T: Reply<Way>, Way>(_value: &T, _way: &Way) {}
-
-/// What a handler may fail with.
+/// What a handler may fail with. Nothing has it, as [`Reply`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the error of a handler",
     label = "neither `mfhm::ApiError` nor `axum::response::IntoResponse`",
     note = "add `#[derive(mfhm::ApiError)]` to it, with `#[status(404)]` (or another status) on each variant"
 )]
-pub trait ErrorReply<Way> {}
-
-impl<T> ErrorReply<AsProblem> for T {}
-impl<T> ErrorReply<AsResponse> for T {}
-
-/// Demands that a handler may fail with `error`.
-pub fn check_error_reply<E: ErrorReply<Way>, Way>(_error: &E, _way: &Way) {}
+pub trait ErrorReply {}

@@ -45,7 +45,7 @@ macro_rules! reads {
     ($([$($asyncness:ident)?] $name:ident($($argument:ident: $type:ty),*) of $bound:ident;)*) => {
         $(impl<T: $bound> Typed<T> {
             /// The method of the request with this name.
-            pub $($asyncness)? fn $name(&self, input: &mut Input, $($argument: $type),*) -> Option<T> {
+            pub $($asyncness)? fn $name(self, input: &mut Input, $($argument: $type),*) -> Option<T> {
                 reads!(@$($asyncness)? input.$name($($argument),*))
             }
         })*
@@ -90,19 +90,19 @@ impl<T, E> Answer<T, E> {
 
 impl<T: Returned, E: ApiError> Answer<T, E> {
     /// The answer of an operation that returns a plain value.
-    pub fn value(&self, value: T) -> Response {
+    pub fn value(self, value: T) -> Response {
         reply::answer_value(value)
     }
 
     /// The answer of an operation that returns a `Result`.
-    pub fn result(&self, result: Result<T, E>) -> Response {
+    pub fn result(self, result: Result<T, E>) -> Response {
         reply::answer_result(result)
     }
 }
 
 impl<E: ApiError> Answer<(), E> {
     /// The answer of an operation that returns `Result<(), E>`.
-    pub fn empty_result(&self, result: Result<(), E>) -> Response {
+    pub fn empty_result(self, result: Result<(), E>) -> Response {
         reply::answer_empty_result(result)
     }
 }

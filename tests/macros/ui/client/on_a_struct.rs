@@ -1,0 +1,4 @@
+#[mfhm::client(service = "users")]
+pub struct Users;
+
+fn main() {}

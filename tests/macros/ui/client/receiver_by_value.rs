@@ -1,0 +1,7 @@
+#[mfhm::client(service = "users")]
+pub trait Users {
+    #[get("/{id}")]
+    async fn user(self, id: u64) -> u64;
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[mfhm::client(service = "users")]
+pub trait Users {
+    #[get("/")]
+    async fn copy(&self) -> Self;
+}
+
+fn main() {}

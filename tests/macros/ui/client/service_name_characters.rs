@@ -1,0 +1,7 @@
+#[mfhm::client(service = "my users")]
+pub trait Users {
+    #[get("/")]
+    async fn list(&self) -> u64;
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[mfhm::main]
+async fn start() -> mfhm::Result<()> {
+    mfhm::run().await
+}
+
+fn main() {}

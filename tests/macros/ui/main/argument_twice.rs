@@ -1,0 +1,2 @@
+#[mfhm::main(log = "info", log = "warn")]
+async fn main() {}

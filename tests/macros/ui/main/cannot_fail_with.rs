@@ -1,0 +1,4 @@
+#[mfhm::main]
+async fn main() -> Result<(), u64> {
+    Ok(())
+}

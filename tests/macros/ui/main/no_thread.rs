@@ -1,0 +1,2 @@
+#[mfhm::main(worker_threads = 0)]
+async fn main() {}

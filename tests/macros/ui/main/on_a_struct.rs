@@ -1,0 +1,4 @@
+#[mfhm::main]
+struct Program;
+
+fn main() {}

@@ -1,0 +1,2 @@
+#[mfhm::main(flavor = "single")]
+async fn main() {}

@@ -1,0 +1,8 @@
+#[mfhm::client(service = "users")]
+pub trait Users {
+    #[get("/")]
+    #[resume]
+    async fn lines(&self);
+}
+
+fn main() {}

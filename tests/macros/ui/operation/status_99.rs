@@ -1,0 +1,8 @@
+#[mfhm::client(service = "users")]
+pub trait Users {
+    #[post("/")]
+    #[status(99)]
+    async fn create(&self, name: String) -> u64;
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[mfhm::client(service = "users")]
+pub trait Users {
+    #[get("/")]
+    async fn user(&self, name: &'static str) -> u64;
+}
+
+fn main() {}

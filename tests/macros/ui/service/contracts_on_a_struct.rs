@@ -1,0 +1,4 @@
+#[mfhm::service(name = "users", contracts(Users))]
+struct Service;
+
+fn main() {}

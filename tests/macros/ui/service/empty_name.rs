@@ -1,0 +1,4 @@
+#[mfhm::service(name = "")]
+struct Users;
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[mfhm::service(nam = "users")]
+struct Users;
+
+fn main() {}

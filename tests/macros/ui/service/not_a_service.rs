@@ -1,0 +1,7 @@
+pub struct Users;
+
+pub fn app() -> mfhm::App {
+    mfhm::App::new().service(Users)
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[mfhm::service(name = "users")]
+enum Users {}
+
+fn main() {}

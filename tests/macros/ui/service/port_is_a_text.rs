@@ -1,0 +1,4 @@
+#[mfhm::service(name = "users", port = "80")]
+struct Users;
+
+fn main() {}
