@@ -1,5 +1,8 @@
 //! What is said about each kind of change.
 
+mod everything;
+mod places;
+
 use serde_json::{Value, json};
 
 use super::Verdict::{self, Breaking, Compatible};
@@ -68,6 +71,11 @@ fn operations() {
     check(
         &old,
         &of("/a/{x}", "get", "b"),
+        &[(Breaking, "the operation is called `b` now")],
+    );
+    check(
+        &old,
+        &of("/b/{x}", "get", "b"),
         &[
             (Breaking, "the operation is removed"),
             (Compatible, "the operation is added"),
@@ -269,11 +277,151 @@ fn what_is_sent_may_be_widened_and_what_is_answered_narrowed() {
             (Breaking, field("boolean instead of string", "body")),
             (Breaking, field("boolean instead of string", "answer")),
         ),
+        (
+            values(json!(["x", "y"])),
+            text.clone(),
+            (Compatible, "the body may be string now".to_owned()),
+            (Breaking, "the answer may be string now".to_owned()),
+        ),
+        (
+            json!({ "type": "integer" }),
+            json!({ "enum": [1, 2] }),
+            (
+                Breaking,
+                "the body may be 1 or 2 only, not integer".to_owned(),
+            ),
+            (
+                Compatible,
+                "the answer may be 1 or 2 only, not integer".to_owned(),
+            ),
+        ),
+        (
+            json!({ "type": "object" }),
+            json!({ "type": "object", "additionalProperties": false }),
+            (
+                Breaking,
+                "the body may have no unknown fields any more".to_owned(),
+            ),
+            (
+                Compatible,
+                "the answer may have no unknown fields any more".to_owned(),
+            ),
+        ),
+        (
+            json!({ "type": "object", "additionalProperties": text }),
+            json!({ "type": "object" }),
+            (Compatible, "`*` in the body may be any now".to_owned()),
+            (Breaking, "`*` in the answer may be any now".to_owned()),
+        ),
+        (
+            json!({ "type": "number" }),
+            json!({ "type": "number", "multipleOf": 0.5 }),
+            (Breaking, "the body is a multiple of 0.5 now".to_owned()),
+            (Compatible, "the answer is a multiple of 0.5 now".to_owned()),
+        ),
+        (
+            json!({ "type": "array", "uniqueItems": true }),
+            json!({ "type": "array" }),
+            (
+                Compatible,
+                "the body may have an element twice now".to_owned(),
+            ),
+            (
+                Breaking,
+                "the answer may have an element twice now".to_owned(),
+            ),
+        ),
+        (
+            json!({ "type": "array", "prefixItems": [text, text] }),
+            json!({ "type": "array", "prefixItems": [text] }),
+            (Breaking, "the body has 1 elements instead of 2".to_owned()),
+            (
+                Breaking,
+                "the answer has 1 elements instead of 2".to_owned(),
+            ),
+        ),
+        (
+            json!({ "type": "array", "items": text }),
+            json!({ "type": "array", "prefixItems": [text] , "items": text }),
+            (
+                Breaking,
+                "the body has a fixed number of elements now".to_owned(),
+            ),
+            (
+                Breaking,
+                "the answer has a fixed number of elements now".to_owned(),
+            ),
+        ),
+        // What stands beside the variants belongs to each of them.
+        (
+            json!({ "properties": { "a": text }, "oneOf": [{ "properties": { "b": text } }, { "properties": { "c": text } }] }),
+            json!({ "properties": { "a": text, "z": text }, "oneOf": [{ "properties": { "b": text } }, { "properties": { "c": text } }] }),
+            (Compatible, "the field `z` of the body is added".to_owned()),
+            (
+                Compatible,
+                "the field `z` of the answer is added".to_owned(),
+            ),
+        ),
     ];
     for (old, new, of_body, of_answer) in &cases {
         check(&body(old), &body(new), &[(of_body.0, &of_body.1)]);
         check(&answer(old), &answer(new), &[(of_answer.0, &of_answer.1)]);
         check(&answer(old), &answer(old), &[]);
+    }
+}
+
+#[test]
+fn what_does_not_travel_is_no_change() {
+    let two = |first: &str, second: &str| {
+        let object = |name: &str| json!({ "type": "object", "properties": { "a": {}, name: {} } });
+        json!({ "anyOf": [object(first), object(second), { "type": "null" }] })
+    };
+    let described = json!({ "type": "string", "title": "T", "description": "d", "examples": ["x"], "deprecated": true });
+    for (old, new) in [
+        (two("b", "c"), two("c", "b")),
+        (json!({ "type": "string" }), described),
+        (
+            json!({ "type": ["string", "null"] }),
+            json!({ "type": ["null", "string"] }),
+        ),
+        (
+            json!({ "enum": ["a", "b"] }),
+            json!({ "oneOf": [{ "const": "b" }, { "const": "a" }] }),
+        ),
+    ] {
+        check(&body(&old), &body(&new), &[]);
+        check(&answer(&old), &answer(&new), &[]);
+    }
+    let named = |name: &str, kind: &str| {
+        json!({
+            "openapi": "3.1.0",
+            "paths": { "/": { "get": { "operationId": "op", "responses": { "200": { "content": {
+                "application/json": { "schema": { "$ref": format!("#/components/schemas/{name}") } } } } } } } },
+            "components": { "schemas": { name: { "type": kind } } },
+        })
+    };
+    check(&named("A", "string"), &named("B", "string"), &[]);
+    // The same name for something else.
+    check(
+        &named("A", "string"),
+        &named("A", "integer"),
+        &[(Breaking, "the answer is integer instead of string")],
+    );
+}
+
+#[test]
+fn defaults() {
+    let of = |default: Value| json!({ "type": "object", "properties": { "a": { "type": "integer", "default": default } } });
+    let none = Value::Null;
+    let what = |text: &str| format!("the field `a` of the body has the default {text}");
+    for (old, new, verdict, text) in [
+        (&none, &json!(1), Compatible, "1 now"),
+        (&json!(1), &none, Compatible, "1 no more"),
+        (&json!(1), &json!(2), Breaking, "2 instead of 1"),
+    ] {
+        let (old, new) = (of(old.clone()), of(new.clone()));
+        check(&body(&old), &body(&new), &[(verdict, &what(text))]);
+        check(&answer(&old), &answer(&new), &[]);
     }
 }
 
