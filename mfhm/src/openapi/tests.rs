@@ -401,7 +401,11 @@ fn an_answer_is_what_its_type_says() {
 enum ShelfError {
     /// Nothing fits in.
     #[status(409)]
-    Full { shelf: Shelf, by: Plain },
+    Full {
+        /// Which.
+        shelf: Shelf,
+        by: Plain,
+    },
     #[status(409)]
     Gone,
     #[internal]
@@ -464,6 +468,7 @@ fn the_fields_of_an_error_are_described() {
     assert_eq!(data["required"], serde_json::json!(["shelf", "by"]));
     let shelf = &data["properties"]["shelf"]["$ref"];
     assert_eq!(shelf, "#/components/schemas/Shelf");
+    assert_eq!(data["properties"]["shelf"]["description"], "Which.");
     assert_eq!(data["properties"]["by"]["x-mfhm-untyped"], "Plain");
 
     let gone = &problems[1];
