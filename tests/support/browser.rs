@@ -157,8 +157,8 @@ impl Browser {
         lines.iter().filter_map(text).collect()
     }
 
-    /// The URLs that were asked for since it was asked last, without the browser's
-    /// own pages.
+    /// The URLs that were asked of somebody since it was asked last: those of the
+    /// browser's own pages and data that stand in a URL are none.
     pub async fn requests(&self) -> Vec<String> {
         let lines = self.log("performance").await;
         let events = lines
@@ -168,7 +168,8 @@ impl Browser {
             let message = &event["message"];
             let is_request = message["method"] == "Network.requestWillBeSent";
             let url = message["params"]["request"]["url"].as_str();
-            let url = url.filter(|url| is_request && !url.starts_with("chrome://"));
+            let url =
+                url.filter(|url| is_request && (url.starts_with("http") || url.starts_with("ws")));
             url.map(str::to_owned)
         };
         events.filter_map(url).collect()
