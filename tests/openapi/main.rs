@@ -74,8 +74,7 @@ fn agree(tools: &Tools) -> Result<(), Failed> {
             ))
             .args(["run", &url])
             .args(["--checks", "all"])
-            .args(["--max-examples", "30"])
-            .args(["--max-time", "90"])
+            .args(["--max-examples", "15"])
             .args(["--seed", "1", "--generation-database", "none"])
             .args(["--no-color"]),
     );

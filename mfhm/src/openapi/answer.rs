@@ -17,7 +17,7 @@ pub struct AnswerSchema {
 #[derive(Clone, Debug, PartialEq)]
 struct Media {
     content_type: &'static str,
-    /// Of the whole body; `None` where it is bytes.
+    /// Of the whole body; `None` where it is bytes, or parts.
     schema: Option<Value>,
     /// Of each part of a body that is read while it comes.
     item: Option<Value>,
@@ -70,7 +70,7 @@ impl AnswerSchema {
     pub(crate) fn items(content_type: &'static str, description: &str, item: Value) -> Self {
         let content = Media {
             content_type,
-            schema: Some(json!({ "type": "string" })),
+            schema: None,
             item: Some(item),
         };
         Self::new("200", description, Some(content))

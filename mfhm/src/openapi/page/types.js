@@ -33,6 +33,7 @@ const short = (schema) => {
   if (choices) return between(choices.map(short), " | ").flat();
   if (schema.allOf && schema.allOf.length === 1 && !schema.properties) return short(schema.allOf[0]);
   if (isProblem(schema)) return [schema.properties.code.const];
+  if (schema.properties && schema.title) return [schema.title];
   const types = [].concat(schema.type || (schema.properties ? "object" : "any")).map((type) => {
     if (type === "array") return ["[", ...short(schema.items), "]"];
     if (type === "object" && schema.additionalProperties) return ["{ *: ", ...short(schema.additionalProperties), " }"];
