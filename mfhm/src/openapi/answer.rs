@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 /// What the success of an operation is: its status, and what the body holds.
 ///
-/// Each type that is [`Returned`](crate::returned::Returned) makes its own.
+/// Each type that a contract can return makes its own (the trait `Returned`).
 #[derive(Clone, Debug, PartialEq)]
 pub struct AnswerSchema {
     /// The status where the operation declares none.

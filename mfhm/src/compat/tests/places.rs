@@ -283,3 +283,50 @@ fn a_key() {
     check(&key, &none, &[(Compatible, "no key is needed any more")]);
     check(&none, &of(json!([{ "key": [] }, {}])), &[]);
 }
+
+#[test]
+fn errors_and_statuses() {
+    let problem = |code: &str| json!({ "properties": { "code": { "const": code } } });
+    let errors = |status: &str, codes: &[&str]| {
+        let schemas: Vec<_> = codes.iter().map(|code| problem(code)).collect();
+        let schema = match schemas.as_slice() {
+            [one] => one.clone(),
+            _ => json!({ "oneOf": schemas }),
+        };
+        let content = json!({ "application/problem+json": { "schema": schema } });
+        document(
+            json!({ "responses": { status: { "content": content } } }),
+            json!({}),
+        )
+    };
+    let one = errors("404", &["gone"]);
+    check(
+        &one,
+        &errors("404", &["gone", "lost"]),
+        &[(Breaking, "the error `lost` (404) is added")],
+    );
+    check(
+        &errors("404", &["gone", "lost"]),
+        &one,
+        &[(Compatible, "the error `lost` is removed")],
+    );
+    check(
+        &one,
+        &errors("410", &["gone"]),
+        &[(
+            Breaking,
+            "the error `gone` has the status 410 instead of 404",
+        )],
+    );
+    check(
+        &errors("400", &["mfhm.invalid_parameter"]),
+        &errors("400", &[]),
+        &[],
+    );
+    let success = |status: &str| document(json!({ "responses": { status: {} } }), json!({}));
+    check(
+        &success("200"),
+        &success("204"),
+        &[(Breaking, "a success has the status 204 instead of 200")],
+    );
+}
