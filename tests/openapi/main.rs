@@ -67,14 +67,9 @@ fn agree(tools: &Tools) -> Result<(), Failed> {
         tools
             .command("schemathesis")
             .current_dir(env!("CARGO_TARGET_TMPDIR"))
-            .arg("--config-file")
-            .arg(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/openapi/schemathesis.toml"
-            ))
             .args(["run", &url])
             .args(["--checks", "all"])
-            .args(["--max-examples", "15"])
+            .args(["--max-examples", "30"])
             .args(["--seed", "1", "--generation-database", "none"])
             .args(["--no-color"]),
     );
