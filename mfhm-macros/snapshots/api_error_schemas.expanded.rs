@@ -97,12 +97,16 @@ impl ::mfhm::__private::ApiError for UserError {
         ::core::option::Option::Some(
             ::mfhm::__private::DataSchemas::new()
                 .variant("not_found")
-                .field("id", ::mfhm::__private::field_schema!(__mfhm_schemas, u64))
-                .field("type", ::mfhm::__private::field_schema!(__mfhm_schemas, String))
+                .field("id", "", ::mfhm::__private::field_schema!(__mfhm_schemas, u64))
+                .field(
+                    "type",
+                    "",
+                    ::mfhm::__private::field_schema!(__mfhm_schemas, String),
+                )
                 .variant("email-taken")
                 .variant("too_long")
-                .field("0", ::mfhm::__private::field_schema!(__mfhm_schemas, usize))
-                .field("1", ::mfhm::__private::field_schema!(__mfhm_schemas, usize)),
+                .field("0", "", ::mfhm::__private::field_schema!(__mfhm_schemas, usize))
+                .field("1", "", ::mfhm::__private::field_schema!(__mfhm_schemas, usize)),
         )
     }
 }

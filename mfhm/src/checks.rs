@@ -17,11 +17,11 @@ use crate::raw_body::RawBody;
 #[cfg(any(feature = "client", feature = "server"))]
 use crate::{multipart::MultipartBody, returned::Returned, stream::StreamBody};
 
-/// The body of a method that stands in where a bound is missing. Should it ever
-/// be compiled to code, a check was forgotten, and this says so.
+/// The body of a method that stands in where a bound is missing. It is never run:
+/// the checks keep a program with such a type from being built.
 macro_rules! stand_in {
     () => {
-        const { panic!("mfhm: a type lacks what its contract needs, and no check has said so") }
+        unreachable!("a type lacks what its contract needs, and no check has said so")
     };
 }
 #[cfg(any(feature = "client", feature = "server"))]

@@ -8,6 +8,7 @@
 pub(crate) mod answer;
 mod components;
 pub(crate) mod errors;
+mod fields;
 mod fingerprint;
 mod offered;
 mod operation;
@@ -100,6 +101,9 @@ pub(crate) fn document(service: &str, about: About, routes: &[Route], has_key: b
     let mut definitions = schemas.finish(&mut items);
     for (name, schema) in operation::own_components() {
         definitions.insert(name.to_owned(), schema);
+    }
+    for item in items.values_mut() {
+        fields::write_texts(item, &definitions);
     }
     components.insert("schemas".to_owned(), Value::Object(definitions));
     if has_key {

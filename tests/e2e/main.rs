@@ -3,6 +3,7 @@
 
 mod attempts;
 mod bad_input;
+mod check;
 mod cli;
 mod instances;
 mod offered;

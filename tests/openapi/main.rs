@@ -2,16 +2,20 @@
 //! property-based tester finds no disagreement between a service and its own.
 //!
 //! Both are Python packages. Without Python the tests are ignored and say why;
-//! with `MFHM_REQUIRE_PYTHON=1` they fail.
+//! with `MFHM_REQUIRE_PYTHON=1` they fail. The page is tried in a real browser,
+//! if there is one; with `MFHM_REQUIRE_BROWSER=1` a missing one is a failure.
 
 mod library;
+mod page;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use mfhm::{App, RunningApp};
+use support::browser;
 use support::python::{self, Tools};
+use tokio::runtime::Runtime;
 
 use crate::library::InMemory;
 
@@ -20,6 +24,13 @@ fn main() -> ExitCode {
     let trials = vec![
         trial("a_validator_accepts_the_document", validate),
         trial("the_service_does_what_its_document_says", agree),
+        Trial::ignorable_test("the_page_shows_and_tries_each_operation", || {
+            match browser::is_installed() {
+                Ok(()) => page::test().map(|()| Completion::Completed),
+                Err(reason) if browser::is_required() => Err(Failed::from(reason)),
+                Err(reason) => Ok(Completion::ignored_with(reason)),
+            }
+        }),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -50,37 +61,35 @@ fn validate(tools: &Tools) -> Result<(), Failed> {
 
 /// `schemathesis` with all its checks, against a service on a real port.
 fn agree(tools: &Tools) -> Result<(), Failed> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
-    let app: RunningApp = runtime.block_on(
-        App::new()
-            .service(InMemory::default())
-            // Nobody listens there: the service serves without a center.
-            .center("http://127.0.0.1:9")
-            .port(0)
-            .start(),
-    )?;
+    let (runtime, app) = serve()?;
     let url = format!("{}/openapi.json", app.services()[0].url());
     let tester = succeed(
         tools
             .command("schemathesis")
             .current_dir(env!("CARGO_TARGET_TMPDIR"))
-            .arg("--config-file")
-            .arg(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/openapi/schemathesis.toml"
-            ))
             .args(["run", &url])
             .args(["--checks", "all"])
             .args(["--max-examples", "30"])
-            .args(["--max-time", "90"])
             .args(["--seed", "1", "--generation-database", "none"])
             .args(["--no-color"]),
     );
     runtime.block_on(app.stop());
     tester
+}
+
+/// The service on a real port.
+fn serve() -> Result<(Runtime, RunningApp), Failed> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let app = App::new()
+        .service(InMemory::default())
+        // Nobody listens there: the service serves without a center.
+        .center("http://127.0.0.1:9")
+        .port(0);
+    let app = runtime.block_on(app.start())?;
+    Ok((runtime, app))
 }
 
 fn temporary(name: &str) -> PathBuf {

@@ -4,6 +4,7 @@
 //! Nothing here knows how mfhm works inside. Tests start programs, look at what
 //! they print and answer, and end them in the ways in which programs end.
 
+pub mod browser;
 pub mod cli;
 pub mod follow;
 pub mod http;

@@ -133,8 +133,8 @@ fn data_schemas(error: &ErrorType, exports: &Exports) -> TokenStream {
     let variants = sent.map(|variant| {
         let code = &variant.code;
         let fields = variant.fields.iter().map(|field| {
-            let (name, ty) = (&field.name, &field.ty);
-            quote!(.field(#name, #field_schema!(__mfhm_schemas, #ty)))
+            let (name, ty, doc) = (&field.name, &field.ty, &field.doc);
+            quote!(.field(#name, #doc, #field_schema!(__mfhm_schemas, #ty)))
         });
         quote!(.variant(#code) #(#fields)*)
     });

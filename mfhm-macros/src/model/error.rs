@@ -44,6 +44,7 @@ pub(crate) struct ErrorField {
     /// `None` in a tuple.
     pub(crate) ident: Option<Ident>,
     pub(crate) name: String,
+    pub(crate) doc: String,
     pub(crate) ty: Type,
     pub(crate) binding: Ident,
 }
@@ -154,6 +155,7 @@ impl ErrorField {
         Self {
             ident: field.ident.clone(),
             name: field.ident.as_ref().map_or(index.to_string(), plain_name),
+            doc: doc_text(&field.attrs),
             ty: field.ty.clone(),
             binding: format_ident!("__mfhm_f{}", index),
         }

@@ -1,22 +1,33 @@
 //! Two versions of one operation.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::content::{self, Body};
 use super::schema::{self, Side};
-use super::{Changes, Documents, Operation, resolve};
+use super::{Changes, Documents, Operation, answers, nameless, resolve};
 
 /// Reports what changed from `old` to `new`.
 pub(super) fn compare(
     old: &Operation<'_>,
     new: &Operation<'_>,
     documents: Documents<'_>,
-    changes: &mut Changes<'_>,
+    changes: &mut Changes,
 ) {
-    if old.method != new.method {
+    if old.id.is_some() && old.id != new.id {
         changes.breaking(
-            format!("the method is {} instead of {}", new.method, old.method),
+            format!("the operation is called `{}` now", new.name()),
+            "callers may ask for it by its name",
+        );
+    }
+    let (is, was) = (
+        new.method.to_ascii_uppercase(),
+        old.method.to_ascii_uppercase(),
+    );
+    if was != is {
+        changes.breaking(
+            format!("the method is {is} instead of {was}"),
             "callers send the old one",
         );
     }
@@ -28,19 +39,17 @@ pub(super) fn compare(
     }
     parameters(old, new, documents, changes);
     body(old, new, documents, changes);
-    responses(old, new, documents, changes);
+    answers::compare(old, new, documents, changes);
     flags(old.value, new.value, changes);
+    key(old, new, documents, changes);
 }
 
-/// The path without the names of its placeholders, which do not travel.
-fn nameless(path: &str) -> String {
-    let segments = path
-        .split('/')
-        .map(|segment| match segment.starts_with('{') {
-            true => "{}",
-            false => segment,
-        });
-    segments.collect::<Vec<_>>().join("/")
+/// One parameter.
+struct Parameter<'a> {
+    name: &'a str,
+    is_required: bool,
+    is_repeated: bool,
+    schema: &'a Value,
 }
 
 /// Parameters by where they are and what they are called; those of the path by
@@ -48,40 +57,104 @@ fn nameless(path: &str) -> String {
 fn parameters_of<'a>(
     operation: &Operation<'a>,
     document: &'a Value,
-) -> BTreeMap<(String, String), (&'a str, &'a Value)> {
+    changes: &mut Changes,
+) -> BTreeMap<(String, String), Parameter<'a>> {
     let segments = operation.path.split('/');
     let placeholders: Vec<&str> = segments
         .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
         .collect();
-    let listed = operation.value["parameters"].as_array();
-    let listed = listed.into_iter().flatten();
-    listed
-        .map(|parameter| resolve(document, parameter))
-        .filter_map(|parameter| {
-            let name = parameter["name"].as_str()?;
-            let location = parameter["in"].as_str()?;
-            let key = match location {
-                "path" => placeholders.iter().position(|p| *p == name)?.to_string(),
-                "header" => name.to_ascii_lowercase(),
-                _ => name.to_owned(),
-            };
-            Some(((location.to_owned(), key), (name, parameter)))
-        })
-        .collect()
+    let mut found = BTreeMap::new();
+    let own = operation.value["parameters"].as_array();
+    let of_path = operation.item["parameters"].as_array();
+    // The operation's own stand for those of its path.
+    let listed = of_path.into_iter().chain(own).flatten();
+    for parameter in listed.map(|parameter| resolve(document, parameter)) {
+        let (Some(name), Some(location)) = (parameter["name"].as_str(), parameter["in"].as_str())
+        else {
+            continue;
+        };
+        let is_required = parameter["required"] == true;
+        let schema = &parameter["schema"];
+        if location == "query"
+            && let Some(fields) = fields_of_query(document, parameter)
+        {
+            for (name, schema) in fields {
+                if !changes.may_go_on(0) {
+                    break;
+                }
+                let field = Parameter {
+                    name,
+                    is_required: is_required
+                        && requires(resolve(document, &parameter["schema"]), name),
+                    is_repeated: is_list(document, schema),
+                    schema,
+                };
+                found.insert((location.to_owned(), name.clone()), field);
+            }
+            continue;
+        }
+        let key = match location {
+            "path" => match placeholders.iter().position(|p| *p == name) {
+                Some(position) => position.to_string(),
+                None => continue,
+            },
+            "header" => name.to_ascii_lowercase(),
+            _ => name.to_owned(),
+        };
+        let parameter = Parameter {
+            name,
+            is_required,
+            is_repeated: parameter["x-mfhm-repeated"] == true
+                || (location == "query" && is_list(document, schema)),
+            schema,
+        };
+        found.insert((location.to_owned(), key), parameter);
+    }
+    found
+}
+
+/// An object in a query is one parameter for each of its fields; its own name
+/// does not travel.
+fn fields_of_query<'a>(
+    document: &'a Value,
+    parameter: &'a Value,
+) -> Option<&'a serde_json::Map<String, Value>> {
+    let is_form = parameter["style"]
+        .as_str()
+        .is_none_or(|style| style == "form");
+    let schema = resolve(document, &parameter["schema"]);
+    let properties = schema["properties"].as_object()?;
+    (is_form && parameter["explode"] != false).then_some(properties)
+}
+
+fn requires(schema: &Value, name: &str) -> bool {
+    let required = schema["required"].as_array();
+    required.is_some_and(|names| names.iter().any(|required| required == name))
+}
+
+fn is_list(document: &Value, schema: &Value) -> bool {
+    resolve(document, schema)["type"] == "array"
+}
+
+/// The schema of each value of a repeated parameter.
+fn element<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    match resolve(document, schema) {
+        list if list["type"] == "array" => list.get("items").unwrap_or(&Value::Bool(true)),
+        one => one,
+    }
 }
 
 fn parameters(
     old: &Operation<'_>,
     new: &Operation<'_>,
     documents: Documents<'_>,
-    changes: &mut Changes<'_>,
+    changes: &mut Changes,
 ) {
-    let is_required = |parameter: &Value| parameter["required"] == true;
-    let old_parameters = parameters_of(old, documents.old);
-    let mut new_parameters = parameters_of(new, documents.new);
-    for (key, (name, old_parameter)) in old_parameters {
-        let subject = format!("the {} parameter `{name}`", key.0);
-        let Some((_, new_parameter)) = new_parameters.remove(&key) else {
+    let old_parameters = parameters_of(old, documents.old, changes);
+    let mut new_parameters = parameters_of(new, documents.new, changes);
+    for (key, old_parameter) in old_parameters {
+        let subject = format!("the {} parameter `{}`", key.0, old_parameter.name);
+        let Some(new_parameter) = new_parameters.remove(&key) else {
             // A path that has lost one is another path, and told as such.
             if key.0 != "path" {
                 changes.breaking(
@@ -91,7 +164,7 @@ fn parameters(
             }
             continue;
         };
-        match (is_required(old_parameter), is_required(new_parameter)) {
+        match (old_parameter.is_required, new_parameter.is_required) {
             (false, true) => changes.breaking(
                 format!("{subject} is required now"),
                 "callers may leave it out",
@@ -102,20 +175,33 @@ fn parameters(
             ),
             _ => {}
         }
-        schema::compare(
-            Side::Request,
-            &subject,
-            (&old_parameter["schema"], &new_parameter["schema"]),
-            documents,
-            changes,
-        );
+        let mut schemas = (old_parameter.schema, new_parameter.schema);
+        if old_parameter.is_repeated != new_parameter.is_repeated {
+            // One value is a list of one.
+            schemas = (
+                element(documents.old, schemas.0),
+                element(documents.new, schemas.1),
+            );
+            if new_parameter.is_repeated {
+                changes.compatible(
+                    format!("{subject} may be repeated now"),
+                    "callers send one value as before",
+                );
+            } else {
+                changes.breaking(
+                    format!("{subject} may not be repeated any more"),
+                    "callers may send several values",
+                );
+            }
+        }
+        schema::compare(Side::Request, &subject, schemas, documents, changes);
     }
-    for ((location, _), (name, parameter)) in new_parameters {
+    for ((location, _), parameter) in new_parameters {
         if location == "path" {
             continue;
         }
-        let subject = format!("the {location} parameter `{name}`");
-        if is_required(parameter) {
+        let subject = format!("the {location} parameter `{}`", parameter.name);
+        if parameter.is_required {
             changes.breaking(
                 format!("{subject} is added and required"),
                 "callers do not send it",
@@ -126,12 +212,7 @@ fn parameters(
     }
 }
 
-fn body(
-    old: &Operation<'_>,
-    new: &Operation<'_>,
-    documents: Documents<'_>,
-    changes: &mut Changes<'_>,
-) {
+fn body(old: &Operation<'_>, new: &Operation<'_>, documents: Documents<'_>, changes: &mut Changes) {
     let old_body = resolve(documents.old, &old.value["requestBody"]);
     let new_body = resolve(documents.new, &new.value["requestBody"]);
     let is_required = new_body["required"] == true;
@@ -154,156 +235,19 @@ fn body(
                 }
                 _ => {}
             }
-            content(
-                Side::Request,
-                "the body",
-                old_body,
-                new_body,
-                documents,
-                changes,
-            );
+            let body = Body {
+                side: Side::Request,
+                subject: "the body",
+                old: old_body,
+                new: new_body,
+            };
+            content::compare(&body, documents, changes);
         }
         (false, false) => {}
     }
 }
 
-/// Compares what stands under each content type.
-fn content(
-    side: Side,
-    subject: &str,
-    old: &Value,
-    new: &Value,
-    documents: Documents<'_>,
-    changes: &mut Changes<'_>,
-) {
-    let types = |holder: &Value| -> BTreeSet<String> {
-        let content = holder["content"].as_object().into_iter().flatten();
-        content.map(|(name, _)| name.clone()).collect()
-    };
-    let (old_types, new_types) = (types(old), types(new));
-    for name in old_types.difference(&new_types) {
-        changes.breaking(
-            format!("{subject} is not {name} any more"),
-            "callers are written for it",
-        );
-    }
-    for name in new_types.difference(&old_types) {
-        let what = format!("{subject} may be {name}");
-        match side {
-            Side::Request => changes.compatible(what, "callers send what they sent before"),
-            Side::Answer => changes.breaking(what, "callers cannot read it"),
-        }
-    }
-    for name in old_types.intersection(&new_types) {
-        let schemas = (
-            &old["content"][name]["schema"],
-            &new["content"][name]["schema"],
-        );
-        schema::compare(side, subject, schemas, documents, changes);
-    }
-}
-
-fn responses(
-    old: &Operation<'_>,
-    new: &Operation<'_>,
-    documents: Documents<'_>,
-    changes: &mut Changes<'_>,
-) {
-    let is_success = |status: &str| status.starts_with('2');
-    let successes = |operation: &Operation<'_>| -> BTreeSet<String> {
-        let responses = operation.value["responses"]
-            .as_object()
-            .into_iter()
-            .flatten();
-        let statuses = responses.map(|(status, _)| status.clone());
-        statuses.filter(|status| is_success(status)).collect()
-    };
-    let (old_statuses, new_statuses) = (successes(old), successes(new));
-    if old_statuses != new_statuses {
-        let list = |statuses: &BTreeSet<String>| {
-            let statuses: Vec<&str> = statuses.iter().map(String::as_str).collect();
-            statuses.join(", ")
-        };
-        changes.breaking(
-            format!(
-                "a success has the status {} instead of {}",
-                list(&new_statuses),
-                list(&old_statuses)
-            ),
-            "callers may look at the status, and read the answer by it",
-        );
-    }
-    // With one success each, the answers are compared whatever the status.
-    let pairs: Vec<(&String, &String)> = match (old_statuses.len(), new_statuses.len()) {
-        (1, 1) => old_statuses.iter().zip(&new_statuses).collect(),
-        _ => {
-            let both = old_statuses.intersection(&new_statuses);
-            both.map(|status| (status, status)).collect()
-        }
-    };
-    for (old_status, new_status) in pairs {
-        let old_response = resolve(documents.old, &old.value["responses"][old_status]);
-        let new_response = resolve(documents.new, &new.value["responses"][new_status]);
-        content(
-            Side::Answer,
-            "the answer",
-            old_response,
-            new_response,
-            documents,
-            changes,
-        );
-    }
-    errors(old, new, documents, changes);
-}
-
-/// The declared errors: status by code. mfhm's own are no part of a contract.
-fn errors_of(operation: &Operation<'_>, document: &Value) -> BTreeMap<String, String> {
-    let mut errors = BTreeMap::new();
-    let responses = operation.value["responses"].as_object();
-    for (status, response) in responses.into_iter().flatten() {
-        let content = &resolve(document, response)["content"]["application/problem+json"];
-        let schema = resolve(document, &content["schema"]);
-        let choices = schema["oneOf"].as_array().map(Vec::as_slice);
-        for choice in choices.unwrap_or(std::slice::from_ref(schema)) {
-            let code = &resolve(document, choice)["properties"]["code"]["const"];
-            if let Some(code) = code.as_str().filter(|code| !code.starts_with("mfhm.")) {
-                errors.insert(code.to_owned(), status.clone());
-            }
-        }
-    }
-    errors
-}
-
-fn errors(
-    old: &Operation<'_>,
-    new: &Operation<'_>,
-    documents: Documents<'_>,
-    changes: &mut Changes<'_>,
-) {
-    let old_errors = errors_of(old, documents.old);
-    let mut new_errors = errors_of(new, documents.new);
-    for (code, old_status) in old_errors {
-        match new_errors.remove(&code) {
-            None => changes.compatible(
-                format!("the error `{code}` is removed"),
-                "callers wait for it in vain",
-            ),
-            Some(new_status) if new_status != old_status => changes.breaking(
-                format!("the error `{code}` has the status {new_status} instead of {old_status}"),
-                "callers may look at the status",
-            ),
-            Some(_) => {}
-        }
-    }
-    for (code, status) in new_errors {
-        changes.breaking(
-            format!("the error `{code}` ({status}) is added"),
-            "callers that match all errors do not know it, and see a fault",
-        );
-    }
-}
-
-fn flags(old: &Value, new: &Value, changes: &mut Changes<'_>) {
+fn flags(old: &Value, new: &Value, changes: &mut Changes) {
     let is_set = |operation: &Value, flag: &str| operation[flag] == true;
     match (is_set(old, "deprecated"), is_set(new, "deprecated")) {
         (false, true) => {
@@ -325,6 +269,23 @@ fn flags(old: &Value, new: &Value, changes: &mut Changes<'_>) {
             "the operation may be repeated now",
             "callers need not know it",
         ),
+        _ => {}
+    }
+}
+
+/// Whether callers need a key.
+fn key(old: &Operation<'_>, new: &Operation<'_>, documents: Documents<'_>, changes: &mut Changes) {
+    let asks = |operation: &Operation<'_>, document: &Value| {
+        let own = operation.value.get("security");
+        let ways = own.or_else(|| document.get("security"));
+        let ways = ways.and_then(Value::as_array).map(Vec::as_slice);
+        // One of the ways may be to have none.
+        let is_free = |way: &Value| way.as_object().is_some_and(serde_json::Map::is_empty);
+        ways.is_some_and(|ways| !ways.is_empty() && !ways.iter().any(is_free))
+    };
+    match (asks(old, documents.old), asks(new, documents.new)) {
+        (false, true) => changes.breaking("a key is needed now", "callers may have none"),
+        (true, false) => changes.compatible("no key is needed any more", "callers may send one"),
         _ => {}
     }
 }

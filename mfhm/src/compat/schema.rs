@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::{Changes, Documents, resolve};
+use super::choices::{Choice, choices, fields, requires, variant};
+use super::work::weight;
+use super::{Changes, Documents};
 
 /// Schemas nested deeper than this are not looked at.
 const MAX_DEPTH: usize = 64;
@@ -28,7 +30,7 @@ pub(super) fn compare(
     subject: &str,
     (old, new): (&Value, &Value),
     documents: Documents<'_>,
-    changes: &mut Changes<'_>,
+    changes: &mut Changes,
 ) {
     let mut walk = Walk {
         side,
@@ -37,32 +39,45 @@ pub(super) fn compare(
         changes,
         seen: BTreeSet::new(),
     };
+    walk.default(subject, old, new);
     walk.compare("", old, new, 0);
 }
 
-struct Walk<'a, 'c> {
-    side: Side,
+pub(super) struct Walk<'a> {
+    pub(super) side: Side,
     subject: &'a str,
     documents: Documents<'a>,
-    changes: &'a mut Changes<'c>,
+    pub(super) changes: &'a mut Changes,
     /// Pairs with references that were compared: types may hold themselves.
     seen: BTreeSet<(String, String)>,
 }
 
-impl Walk<'_, '_> {
+impl Walk<'_> {
     fn compare(&mut self, path: &str, old: &Value, new: &Value, depth: usize) {
         let Documents {
             old: in_old,
             new: in_new,
+            is_shared,
         } = self.documents;
+        if is_shared && old == new {
+            return;
+        }
+        let left = self.changes.work;
+        let size = weight(old, left).saturating_add(weight(new, left));
+        if depth > MAX_DEPTH || !self.changes.may_go_on(size) {
+            return;
+        }
         // Whoever comes back to where they were came through a reference.
         let pair = (old.to_string(), new.to_string());
         let has_reference = pair.0.contains("\"$ref\"") || pair.1.contains("\"$ref\"");
-        let is_seen = has_reference && !self.seen.insert(pair);
-        if depth > MAX_DEPTH || is_seen {
+        if has_reference && !self.seen.insert(pair) {
             return;
         }
-        let (mut old, mut new) = (choices(in_old, old), choices(in_new, new));
+        let (mut old, old_size) = choices(in_old, old);
+        let (mut new, new_size) = choices(in_new, new);
+        if !self.changes.may_go_on(old_size + new_size) {
+            return;
+        }
         let objects = |choices: &[Choice]| choices.iter().filter(|c| c.key == "object").count();
         if objects(&old) > 1 || objects(&new) > 1 {
             for (document, choices) in [(in_old, &mut old), (in_new, &mut new)] {
@@ -73,37 +88,49 @@ impl Walk<'_, '_> {
         }
         let subject = self.named(path);
 
+        // What is the same has its counterpart first, so that the order of
+        // choices does not matter.
         let mut gone = Vec::new();
-        let mut kept = false;
+        let mut kept = Vec::new();
         for choice in old {
-            match new.iter().position(|other| other.key == choice.key) {
-                Some(index) => {
-                    kept = true;
-                    let other = new.remove(index);
-                    self.compare_choice(path, &choice, &other, depth);
-                }
-                None => gone.push(choice.key),
+            let is_same = |other: &Choice| other.key == choice.key && other.schema == choice.schema;
+            match new.iter().position(is_same) {
+                Some(index) => kept.push((choice, new.remove(index))),
+                None => gone.push(choice),
             }
         }
-        let mut added: Vec<String> = new.into_iter().map(|choice| choice.key).collect();
-        // A number may be an integer, anything may be everything.
-        for (wide, narrow) in [("number", "integer"), ("any", "")] {
-            let fits = |key: &String| narrow.is_empty() || key == narrow;
-            if added.iter().any(|key| key == wide) && gone.iter().any(fits) {
-                self.widened(format!("{subject} may be {wide} now"));
-                gone.retain(|key| !fits(key));
-                added.retain(|key| key != wide);
-                kept = true;
+        let mut added = new;
+        gone.retain(|choice| {
+            let index = added.iter().position(|other| other.key == choice.key);
+            if let Some(index) = index {
+                kept.push((copy(choice), added.remove(index)));
             }
-            if gone.iter().any(|key| key == wide) && added.iter().any(fits) {
-                let list = list(added.iter().filter(|key| fits(key)));
-                self.narrowed(format!("{subject} may be {list} only, not {wide}"));
-                gone.retain(|key| key != wide);
-                added.retain(|key| !fits(key));
-                kept = true;
-            }
+            index.is_none()
+        });
+        for (choice, other) in &kept {
+            self.compare_choice(path, choice, other, depth);
         }
-        if !kept && !gone.is_empty() && !added.is_empty() {
+        let mut has_common = !kept.is_empty();
+
+        // A number may be an integer, a text one of an enum, anything everything.
+        for wide in take_wide(&mut added, &gone) {
+            for narrow in gone.iter().filter(|narrow| narrow.is_within(&wide)) {
+                self.limits(path, &narrow.schema, &wide.schema);
+            }
+            self.widened(format!("{subject} may be {} now", wide.key));
+            gone.retain(|narrow| !narrow.is_within(&wide));
+            has_common = true;
+        }
+        for wide in take_wide(&mut gone, &added) {
+            for narrow in added.iter().filter(|narrow| narrow.is_within(&wide)) {
+                self.limits(path, &wide.schema, &narrow.schema);
+            }
+            let narrow = list(added.iter().filter(|narrow| narrow.is_within(&wide)));
+            self.narrowed(format!("{subject} may be {narrow} only, not {}", wide.key));
+            added.retain(|narrow| !narrow.is_within(&wide));
+            has_common = true;
+        }
+        if !has_common && !gone.is_empty() && !added.is_empty() {
             let (is, was) = (list(added.iter()), list(gone.iter()));
             self.changes.breaking(
                 format!("{subject} is {is} instead of {was}"),
@@ -111,10 +138,10 @@ impl Walk<'_, '_> {
             );
             return;
         }
-        for key in gone {
+        for Choice { key, .. } in gone {
             self.narrowed(format!("{subject} may not be {key} any more"));
         }
-        for key in added {
+        for Choice { key, .. } in added {
             self.widened(format!("{subject} may be {key} now"));
         }
     }
@@ -124,22 +151,7 @@ impl Walk<'_, '_> {
         if old.contains_key("properties") || new.contains_key("properties") {
             self.properties(path, old, new, depth);
         }
-        let more = |schema: &Map<String, Value>| schema.get("additionalProperties").cloned();
-        match (more(old), more(new)) {
-            (old_more, Some(Value::Bool(false))) if old_more != Some(Value::Bool(false)) => {
-                let subject = self.named(path);
-                self.narrowed(format!("{subject} may have no unknown fields any more"));
-            }
-            (Some(Value::Bool(false)), new_more) if new_more != Some(Value::Bool(false)) => {
-                let subject = self.named(path);
-                self.widened(format!("{subject} may have unknown fields now"));
-            }
-            (Some(Value::Object(_)), Some(Value::Object(_))) => {
-                let (old, new) = (&old["additionalProperties"], &new["additionalProperties"]);
-                self.compare(&format!("{path}.*"), old, new, depth + 1);
-            }
-            _ => {}
-        }
+        self.unknown_fields(path, old, new, depth);
         // Maps whose keys are numbers.
         if let (Some(Value::Object(old)), Some(Value::Object(new))) =
             (old.get("patternProperties"), new.get("patternProperties"))
@@ -159,6 +171,30 @@ impl Walk<'_, '_> {
         self.limits(path, old, new);
     }
 
+    /// What the fields that have no name in the document may be.
+    fn unknown_fields(
+        &mut self,
+        path: &str,
+        old: &Map<String, Value>,
+        new: &Map<String, Value>,
+        depth: usize,
+    ) {
+        let anything = Value::Bool(true);
+        let of = |schema| Map::get(schema, "additionalProperties").unwrap_or(&anything);
+        let (was, is) = (of(old), of(new));
+        let subject = self.named(path);
+        match (was, is) {
+            (Value::Bool(was), Value::Bool(is)) if was == is => {}
+            (_, Value::Bool(false)) => {
+                self.narrowed(format!("{subject} may have no unknown fields any more"));
+            }
+            (Value::Bool(false), _) => {
+                self.widened(format!("{subject} may have unknown fields now"));
+            }
+            (was, is) => self.compare(&format!("{path}.*"), was, is, depth + 1),
+        }
+    }
+
     fn properties(
         &mut self,
         path: &str,
@@ -173,6 +209,10 @@ impl Walk<'_, '_> {
             let subject = self.named(&field);
             let Some(new_field) = new_fields.get(name) else {
                 self.removed(&subject, requires(old, name));
+                // It may be one of the others now.
+                if let Some(more @ Value::Object(_)) = new.get("additionalProperties") {
+                    self.compare(&field, old_field, more, depth + 1);
+                }
                 continue;
             };
             match (requires(old, name), requires(new, name), self.side) {
@@ -193,13 +233,18 @@ impl Walk<'_, '_> {
                 ),
                 _ => {}
             }
+            self.default(&subject, old_field, new_field);
             self.compare(&field, old_field, new_field, depth + 1);
         }
-        for name in new_fields
-            .keys()
-            .filter(|name| !old_fields.contains_key(*name))
-        {
-            let subject = self.named(&format!("{path}.{name}"));
+        let added = new_fields
+            .iter()
+            .filter(|(name, _)| !old_fields.contains_key(*name));
+        for (name, new_field) in added {
+            let field = format!("{path}.{name}");
+            let subject = self.named(&field);
+            if let Some(more @ Value::Object(_)) = old.get("additionalProperties") {
+                self.compare(&field, more, new_field, depth + 1);
+            }
             match self.side {
                 Side::Request if requires(new, name) => self.changes.breaking(
                     format!("{subject} is added and required"),
@@ -238,10 +283,19 @@ impl Walk<'_, '_> {
         new: &Map<String, Value>,
         depth: usize,
     ) {
-        let (Some(Value::Array(old)), Some(Value::Array(new))) =
-            (old.get("prefixItems"), new.get("prefixItems"))
-        else {
-            return;
+        let (old, new) = match (old.get("prefixItems"), new.get("prefixItems")) {
+            (Some(Value::Array(old)), Some(Value::Array(new))) => (old, new),
+            (None, None) => return,
+            (was, _) => {
+                let subject = self.named(path);
+                let what = match was {
+                    None => format!("{subject} has a fixed number of elements now"),
+                    Some(_) => format!("{subject} has no fixed number of elements any more"),
+                };
+                self.changes
+                    .breaking(what, "callers are written for the old shape");
+                return;
+            }
         };
         if old.len() != new.len() {
             let subject = self.named(path);
@@ -259,67 +313,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Limits, and what a text must look like.
-    fn limits(&mut self, path: &str, old: &Map<String, Value>, new: &Map<String, Value>) {
-        const LOWER: [&str; 5] = [
-            "minimum",
-            "exclusiveMinimum",
-            "minLength",
-            "minItems",
-            "minProperties",
-        ];
-        const UPPER: [&str; 5] = [
-            "maximum",
-            "exclusiveMaximum",
-            "maxLength",
-            "maxItems",
-            "maxProperties",
-        ];
-        for (keywords, is_lower) in [(LOWER, true), (UPPER, false)] {
-            for keyword in keywords {
-                let limit = |schema: &Map<String, Value>| schema.get(keyword)?.as_f64();
-                let (was, is) = (limit(old), limit(new));
-                if was == is {
-                    continue;
-                }
-                let subject = self.named(path);
-                let shown =
-                    |value: Option<&Value>| value.map_or("none".to_owned(), Value::to_string);
-                let (from, to) = (shown(old.get(keyword)), shown(new.get(keyword)));
-                let what = format!("{subject} has the {keyword} {to} instead of {from}");
-                let is_narrower = match (was, is) {
-                    (Some(was), Some(is)) => (is > was) == is_lower,
-                    (was, _) => was.is_none(),
-                };
-                if is_narrower {
-                    self.narrowed(what);
-                } else {
-                    self.widened(what);
-                }
-            }
-        }
-        let is_text =
-            |schema: &Map<String, Value>| schema.get("type").is_some_and(|t| t == "string");
-        if !is_text(old) || !is_text(new) {
-            return;
-        }
-        for keyword in ["format", "pattern"] {
-            let subject = self.named(path);
-            match (old.get(keyword), new.get(keyword)) {
-                (None, Some(is)) => self.narrowed(format!("{subject} has the {keyword} {is} now")),
-                (Some(was), None) => {
-                    self.widened(format!("{subject} has the {keyword} {was} no more"));
-                }
-                (Some(was), Some(is)) if was != is => self.changes.breaking(
-                    format!("{subject} has the {keyword} {is} instead of {was}"),
-                    "callers are written for the old one",
-                ),
-                _ => {}
-            }
-        }
-    }
-
-    fn narrowed(&mut self, what: String) {
+    pub(super) fn narrowed(&mut self, what: String) {
         match self.side {
             Side::Request => self
                 .changes
@@ -330,7 +324,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn widened(&mut self, what: String) {
+    pub(super) fn widened(&mut self, what: String) {
         match self.side {
             Side::Request => self
                 .changes
@@ -342,7 +336,7 @@ impl Walk<'_, '_> {
     }
 
     /// What a place inside of the subject is called.
-    fn named(&self, path: &str) -> String {
+    pub(super) fn named(&self, path: &str) -> String {
         let path = path.trim_start_matches('.');
         if path.is_empty() {
             self.subject.to_owned()
@@ -354,134 +348,20 @@ impl Walk<'_, '_> {
     }
 }
 
-/// One of the things that a value may be.
-struct Choice {
-    /// What tells it from the others: a type, a value, the name of a variant.
-    key: String,
-    schema: Map<String, Value>,
+/// Takes those choices out that hold one of the others.
+fn take_wide(choices: &mut Vec<Choice>, others: &[Choice]) -> Vec<Choice> {
+    let holds = |wide: &mut Choice| others.iter().any(|other| other.is_within(wide));
+    choices.extract_if(.., holds).collect()
 }
 
-/// Takes a schema apart.
-fn choices(document: &Value, schema: &Value) -> Vec<Choice> {
-    let mut choices = Vec::new();
-    collect(document, schema, &mut choices, 0);
-    choices
-}
-
-fn collect(document: &Value, schema: &Value, choices: &mut Vec<Choice>, depth: usize) {
-    let schema = resolve(document, schema);
-    let members = match schema {
-        Value::Object(members) => merged(document, members, depth),
-        // `false` fits nothing.
-        Value::Bool(false) => return,
-        _ => Map::new(),
-    };
-    let mut add = |key: String, schema: Map<String, Value>| {
-        if !choices
-            .iter()
-            .any(|choice| choice.key == key && key != "object")
-        {
-            choices.push(Choice { key, schema });
-        }
-    };
-    if let Some(value) = members.get("const") {
-        add(value.to_string(), members);
-        return;
-    }
-    if let Some(Value::Array(values)) = members.get("enum") {
-        for value in values {
-            add(value.to_string(), Map::new());
-        }
-        return;
-    }
-    for keyword in ["oneOf", "anyOf"] {
-        if let Some(Value::Array(parts)) = members.get(keyword)
-            && depth < MAX_DEPTH
-        {
-            for part in parts {
-                collect(document, part, choices, depth + 1);
-            }
-            return;
-        }
-    }
-    match members.get("type") {
-        Some(Value::String(one)) => add(one.clone(), members.clone()),
-        Some(Value::Array(several)) => {
-            for one in several.iter().filter_map(Value::as_str) {
-                let mut schema = members.clone();
-                schema.insert("type".to_owned(), one.into());
-                add(one.to_owned(), schema);
-            }
-        }
-        _ if members.contains_key("properties") => add("object".to_owned(), members),
-        _ => add("any".to_owned(), members),
+fn copy(choice: &Choice) -> Choice {
+    Choice {
+        key: choice.key.clone(),
+        schema: choice.schema.clone(),
     }
 }
 
-/// The members of a schema with those of its `allOf`.
-fn merged(document: &Value, members: &Map<String, Value>, depth: usize) -> Map<String, Value> {
-    let mut all = members.clone();
-    let Some(Value::Array(parts)) = all.remove("allOf") else {
-        return all;
-    };
-    for part in &parts {
-        let Value::Object(part) = resolve(document, part) else {
-            continue;
-        };
-        let part = if depth < MAX_DEPTH {
-            merged(document, part, depth + 1)
-        } else {
-            part.clone()
-        };
-        for (key, value) in part {
-            match (all.get_mut(&key), value) {
-                (Some(Value::Object(mine)), Value::Object(theirs)) => {
-                    for (name, value) in theirs {
-                        mine.entry(name).or_insert(value);
-                    }
-                }
-                (Some(Value::Array(mine)), Value::Array(theirs)) if key == "required" => {
-                    mine.extend(theirs);
-                }
-                (Some(_), _) => {}
-                (None, value) => {
-                    all.insert(key, value);
-                }
-            }
-        }
-    }
-    all
-}
-
-/// What tells a variant with fields from the others: the value of its tag, or
-/// its only field.
-fn variant(document: &Value, schema: &Map<String, Value>) -> String {
-    let fields = fields(schema);
-    for (name, field) in fields {
-        if let Some(value) = resolve(document, field).get("const") {
-            return format!("{{{name}: {value}}}");
-        }
-    }
-    let names: Vec<&str> = fields.keys().map(String::as_str).collect();
-    match names.as_slice() {
-        [only] => format!("{{{only}}}"),
-        _ => "object".to_owned(),
-    }
-}
-
-fn fields(schema: &Map<String, Value>) -> &Map<String, Value> {
-    static NONE: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
-    match schema.get("properties") {
-        Some(Value::Object(properties)) => properties,
-        _ => &NONE,
-    }
-}
-
-fn requires(schema: &Map<String, Value>, name: &str) -> bool {
-    let required = schema.get("required").and_then(Value::as_array);
-    required.is_some_and(|names| names.iter().any(|required| required == name))
-}
-
-fn list<'a>(keys: impl Iterator<Item = &'a String>) -> String {
-    keys.map(String::as_str).collect::<Vec<_>>().join(" or ")
+fn list<'a>(choices: impl Iterator<Item = &'a Choice>) -> String {
+    let keys: Vec<&str> = choices.map(|choice| choice.key.as_str()).collect();
+    keys.join(" or ")
 }

@@ -1,15 +1,13 @@
 //! The comparison of single operations, of documents that nobody vouches for.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Changes, Documents, Finding, Operation, budget, operation, operations};
+use super::{Changes, Documents, Finding, MAX_WORK, Operation, operation, operations};
 
-/// About how many bytes may be looked at for one operation, and for all together.
-/// An operation with fifty types of ten fields each takes a hundredth of it.
-const OPERATION: u64 = 8 << 20;
-const ALL: u64 = 64 << 20;
+/// The part of the work that one operation may take.
+const OPERATION: usize = MAX_WORK / 8;
 
 /// What is found about one pair of operations.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,40 +26,45 @@ pub(crate) fn compare_selected(old: &Value, new: &Value, pairs: &[(&str, &str)])
     let (Ok(old_operations), Ok(new_operations)) = (operations(old), operations(new)) else {
         return vec![Selected::Absent; pairs.len()];
     };
-    let mut pool = ALL;
+    let documents = Documents::new(old, new);
+    let mut left = MAX_WORK;
     let pair = |(old_name, new_name): &(&str, &str)| {
-        let documents = Documents { old, new };
-        one(
-            (&old_operations, old_name),
-            (&new_operations, new_name),
-            documents,
-            &mut pool,
-        )
+        let (Some(old), Some(new)) = (
+            named(&old_operations, old_name),
+            named(&new_operations, new_name),
+        ) else {
+            return Selected::Absent;
+        };
+        // The caller has paired them, so a new name is none of its concern.
+        let new = Operation { id: old.id, ..*new };
+        one(old, &new, documents, &mut left)
     };
     pairs.iter().map(pair).collect()
 }
 
+fn named<'a>(operations: &'a [Operation<'a>], name: &str) -> Option<&'a Operation<'a>> {
+    operations.iter().find(|operation| operation.name() == name)
+}
+
 fn one(
-    (old, old_name): (&BTreeMap<String, Operation<'_>>, &str),
-    (new, new_name): (&BTreeMap<String, Operation<'_>>, &str),
+    old: &Operation<'_>,
+    new: &Operation<'_>,
     documents: Documents<'_>,
-    pool: &mut u64,
+    left: &mut usize,
 ) -> Selected {
-    let (Some(old), Some(new)) = (old.get(old_name), new.get(new_name)) else {
-        return Selected::Absent;
+    let work = OPERATION.min(*left);
+    let mut changes = Changes {
+        operation: old.name(),
+        findings: Vec::new(),
+        told: BTreeSet::new(),
+        work,
     };
-    let compared = budget::limited(pool, OPERATION, || {
-        let mut findings = Vec::new();
-        let mut changes = Changes {
-            operation: old_name.to_owned(),
-            findings: &mut findings,
-        };
-        operation::compare(old, new, documents, &mut changes);
-        findings
-    });
-    match compared {
-        Ok(findings) => Selected::Findings(findings),
-        Err(budget::Exhausted) => Selected::Intricate,
+    operation::compare(old, new, documents, &mut changes);
+    *left -= work - changes.work;
+    if changes.work == 0 {
+        Selected::Intricate
+    } else {
+        Selected::Findings(changes.findings)
     }
 }
 
@@ -115,7 +118,7 @@ mod tests {
 
     /// Each level doubles the one below.
     #[test]
-    fn schemas_that_unfold_without_end_are_given_up() {
+    fn schemas_that_unfold_without_end_are_walked_once() {
         for keyword in ["oneOf", "anyOf", "allOf"] {
             let mut definitions = serde_json::Map::new();
             for level in 0..60 {
@@ -124,7 +127,13 @@ mod tests {
                 definitions.insert(format!("L{level}"), value);
             }
             let old = document(reference("L0"), definitions.into());
-            assert_eq!(compared(&old, &old), Selected::Intricate, "{keyword}");
+            let mut new = old.clone();
+            new["components"]["schemas"]["L59"]["title"] = json!("other");
+            assert_eq!(
+                compared(&old, &new),
+                Selected::Findings(vec![]),
+                "{keyword}"
+            );
         }
     }
 
@@ -160,7 +169,9 @@ mod tests {
     fn long_lists_are_given_up() {
         let values: Vec<usize> = (0..100_000).collect();
         let old = document(json!({ "enum": values }), json!({}));
-        assert_eq!(compared(&old, &old), Selected::Intricate);
+        let mut new = old.clone();
+        new["components"]["schemas"] = json!({ "Other": {} });
+        assert_eq!(compared(&old, &new), Selected::Intricate);
         let names: Vec<String> = values.iter().map(|n| format!("f{n}")).collect();
         let fields: serde_json::Map<_, _> = names
             .iter()
@@ -168,7 +179,9 @@ mod tests {
             .collect();
         let wide = json!({ "type": "object", "properties": fields, "required": names });
         let old = document(wide, json!({}));
-        assert_eq!(compared(&old, &old), Selected::Intricate);
+        let mut new = old.clone();
+        new["components"]["schemas"] = json!({ "Other": {} });
+        assert_eq!(compared(&old, &new), Selected::Intricate);
     }
 
     #[test]
@@ -177,6 +190,7 @@ mod tests {
         let mut old = document(json!({ "enum": values }), json!({}));
         old["paths"]["/b"] = json!({ "get": { "operationId": "b", "responses": { "200": {} } } });
         let mut new = old.clone();
+        new["components"]["schemas"] = json!({ "Other": {} });
         new["paths"]["/b"]["get"]["responses"] = json!({ "201": {} });
         let found = compare_selected(&old, &new, &[("a", "a"), ("b", "b")]);
         assert_eq!(found[0], Selected::Intricate);

@@ -1,5 +1,8 @@
 //! What is said about each kind of change.
 
+mod everything;
+mod places;
+
 use serde_json::{Value, json};
 
 use super::Verdict::{self, Breaking, Compatible};
@@ -68,6 +71,11 @@ fn operations() {
     check(
         &old,
         &of("/a/{x}", "get", "b"),
+        &[(Breaking, "the operation is called `b` now")],
+    );
+    check(
+        &old,
+        &of("/b/{x}", "get", "b"),
         &[
             (Breaking, "the operation is removed"),
             (Compatible, "the operation is added"),
@@ -269,11 +277,151 @@ fn what_is_sent_may_be_widened_and_what_is_answered_narrowed() {
             (Breaking, field("boolean instead of string", "body")),
             (Breaking, field("boolean instead of string", "answer")),
         ),
+        (
+            values(json!(["x", "y"])),
+            text.clone(),
+            (Compatible, "the body may be string now".to_owned()),
+            (Breaking, "the answer may be string now".to_owned()),
+        ),
+        (
+            json!({ "type": "integer" }),
+            json!({ "enum": [1, 2] }),
+            (
+                Breaking,
+                "the body may be 1 or 2 only, not integer".to_owned(),
+            ),
+            (
+                Compatible,
+                "the answer may be 1 or 2 only, not integer".to_owned(),
+            ),
+        ),
+        (
+            json!({ "type": "object" }),
+            json!({ "type": "object", "additionalProperties": false }),
+            (
+                Breaking,
+                "the body may have no unknown fields any more".to_owned(),
+            ),
+            (
+                Compatible,
+                "the answer may have no unknown fields any more".to_owned(),
+            ),
+        ),
+        (
+            json!({ "type": "object", "additionalProperties": text }),
+            json!({ "type": "object" }),
+            (Compatible, "`*` in the body may be any now".to_owned()),
+            (Breaking, "`*` in the answer may be any now".to_owned()),
+        ),
+        (
+            json!({ "type": "number" }),
+            json!({ "type": "number", "multipleOf": 0.5 }),
+            (Breaking, "the body is a multiple of 0.5 now".to_owned()),
+            (Compatible, "the answer is a multiple of 0.5 now".to_owned()),
+        ),
+        (
+            json!({ "type": "array", "uniqueItems": true }),
+            json!({ "type": "array" }),
+            (
+                Compatible,
+                "the body may have an element twice now".to_owned(),
+            ),
+            (
+                Breaking,
+                "the answer may have an element twice now".to_owned(),
+            ),
+        ),
+        (
+            json!({ "type": "array", "prefixItems": [text, text] }),
+            json!({ "type": "array", "prefixItems": [text] }),
+            (Breaking, "the body has 1 elements instead of 2".to_owned()),
+            (
+                Breaking,
+                "the answer has 1 elements instead of 2".to_owned(),
+            ),
+        ),
+        (
+            json!({ "type": "array", "items": text }),
+            json!({ "type": "array", "prefixItems": [text] , "items": text }),
+            (
+                Breaking,
+                "the body has a fixed number of elements now".to_owned(),
+            ),
+            (
+                Breaking,
+                "the answer has a fixed number of elements now".to_owned(),
+            ),
+        ),
+        // What stands beside the variants belongs to each of them.
+        (
+            json!({ "properties": { "a": text }, "oneOf": [{ "properties": { "b": text } }, { "properties": { "c": text } }] }),
+            json!({ "properties": { "a": text, "z": text }, "oneOf": [{ "properties": { "b": text } }, { "properties": { "c": text } }] }),
+            (Compatible, "the field `z` of the body is added".to_owned()),
+            (
+                Compatible,
+                "the field `z` of the answer is added".to_owned(),
+            ),
+        ),
     ];
     for (old, new, of_body, of_answer) in &cases {
         check(&body(old), &body(new), &[(of_body.0, &of_body.1)]);
         check(&answer(old), &answer(new), &[(of_answer.0, &of_answer.1)]);
         check(&answer(old), &answer(old), &[]);
+    }
+}
+
+#[test]
+fn what_does_not_travel_is_no_change() {
+    let two = |first: &str, second: &str| {
+        let object = |name: &str| json!({ "type": "object", "properties": { "a": {}, name: {} } });
+        json!({ "anyOf": [object(first), object(second), { "type": "null" }] })
+    };
+    let described = json!({ "type": "string", "title": "T", "description": "d", "examples": ["x"], "deprecated": true });
+    for (old, new) in [
+        (two("b", "c"), two("c", "b")),
+        (json!({ "type": "string" }), described),
+        (
+            json!({ "type": ["string", "null"] }),
+            json!({ "type": ["null", "string"] }),
+        ),
+        (
+            json!({ "enum": ["a", "b"] }),
+            json!({ "oneOf": [{ "const": "b" }, { "const": "a" }] }),
+        ),
+    ] {
+        check(&body(&old), &body(&new), &[]);
+        check(&answer(&old), &answer(&new), &[]);
+    }
+    let named = |name: &str, kind: &str| {
+        json!({
+            "openapi": "3.1.0",
+            "paths": { "/": { "get": { "operationId": "op", "responses": { "200": { "content": {
+                "application/json": { "schema": { "$ref": format!("#/components/schemas/{name}") } } } } } } } },
+            "components": { "schemas": { name: { "type": kind } } },
+        })
+    };
+    check(&named("A", "string"), &named("B", "string"), &[]);
+    // The same name for something else.
+    check(
+        &named("A", "string"),
+        &named("A", "integer"),
+        &[(Breaking, "the answer is integer instead of string")],
+    );
+}
+
+#[test]
+fn defaults() {
+    let of = |default: Value| json!({ "type": "object", "properties": { "a": { "type": "integer", "default": default } } });
+    let none = Value::Null;
+    let what = |text: &str| format!("the field `a` of the body has the default {text}");
+    for (old, new, verdict, text) in [
+        (&none, &json!(1), Compatible, "1 now"),
+        (&json!(1), &none, Compatible, "1 no more"),
+        (&json!(1), &json!(2), Breaking, "2 instead of 1"),
+    ] {
+        let (old, new) = (of(old.clone()), of(new.clone()));
+        check(&body(&old), &body(&new), &[(verdict, &what(text))]);
+        check(&answer(&old), &answer(&new), &[]);
     }
 }
 
@@ -294,53 +442,6 @@ fn a_type_that_holds_itself_is_compared_once() {
             "the field `next.other` of the answer is boolean instead of string",
             "the field `other` of the answer is boolean instead of string",
         ]
-    );
-}
-
-#[test]
-fn errors_and_statuses() {
-    let problem = |code: &str| json!({ "properties": { "code": { "const": code } } });
-    let errors = |status: &str, codes: &[&str]| {
-        let schemas: Vec<_> = codes.iter().map(|code| problem(code)).collect();
-        let schema = match schemas.as_slice() {
-            [one] => one.clone(),
-            _ => json!({ "oneOf": schemas }),
-        };
-        let content = json!({ "application/problem+json": { "schema": schema } });
-        document(
-            json!({ "responses": { status: { "content": content } } }),
-            json!({}),
-        )
-    };
-    let one = errors("404", &["gone"]);
-    check(
-        &one,
-        &errors("404", &["gone", "lost"]),
-        &[(Breaking, "the error `lost` (404) is added")],
-    );
-    check(
-        &errors("404", &["gone", "lost"]),
-        &one,
-        &[(Compatible, "the error `lost` is removed")],
-    );
-    check(
-        &one,
-        &errors("410", &["gone"]),
-        &[(
-            Breaking,
-            "the error `gone` has the status 410 instead of 404",
-        )],
-    );
-    check(
-        &errors("400", &["mfhm.invalid_parameter"]),
-        &errors("400", &[]),
-        &[],
-    );
-    let success = |status: &str| document(json!({ "responses": { status: {} } }), json!({}));
-    check(
-        &success("200"),
-        &success("204"),
-        &[(Breaking, "a success has the status 204 instead of 200")],
     );
 }
 

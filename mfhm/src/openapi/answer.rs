@@ -6,7 +6,7 @@ use crate::returned::is_nothing;
 
 /// What the success of an operation is: its status, and what the body holds.
 ///
-/// Each type that is [`Returned`](crate::returned::Returned) makes its own.
+/// Each type that a contract can return makes its own (the trait `Returned`).
 #[derive(Clone, Debug, PartialEq)]
 pub struct AnswerSchema {
     /// The status where the operation declares none.
@@ -19,7 +19,7 @@ pub struct AnswerSchema {
 #[derive(Clone, Debug, PartialEq)]
 struct Media {
     content_type: &'static str,
-    /// Of the whole body; `None` where it is bytes.
+    /// Of the whole body; `None` where it is bytes, or parts.
     schema: Option<Value>,
     /// Of each part of a body that is read while it comes.
     item: Option<Value>,
@@ -81,7 +81,7 @@ impl AnswerSchema {
     pub(crate) fn items(content_type: &'static str, description: &str, item: Value) -> Self {
         let content = Media {
             content_type,
-            schema: Some(json!({ "type": "string" })),
+            schema: None,
             item: Some(item),
         };
         Self::new("200", description, Some(content))

@@ -25,9 +25,12 @@ impl DataSchemas {
         self
     }
 
-    /// Adds a field to the last variant.
+    /// Adds a field with its doc comment to the last variant.
     #[must_use]
-    pub fn field(mut self, name: &'static str, schema: Value) -> Self {
+    pub fn field(mut self, name: &'static str, doc: &str, mut schema: Value) -> Self {
+        if let (false, Some(members)) = (doc.is_empty(), schema.as_object_mut()) {
+            members.insert("description".to_owned(), doc.into());
+        }
         if let Some((_, fields)) = self.variants.last_mut() {
             fields.push((name, schema));
         }

@@ -84,6 +84,8 @@ fn of(method: &str, path: &str, operation: &Value, definitions: &Value) -> Strin
             let position = names.iter().position(|placeholder| *placeholder == name);
             let name = match (parameter["in"] == "path", position) {
                 (true, Some(position)) => position.to_string(),
+                // The fields of a struct travel under their own names.
+                _ if parameter["explode"] == true => String::new(),
                 _ => name.to_owned(),
             };
             format!(
@@ -254,6 +256,17 @@ mod tests {
         let mut other = user.clone();
         other["properties"]["title"]["type"] = json!("integer");
         assert_ne!(of_first, fingerprint(&first, &json!({ "User": other })));
+    }
+
+    #[test]
+    fn the_items_of_a_stream_count() {
+        let stream = |kind: &str| {
+            let content = json!({ "application/x-ndjson": { "x-mfhm-item": { "type": kind } } });
+            json!({ "responses": { "200": { "content": content } } })
+        };
+        let print = |kind: &str| fingerprint(&stream(kind), &json!({}));
+        assert_eq!(print("string"), print("string"));
+        assert_ne!(print("string"), print("integer"));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::server::definition::Route;
 use crate::wire::problem::CONTENT_TYPE as PROBLEM;
 
 const JSON: &str = "application/json";
-const FORM: &str = "application/x-www-form-urlencoded";
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data";
 
 /// Describes a route. `names` are the placeholders of the path as the document
@@ -167,7 +167,7 @@ fn parameter(name: &str, param: &Param, described: &ParamSchema) -> Value {
 }
 
 /// What is absent from a query is left out, and is never `null`.
-fn remove_null(schema: &mut Value) {
+pub(super) fn remove_null(schema: &mut Value) {
     let Some(members) = schema.as_object_mut() else {
         return;
     };

@@ -10,7 +10,14 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 const STYLE: &str = include_str!("page/page.css");
-const SCRIPT: &str = include_str!("page/page.js");
+/// One program; what a file names, those below it use.
+const SCRIPT: &str = concat!(
+    include_str!("page/elements.js"),
+    include_str!("page/types.js"),
+    include_str!("page/answer.js"),
+    include_str!("page/request.js"),
+    include_str!("page/page.js"),
+);
 
 /// The policy of an answer that is no page.
 pub(super) const NO_CONTENT: &str = "default-src 'none'; frame-ancestors 'none'";

@@ -308,6 +308,8 @@ fn every_kind_of_parameter_is_where_it_belongs() {
         (&flat[0]["style"], &flat[0]["explode"]),
         (&"form".into(), &true.into())
     );
+    // What may be left out is never `null`.
+    assert_eq!(flat[0]["schema"]["properties"]["row"]["type"], "integer");
     assert_eq!(
         (&flat[1]["in"], &flat[1]["name"]),
         (&"cookie".into(), &"session".into())
@@ -316,7 +318,9 @@ fn every_kind_of_parameter_is_where_it_belongs() {
 
     let form = &document["paths"]["/form"]["post"];
     let content = &form["requestBody"]["content"];
-    assert!(content["application/x-www-form-urlencoded"]["schema"].is_object());
+    let fields = &content["application/x-www-form-urlencoded"]["schema"];
+    assert_eq!(fields["title"], "Shelf");
+    assert_eq!(fields["properties"]["row"]["type"], "integer");
     assert!(form["responses"]["201"].is_object() && form["responses"]["200"].is_null());
 
     let bytes = &document["paths"]["/bytes"]["put"];
@@ -386,7 +390,6 @@ fn an_answer_is_what_its_type_says() {
     );
 
     let lines = &answer("/lines", "201")["content"]["application/x-ndjson"];
-    assert_eq!(lines["schema"]["type"], "string");
     assert_eq!(lines["x-mfhm-item"]["x-mfhm-untyped"], "Plain");
 
     let events = &answer("/events", "200")["content"]["text/event-stream"];
@@ -403,7 +406,11 @@ fn an_answer_is_what_its_type_says() {
 enum ShelfError {
     /// Nothing fits in.
     #[status(409)]
-    Full { shelf: Shelf, by: Plain },
+    Full {
+        /// Which.
+        shelf: Shelf,
+        by: Plain,
+    },
     #[status(409)]
     Gone,
     #[internal]
@@ -466,6 +473,7 @@ fn the_fields_of_an_error_are_described() {
     assert_eq!(data["required"], serde_json::json!(["shelf", "by"]));
     let shelf = &data["properties"]["shelf"]["$ref"];
     assert_eq!(shelf, "#/components/schemas/Shelf");
+    assert_eq!(data["properties"]["shelf"]["description"], "Which.");
     assert_eq!(data["properties"]["by"]["x-mfhm-untyped"], "Plain");
 
     let gone = &problems[1];

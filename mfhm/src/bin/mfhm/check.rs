@@ -47,7 +47,9 @@ pub(crate) async fn run(arguments: Arguments) -> ExitCode {
     let breaking = findings.iter().filter(is_breaking).count();
     match (findings.len(), breaking) {
         (0, _) => println!("nothing that callers depend on has changed"),
+        (1, 0) => println!("1 compatible change"),
         (all, 0) => println!("{all} compatible changes"),
+        (1, _) => println!("1 change, which breaks callers"),
         (all, breaking) => println!("{breaking} of {all} changes break callers"),
     }
     if breaking > 0 {
