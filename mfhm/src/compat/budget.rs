@@ -15,11 +15,13 @@ thread_local! {
 }
 
 /// The budget is used up.
+#[cfg(feature = "center")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Exhausted;
 
 /// Does `work` with `most` of what is left in `pool`, and takes from it what was
 /// used: about one for each byte that is looked at.
+#[cfg(feature = "center")]
 pub(super) fn limited<T>(
     pool: &mut u64,
     most: u64,
