@@ -9,7 +9,10 @@
 )]
 const _: fn() = || {
     {
-        crate::reexported::__private::check_reply::<u64>();
+        crate::reexported::__private::check_travels::<
+            u64,
+            _,
+        >(crate::reexported::__private::Check::<u64>::new().reply());
     }
 };
 pub(crate) trait Clock: std::fmt::Debug + ::core::marker::Send + ::core::marker::Sync + 'static {
@@ -175,6 +178,16 @@ Nothing is looked up before the first call.*/
             __mfhm: self.__mfhm.with(options),
         }
     }
+    /// The same client with an interceptor, inside of those that it has.
+    #[must_use]
+    pub fn intercept(
+        &self,
+        interceptor: impl crate::reexported::__private::Interceptor,
+    ) -> Self {
+        Self {
+            __mfhm: self.__mfhm.intercept(interceptor),
+        }
+    }
     /**Calls `GET /now` of the service `clock`.
 
 # Errors
@@ -194,6 +207,11 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Clock__now);
         __mfhm_request.literal("/now");
-        __mfhm_request.send::<u64, crate::reexported::__private::Infallible>().await
+        crate::reexported::__private::Exchange::<
+            u64,
+            crate::reexported::__private::Infallible,
+        >::new()
+            .send(__mfhm_request)
+            .await
     }
 }

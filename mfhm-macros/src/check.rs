@@ -10,7 +10,15 @@ use crate::item::{Member, TraitItem};
 use crate::model::{Contract, Operation, Param, ParamSource, Place};
 
 /// The constructors of a generated client.
-pub(crate) const CLIENT_FUNCTIONS: [&str; 6] = ["new", "at", "local", "with", "through", "routed"];
+pub(crate) const CLIENT_FUNCTIONS: [&str; 7] = [
+    "new",
+    "at",
+    "local",
+    "with",
+    "intercept",
+    "through",
+    "routed",
+];
 
 /// One operation: its path against its parameters, whose names are `declared`,
 /// and these among themselves.
@@ -227,6 +235,16 @@ pub(crate) fn stray(name: &str, span: Span, diag: &mut Diagnostics) {
     );
 }
 
+/// A contract is also its callers', who have no layers.
+pub(crate) fn layer_of_contract(span: Span, diag: &mut Diagnostics) {
+    diag.error(
+        span,
+        "a layer belongs to a service, and a contract is also its callers'\n\
+         help: write it in the `impl` of the contract, on the `impl` or on the method; \
+         callers have `intercept`",
+    );
+}
+
 /// A limit of what isn't there.
 fn check_body_limit(operation: &Operation, diag: &mut Diagnostics) {
     let mut params = operation.params.iter();
@@ -253,7 +271,12 @@ fn check_resume(operation: &Operation, diag: &mut Diagnostics) {
     };
     let name = &operation.name;
     let is_position = |param: &Param| matches!(&param.source, ParamSource::Header(name) if name == "last-event-id");
-    let is_stream = |param: &Param| matches!(param.source, ParamSource::Stream(_));
+    let is_stream = |param: &Param| {
+        matches!(
+            param.source,
+            ParamSource::Stream(_) | ParamSource::Multipart(_)
+        )
+    };
     let is_idempotent = operation.is_idempotent
         || matches!(
             operation.method.as_str(),

@@ -1,5 +1,6 @@
 //! [`App`]: what one process runs.
 
+mod check;
 mod running;
 
 use std::any::{Any, TypeId};
@@ -12,11 +13,14 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 pub use self::running::{RunningApp, RunningService};
+#[cfg(feature = "client")]
+use crate::client::intercept::Interceptors;
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::server::definition::{Service, ServiceDefinition};
+use crate::server::layers::{HttpLayer, Layers};
+use crate::server::linked;
 use crate::server::state::States;
-use crate::server::{linked, router};
 use crate::settings::{self, Settings};
 use crate::shutdown::Signals;
 
@@ -64,8 +68,10 @@ pub struct App {
     ports: HashMap<String, u16>,
     key: Option<Key>,
     key_dir: Option<PathBuf>,
-    version: Option<String>,
     local_calls: Option<bool>,
+    layers: Layers,
+    #[cfg(feature = "client")]
+    interceptors: Interceptors,
     drain: Option<Duration>,
 }
 
@@ -77,8 +83,16 @@ impl App {
 
     /// Adds a service: a value whose type has an `impl` with
     /// `#[mfhm::service]`.
+    ///
+    /// Several types that implement different contracts of one service, such as
+    /// its versions, are that service together.
     pub fn service<S: Service>(mut self, service: S) -> Self {
-        self.definitions.push(Arc::new(service).__mfhm_definition());
+        let added = Arc::new(service).__mfhm_definition();
+        let mut known = self.definitions.iter_mut();
+        match known.find(|known| known.is_joined_by(&added)) {
+            Some(known) => known.join(added),
+            None => self.definitions.push(added),
+        }
         self
     }
 
@@ -91,6 +105,7 @@ impl App {
 
     /// Gives a value to handlers that are free functions: they take it as
     /// [`State<T>`](crate::State). One value for each type; the last one stays.
+    /// A handler whose state is not given is an error of [`start`](Self::start).
     pub fn state<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Self {
         self.states.insert(TypeId::of::<T>(), Box::new(value));
         self
@@ -110,14 +125,6 @@ impl App {
     /// `MFHM_CENTER_KEY_FILE`.
     pub fn center_key(mut self, key: impl Into<String>) -> Self {
         self.center_key = Some(Key::new(key));
-        self
-    }
-
-    /// The version of the program, which the center hands out and which a call
-    /// names that finds no instance with its operation:
-    /// `.version(env!("CARGO_PKG_VERSION"))`. Without it none is told.
-    pub fn version(mut self, version: impl Into<String>) -> Self {
-        self.version = Some(version.into());
         self
     }
 
@@ -163,6 +170,42 @@ impl App {
         self
     }
 
+    /// Puts a [layer](HttpLayer) around every service of this app: any
+    /// `tower::Layer` that axum's `Router::layer` takes, such as those of
+    /// tower-http. The one said first is the outermost; `#[layer(…)]` on a service
+    /// is inside of these, and on an operation inside of those.
+    ///
+    /// As in axum, `Layer::layer` is called once for each path, and once for
+    /// requests that no operation answers; what paths shall share (a counter, a
+    /// limit) has to be in an `Arc` that the layer holds. Requests without the
+    /// [`key`](Self::key) do not get here. `/ping` is outside of all layers, so
+    /// that none of them makes a service look dead. Calls that stay in the process
+    /// ([`local_calls`](Self::local_calls)) pass no layer, for a layer is about
+    /// HTTP: what must hold for them too belongs into the handler, which can ask
+    /// [`request`](crate::request()).
+    ///
+    /// ```
+    /// # #[derive(Clone)] struct AnyLayer;
+    /// # impl<S> tower_layer::Layer<S> for AnyLayer { type Service = S; fn layer(&self, inner: S) -> S { inner } }
+    /// # struct Users;
+    /// # #[mfhm::service(name = "users")] impl Users { #[get("/users")] async fn users(&self) -> u8 { 1 } }
+    /// # let trace_layer = AnyLayer;
+    /// let app = mfhm::App::new().service(Users).layer(trace_layer);
+    /// ```
+    pub fn layer<L: HttpLayer>(mut self, layer: L) -> Self {
+        self.layers.add(layer);
+        self
+    }
+
+    /// Lets an [interceptor](crate::Interceptor) see every call that this process
+    /// makes through clients made with `{Trait}Client::new()`. The one said first
+    /// runs first; with several apps it is those of the app started last.
+    #[cfg(feature = "client")]
+    pub fn intercept<I: crate::Interceptor>(mut self, interceptor: I) -> Self {
+        self.interceptors.add(interceptor);
+        self
+    }
+
     /// The OpenAPI 3.1 document of one of the app's services, as it would serve
     /// it at `/openapi.json`; `None` when there is no service of this name.
     ///
@@ -182,6 +225,7 @@ impl App {
         let has_key = self.key.is_some() || self.key_dir.is_some();
         Some(crate::openapi::document(
             &definition.name,
+            definition.about,
             &definition.routes,
             has_key,
         ))
@@ -236,24 +280,16 @@ impl App {
         for warning in settings::unknown_names(names) {
             tracing::warn!("{warning}");
         }
-        let settings = Settings::from_env()?.with_centers(std::mem::take(&mut self.centers))?;
         let mut problems = Vec::new();
+        let settings = Settings::from_env()
+            .and_then(|settings| settings.with_centers(std::mem::take(&mut self.centers)));
+        let settings = noted(settings, &mut problems).unwrap_or_else(Settings::defaults);
         self.gather(&mut problems);
         self.check(&settings, &mut problems);
-        let key = self.service_key(&settings)?;
-        if !problems.is_empty() {
+        let host = noted(self.listen_on(&settings), &mut problems);
+        let key = noted(self.service_key(&settings), &mut problems);
+        let (Some(host), Some(key), true) = (host, key, problems.is_empty()) else {
             return Err(Error::many(problems));
-        }
-
-        let host = self.host.clone().or(settings.host.clone());
-        let host = match host.as_deref().map(str::trim) {
-            None => IpAddr::V4(Ipv4Addr::LOCALHOST),
-            Some("localhost") => IpAddr::V4(Ipv4Addr::LOCALHOST),
-            Some(text) => text.parse().map_err(|_| {
-                Error::new(format!(
-                    "{text:?} is no address to listen on; write an IP address such as 127.0.0.1, 0.0.0.0 or ::1"
-                ))
-            })?,
         };
         let mut bound = Vec::new();
         for definition in std::mem::take(&mut self.definitions) {
@@ -272,9 +308,63 @@ impl App {
             centers: settings.centers,
             center_key: self.center_key.or(settings.center_key),
             key,
-            version: self.version,
             local_calls: self.local_calls.or(settings.local_calls).unwrap_or(true),
+            layers: self.layers,
+            #[cfg(feature = "client")]
+            interceptors: self.interceptors,
         })
+    }
+
+    /// The router of the app's one service, without a socket and without a center:
+    /// for a test that makes its requests itself, or to be served by a program that
+    /// has a server already. It answers as the service would, `/ping` and the key
+    /// included; it does not register.
+    ///
+    /// # Errors
+    ///
+    /// As for [`start`](Self::start), the ports aside; and when the app has several
+    /// services.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower::ServiceExt as _;
+    ///
+    /// struct Greetings;
+    ///
+    /// #[mfhm::service(name = "greetings")]
+    /// impl Greetings {
+    ///     #[get("/hello/{count}")]
+    ///     async fn hello(&self, count: u8) -> String {
+    ///         "hello ".repeat(count.into())
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> mfhm::Result<()> {
+    /// let router = mfhm::App::new().service(Greetings).into_router()?;
+    /// let request = http::Request::get("/hello/256").body(axum::body::Body::empty());
+    /// let answer = router.oneshot(request.unwrap()).await.unwrap();
+    /// assert_eq!(answer.status(), 400);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn into_router(mut self) -> Result<axum::Router> {
+        let settings = Settings::from_env()?;
+        let mut problems = Vec::new();
+        self.gather(&mut problems);
+        self.check(&settings, &mut problems);
+        let key = self.service_key(&settings)?;
+        if self.definitions.len() > 1 {
+            problems.push("one router is asked for, and the app has several services".to_owned());
+        }
+        match self.definitions.as_slice() {
+            [definition] if problems.is_empty() => {
+                let states = States::new(self.states);
+                running::router_of(definition, &states, &self.layers, key.as_ref())
+            }
+            _ => Err(Error::many(problems)),
+        }
     }
 
     /// Takes the linked services in.
@@ -298,42 +388,16 @@ impl App {
         }
     }
 
-    /// What can be known before anything is bound.
-    fn check(&self, settings: &Settings, problems: &mut Vec<String>) {
-        for (index, definition) in self.definitions.iter().enumerate() {
-            problems.extend(router::clashes(&definition.routes));
-            for earlier in &self.definitions[..index] {
-                if earlier.name == definition.name {
-                    problems.push(format!(
-                        "two services are called `{}`: at {} and at {}",
-                        definition.name, earlier.declared_at, definition.declared_at
-                    ));
-                }
-            }
-        }
-        if self.definitions.len() > 1 {
-            let names: Vec<_> = self.definitions.iter().map(|d| d.name.as_str()).collect();
-            let names = names.join(", ");
-            if self.port.is_some() {
-                problems.push(format!(
-                    "`App::port` sets one port for several services ({names}); use `App::port_of`"
-                ));
-            } else if settings.port.is_some() {
-                problems.push(format!(
-                    "MFHM_PORT sets one port for several services ({names}); use `App::port_of`"
-                ));
-            }
-        }
-        for name in self.ports.keys() {
-            if !self
-                .definitions
-                .iter()
-                .any(|definition| &definition.name == name)
-            {
-                problems.push(format!(
-                    "`App::port_of` names `{name}`, which is not a service of this app"
-                ));
-            }
+    /// The address of the listeners.
+    fn listen_on(&self, settings: &Settings) -> Result<IpAddr> {
+        let host = self.host.as_deref().or(settings.host.as_deref());
+        match host.map(str::trim) {
+            None | Some("localhost") => Ok(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            Some(text) => text.parse().map_err(|_| {
+                Error::new(format!(
+                    "{text:?} is no address to listen on; write an IP address such as 127.0.0.1, 0.0.0.0 or ::1"
+                ))
+            }),
         }
     }
 
@@ -355,6 +419,13 @@ impl App {
         }
         Ok(key)
     }
+}
+
+/// The value, or its problems added to the others.
+fn noted<T>(result: Result<T>, problems: &mut Vec<String>) -> Option<T> {
+    result
+        .map_err(|error| problems.extend(error.problems().map(ToOwned::to_owned)))
+        .ok()
 }
 
 /// Binds the port that is set, else the default one if it is free, else any.

@@ -6,6 +6,8 @@
 
 pub(crate) mod shape;
 
+use std::time::Duration;
+
 /// One HTTP method and path of a service, and the parameters it takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
@@ -19,6 +21,8 @@ pub struct Operation {
     success: u16,
     resumed: bool,
     body_limit: usize,
+    timeout_ms: u64,
+    function: &'static str,
     doc: &'static str,
     file: &'static str,
     line: u32,
@@ -41,6 +45,8 @@ impl Operation {
             success: 0,
             resumed: false,
             body_limit: 0,
+            timeout_ms: 0,
+            function: "",
             doc: "",
             file: "",
             line: 0,
@@ -91,6 +97,22 @@ impl Operation {
     #[must_use]
     pub const fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
+        self
+    }
+
+    /// With `#[timeout("250ms")]`.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn timeout_ms(mut self, millis: u64) -> Self {
+        self.timeout_ms = millis;
+        self
+    }
+
+    /// With the function's name, where the operation has another.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn function(mut self, name: &'static str) -> Self {
+        self.function = name;
         self
     }
 
@@ -177,6 +199,22 @@ impl Operation {
         (self.body_limit != 0).then_some(self.body_limit)
     }
 
+    /// How long it may take, if that is declared with `#[timeout("250ms")]`, by
+    /// the operation or for all of its contract or service.
+    pub fn timeout(&self) -> Option<Duration> {
+        (self.timeout_ms != 0).then_some(Duration::from_millis(self.timeout_ms))
+    }
+
+    /// The name of the annotated function.
+    #[cfg(feature = "server")]
+    pub(crate) fn function_name(&self) -> &'static str {
+        if self.function.is_empty() {
+            self.name
+        } else {
+            self.function
+        }
+    }
+
     /// Its doc comment.
     pub fn documentation(&self) -> &'static str {
         self.doc
@@ -227,6 +265,8 @@ pub enum ParamSource {
     Bytes,
     /// The body, read while it comes: `#[body(stream)]`.
     Stream,
+    /// The body, a form with files (`multipart/form-data`), read while it comes.
+    Multipart,
 }
 
 impl Param {
@@ -277,6 +317,11 @@ impl Param {
     #[doc(hidden)]
     pub const fn stream(name: &'static str) -> Self {
         Self::new(name, ParamSource::Stream)
+    }
+
+    #[doc(hidden)]
+    pub const fn multipart(name: &'static str) -> Self {
+        Self::new(name, ParamSource::Multipart)
     }
 
     /// The name on the wire.

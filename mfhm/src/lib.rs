@@ -89,6 +89,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // A test that unwraps says where it failed.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
+#![cfg_attr(fuzzing, allow(dead_code, clippy::unwrap_used))]
 
 #[doc(hidden)]
 pub mod __private;
@@ -99,16 +100,22 @@ mod app;
 mod body;
 #[cfg(feature = "center")]
 mod center;
+mod checks;
 #[cfg(feature = "client")]
 mod client;
 #[cfg(any(feature = "openapi", feature = "center"))]
 pub mod compat;
 mod contract;
+#[cfg(any(feature = "client", feature = "server"))]
+mod current;
 #[cfg(feature = "server")]
 mod entry;
 mod error;
 #[cfg(any(feature = "client", feature = "server"))]
 mod fault;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod instance;
 mod json;
 #[cfg(any(feature = "client", feature = "server", feature = "center"))]
@@ -120,6 +127,8 @@ mod listener;
 #[cfg(any(feature = "server", feature = "cli"))]
 mod log;
 mod macros;
+#[cfg(any(feature = "client", feature = "server"))]
+mod multipart;
 #[cfg(feature = "openapi")]
 mod openapi;
 mod raw_body;
@@ -146,10 +155,13 @@ pub use center::{Center, CenterBuilder, ContractPolicy, RunningCenter};
 #[cfg(feature = "client")]
 pub use client::{
     caller::{Caller, CallerBuilder},
+    intercept::{CallOutcome, Interceptor, OutgoingCall},
     options::CallOptions,
     untyped::{Answer, CallBuilder},
 };
 pub use contract::{Operation, Param, ParamSource};
+#[cfg(any(feature = "client", feature = "server"))]
+pub use current::{CurrentRequest, request};
 pub use error::{Error, Result};
 #[cfg(feature = "client")]
 pub use fault::CallError;
@@ -163,9 +175,11 @@ pub use instance::{InstanceId, InstanceStatus, InvalidName, ServiceName};
 pub use json::Json;
 pub use macros::*;
 #[cfg(any(feature = "client", feature = "server"))]
+pub use multipart::{Multipart, MultipartError, Part};
+#[cfg(any(feature = "client", feature = "server"))]
 pub use returned::{Headed, Raw};
 #[cfg(feature = "server")]
-pub use server::{Service, state::State};
+pub use server::{Service, layers::HttpLayer, state::State};
 #[cfg(any(feature = "client", feature = "server"))]
 pub use stream::{ByteStream, Event, Events, Lines};
 pub use wire::problem::{InvalidParam, Problem};

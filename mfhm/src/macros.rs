@@ -18,6 +18,9 @@ pub use mfhm_macros::ApiError;
 ///
 /// * `service = "users"`: the name under which the service is found;
 /// * `path = "/v1/users"`: in front of each operation's path; may be left out;
+/// * `version = "v2"`: in front of each operation's name, for a service that
+///   offers several versions of a contract: its `user` is then `v2_user` to
+///   those who call by name. Rust names stay as they are;
 /// * `crate = path`: where mfhm is, for crates that re-export it.
 ///
 /// From `trait Users` come
@@ -25,8 +28,12 @@ pub use mfhm_macros::ApiError;
 /// * the trait itself, whose `async fn`s an implementation writes as they are;
 /// * with the feature `client`, `UsersClient`: the same methods, with the result
 ///   `Result<T, CallError<E>>`, and the constructors `new()` (found by its name),
-///   `at(url)`, `local(implementation)`, `through(&caller)`, and `with(options)`;
+///   `at(url)`, `local(implementation)`, `through(&caller)`, and `with(options)`
+///   and `intercept(`[`interceptor`](trait@crate::Interceptor)`)`;
 /// * with the feature `server`, the routes that `#[mfhm::service]` mounts.
+///
+/// `#[timeout("5s")]`, `#[idempotent]`, `#[body_limit(bytes)]` and `#[deprecated]`
+/// below this attribute hold for every operation that does not say otherwise.
 ///
 /// ```
 /// #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -91,9 +98,17 @@ pub use mfhm_macros::main;
 ///   be left out: then it is the contract's;
 /// * `port = 30176`: where it listens unless something else is said; 0 is any
 ///   free port;
+/// * `version = "1.2.0"`: what the center and the OpenAPI document call it; by
+///   default it is the version of the crate that has the attribute;
 /// * `contracts(A, B)` (on an `impl`): further contracts that the type
 ///   implements and the service offers;
 /// * `crate = path`: where mfhm is, for crates that re-export it.
+///
+/// `#[layer(expression)]` below this attribute puts a
+/// [layer](trait@crate::HttpLayer) around the whole service; see [`get`] for one
+/// operation. On an `impl` that is no contract's, `#[timeout("5s")]`,
+/// `#[idempotent]` and `#[body_limit(bytes)]` hold for every operation that does
+/// not say otherwise.
 ///
 /// **On a unit struct or an inline module** it opens a service for the free
 /// functions with `#[get]` and so on in this module and the modules below it:
@@ -167,6 +182,7 @@ pub use mfhm_macros::service;
 /// | `#[form]` | the body, as a form with the fields of a struct |
 /// | `#[body(bytes)]` | the body as it is: `Bytes`, `Vec<u8>`, `&[u8]`, `String` or `&str` |
 /// | `#[body(stream)]` | the body while it comes: a [`ByteStream`](crate::ByteStream) |
+/// | `#[multipart]` | the body, a form with files of any size: a [`Multipart`](crate::Multipart) |
 ///
 /// The fields of a flattened struct and of a form follow the rules of query
 /// parameters, each for itself. Names that are not known are ignored. (Below a
@@ -174,7 +190,8 @@ pub use mfhm_macros::service;
 /// number.)
 ///
 /// A body may have 2 MiB, or what `#[body_limit(bytes)]` below the method's
-/// attribute says. A streamed body has no limit unless this sets one. It is sent
+/// attribute says. A streamed body and a form with files have no limit unless this
+/// sets one. It is sent
 /// once only, so such a call has one attempt, which may take as long as the call.
 ///
 /// A handler that is not in a contract may take any axum extractor: a
@@ -197,6 +214,58 @@ pub use mfhm_macros::service;
 /// The error of a
 /// `Result` is an [`ApiError`](trait@crate::ApiError). In handlers that are not
 /// in a contract, anything else may be axum's `IntoResponse`.
+///
+/// # How long it may take
+///
+/// `#[timeout("250ms")]` (`ms`, `s`, `m` or `h`, at most a day) below the method's
+/// attribute, on a [`client`](macro@client) trait or on a
+/// [`service`](macro@service)'s `impl`; the operation's own goes first. A service
+/// that has not answered by then drops the handler and answers 504 with the problem
+/// `mfhm.timeout`. Callers take it for the time-out of the whole call, unless
+/// [`CallOptions`](crate::CallOptions) say something else; what they see is a
+/// [`Fault`](crate::Fault) that [`is_timeout`](crate::Fault::is_timeout). The time
+/// of an answer that is a stream ends with its headers.
+///
+/// Callers tell how long they wait, in the header `mfhm-timeout-ms`, and a handler
+/// is dropped when nobody waits for it any more.
+/// [`request`](crate::request())`().time_left()` is what is left of both.
+///
+/// # What stands around it
+///
+/// `#[layer(expression)]` below the method's attribute puts a
+/// [layer](trait@crate::HttpLayer) around the operation: any `tower::Layer` that
+/// axum takes, such as those of tower-http. Several stand around each other, the
+/// top one outermost; those of the service are outside of them, and those of
+/// [`App::layer`](crate::App::layer) are outside of these. In the `impl` of a
+/// contract it stands on the method alone, for the method's own attribute is in
+/// the contract.
+///
+/// The expression is evaluated once, when the service is built; in an `impl`,
+/// `self` is there, an `Arc` of the service. What a layer answers by itself (429,
+/// say) reaches callers as a fault with this status. Calls that stay in the process
+/// (`{Trait}Client::local`, and clients of a service in the same program) pass no
+/// layer, nor do those of `{Trait}Client::routed`, which knows the contract only.
+///
+/// ```
+/// use mfhm::get;
+/// # use tower_layer::Identity as TraceLayer;
+///
+/// struct Orders { trace: TraceLayer }
+///
+/// #[mfhm::service(name = "orders")]
+/// #[timeout("5s")]
+/// impl Orders {
+///     #[get("/orders/count")]
+///     #[timeout("250ms")]
+///     #[layer(self.trace.clone())]
+///     async fn count(&self) -> u64 {
+///         tracing::debug!(left = ?mfhm::request().time_left());
+///         7
+///     }
+/// }
+/// ```
+///
+/// # Example
 ///
 /// ```
 /// use mfhm::{get, post};

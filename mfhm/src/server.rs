@@ -6,12 +6,15 @@
 //! informed.
 
 pub(crate) mod definition;
+pub(crate) mod extract;
 pub(crate) mod guard;
 pub(crate) mod input;
+pub(crate) mod layers;
 pub(crate) mod linked;
 pub(crate) mod registration;
 pub(crate) mod reply;
 pub(crate) mod router;
 pub(crate) mod state;
+pub(crate) mod typed;
 
 pub use definition::{ContractRoutes, Route, Service, ServiceDefinition};

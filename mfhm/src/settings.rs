@@ -60,6 +60,20 @@ impl Settings {
         })
     }
 
+    /// What holds when nothing is said.
+    #[cfg(feature = "server")]
+    pub(crate) fn defaults() -> Self {
+        Self {
+            centers: vec![DEFAULT_CENTER.to_owned()],
+            center_key: None,
+            host: None,
+            port: None,
+            key: None,
+            local_calls: None,
+            drain: None,
+        }
+    }
+
     fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self> {
         // A variable that is set to nothing is one that is not set.
         let var = |name: &str| var(name).filter(|text| !text.trim().is_empty());
@@ -125,24 +139,23 @@ impl Settings {
             }
         });
 
-        match problems.as_slice() {
-            [] => Ok(Self {
-                centers,
-                center_key,
-                #[cfg(feature = "server")]
-                host: var("MFHM_HOST"),
-                #[cfg(feature = "server")]
-                port,
-                #[cfg(feature = "server")]
-                key,
-                #[cfg(feature = "server")]
-                local_calls,
-                #[cfg(feature = "server")]
-                drain,
-            }),
-            [one] => Err(Error::new(one)),
-            many => Err(Error::new(many.join("; "))),
+        if !problems.is_empty() {
+            return Err(Error::many(problems));
         }
+        Ok(Self {
+            centers,
+            center_key,
+            #[cfg(feature = "server")]
+            host: var("MFHM_HOST"),
+            #[cfg(feature = "server")]
+            port,
+            #[cfg(feature = "server")]
+            key,
+            #[cfg(feature = "server")]
+            local_calls,
+            #[cfg(feature = "server")]
+            drain,
+        })
     }
 
     /// The same with these centers, if there are any.

@@ -9,6 +9,8 @@
     allow(dead_code, unused_imports)
 )]
 
+#[cfg(any(feature = "client", feature = "server"))]
+pub(crate) mod deadline;
 pub(crate) mod problem;
 pub(crate) mod python;
 pub(crate) mod v1;

@@ -2,8 +2,10 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::Path;
+use syn::{Attribute, Expr, Path};
 
+use crate::attr::operation::doc_text;
+use crate::expand::bounds::{self, Seen};
 use crate::expand::exports::Exports;
 use crate::expand::handler::{self, quiet};
 use crate::expand::schema;
@@ -16,8 +18,21 @@ pub(crate) struct Declaration {
     pub(crate) name: Option<String>,
     /// `None`: chosen when the program starts.
     pub(crate) port: Option<u16>,
+    /// `None`: that of the crate.
+    pub(crate) version: Option<String>,
     /// Contracts that are implemented beside the annotated item.
     pub(crate) contracts: Vec<Path>,
+    /// Layers around all of it, the outermost first.
+    pub(crate) layers: Vec<Expr>,
+}
+
+/// Layers around one operation of a contract's implementation.
+pub(crate) struct OperationLayers {
+    /// The function's name in the contract.
+    pub(crate) function: String,
+    /// Under which it is there at all.
+    pub(crate) conditions: Vec<Attribute>,
+    pub(crate) layers: Vec<Expr>,
 }
 
 /// A unit struct opens a service for its module.
@@ -29,19 +44,24 @@ pub(crate) fn unit_struct(
     let ident = &item.ident;
     // Nobody else makes a value of the struct; it would be called dead code.
     let used = quote!(const _: fn() -> #ident = || #ident;);
-    let scope = scope(declaration, &used, exports);
+    let scope = scope(declaration, &doc_text(&item.attrs), &used, exports);
     quote!(#item #scope)
 }
 
 /// An inline module opens a service for itself.
 pub(crate) fn module(item: &ModItem, declaration: &Declaration, exports: &Exports) -> TokenStream {
-    let (head, content) = (&item.head, &item.content);
+    let (attrs, head, content) = (&item.attrs, &item.head, &item.content);
     // Inside the module, so that `module_path!` is the module's.
-    let scope = scope(declaration, &TokenStream::new(), exports);
-    quote!(#head { #content #scope })
+    let scope = scope(declaration, &item.doc, &TokenStream::new(), exports);
+    quote!(#(#attrs)* #head { #content #scope })
 }
 
-fn scope(declaration: &Declaration, used: &TokenStream, exports: &Exports) -> TokenStream {
+fn scope(
+    declaration: &Declaration,
+    doc: &str,
+    used: &TokenStream,
+    exports: &Exports,
+) -> TokenStream {
     let Exports {
         submit,
         linked_scope,
@@ -49,6 +69,10 @@ fn scope(declaration: &Declaration, used: &TokenStream, exports: &Exports) -> To
     } = exports;
     let name = declaration.name.as_deref().unwrap_or_default();
     let port = option(declaration.port);
+    let about = about(declaration, doc);
+    let layers = &declaration.layers;
+    let layers = (!layers.is_empty())
+        .then(|| quote!(.layers(|__mfhm_layers| { #(__mfhm_layers.add(#layers);)* })));
     let quiet = quiet();
     quote! {
         #quiet
@@ -62,6 +86,8 @@ fn scope(declaration: &Declaration, used: &TokenStream, exports: &Exports) -> To
                     ::core::file!(),
                     ::core::line!()
                 )
+                #about
+                #layers
             }
         };
     }
@@ -79,17 +105,22 @@ pub(crate) fn inherent(
     } = exports;
     let name = declaration.name.as_deref().unwrap_or_default();
     let port = option(declaration.port);
+    let mut seen = Seen::default();
     let routes = operations
         .iter()
-        .map(|operation| method_route(operation, exports));
+        .map(|operation| method_route(operation, &mut seen, exports));
+    let about = about(declaration, &doc_text(&item.attrs));
     let contracts = contracts(declaration);
+    let layers = layers(declaration);
     let definition = service_impl(
         item,
         &quote! {
             let mut __mfhm_definition =
                 #service_definition::new(#name, #port, ::core::file!(), ::core::line!());
+            __mfhm_definition #about;
             #(#routes)*
             #contracts
+            #layers
             __mfhm_definition
         },
         exports,
@@ -103,6 +134,7 @@ pub(crate) fn of_contract(
     item: &ImplItem,
     contract: &Path,
     declaration: &Declaration,
+    of_operations: &[OperationLayers],
     exports: &Exports,
 ) -> TokenStream {
     let Exports {
@@ -110,12 +142,17 @@ pub(crate) fn of_contract(
     } = exports;
     let name = option(declaration.name.as_deref());
     let port = option(declaration.port);
+    let about = about(declaration, &doc_text(&item.attrs));
     let contracts = contracts(declaration);
+    let layers = layers(declaration);
+    let is_mut = (!of_operations.is_empty()).then(|| quote!(mut));
+    let of_operations = of_operations.iter().map(operation_layers);
     let definition = service_impl(
         item,
         &quote! {
-            let __mfhm_routes =
+            let #is_mut __mfhm_routes =
                 <Self as #contract>::__mfhm_serve(::core::clone::Clone::clone(&self));
+            #(#of_operations)*
             let mut __mfhm_definition = #service_definition::of_contract(
                 __mfhm_routes,
                 #name,
@@ -123,12 +160,15 @@ pub(crate) fn of_contract(
                 ::core::file!(),
                 ::core::line!()
             );
+            __mfhm_definition #about;
             #contracts
+            #layers
             __mfhm_definition
         },
         exports,
     );
-    quote!(#item #definition)
+    let stripped = item.stripped();
+    quote!(#stripped #definition)
 }
 
 /// `impl Service for Type`, with the generics of the annotated impl.
@@ -154,7 +194,7 @@ pub(crate) fn service_impl(item: &ImplItem, body: &TokenStream, exports: &Export
     }
 }
 
-fn method_route(operation: &Operation, exports: &Exports) -> TokenStream {
+fn method_route(operation: &Operation, seen: &mut Seen, exports: &Exports) -> TokenStream {
     let Exports {
         operation: operation_type,
         route,
@@ -162,23 +202,38 @@ fn method_route(operation: &Operation, exports: &Exports) -> TokenStream {
     } = exports;
     let conditions = operation.conditions();
     let description = handler::describe(operation, exports);
-    let decode = handler::decode(operation);
+    let decode = handler::decode(operation, exports);
+    let checks = bounds::handler(operation, seen, exports);
+    let needs = handler::needs(operation, exports);
     let ident = &operation.ident;
     let receiver = operation.has_receiver.then(|| quote!(&*__mfhm_this,));
     let arguments = handler::arguments(operation);
     let call = quote!(Self::#ident(#receiver #(#arguments),*));
     let answer = handler::answer(operation, &call, exports);
     let closure = handler::closure(&quote!(#decode #answer), exports);
+    let layers = handler::layers(operation);
     // On the route: a static could name neither `Self` nor the impl's generics.
     let schemas = schema::described_by(operation, exports);
     quote! {
         #(#conditions)*
         {
+            #checks
             static __MFHM_OPERATION: #operation_type = #description;
             let __mfhm_this = ::core::clone::Clone::clone(&self);
-            __mfhm_definition.route(#route::new(&__MFHM_OPERATION, #closure) #schemas);
+            __mfhm_definition
+                .route(#route::new(&__MFHM_OPERATION, #closure) #layers #needs #schemas);
         }
     }
+}
+
+/// `.about(…)`: the version and the doc comment. Cargo says the version of the
+/// crate that is compiled, which is the user's.
+fn about(declaration: &Declaration, doc: &str) -> TokenStream {
+    let version = match &declaration.version {
+        Some(version) => quote!(::core::option::Option::Some(#version)),
+        None => quote!(::core::option_env!("CARGO_PKG_VERSION")),
+    };
+    quote!(.about(#version, #doc))
 }
 
 fn contracts(declaration: &Declaration) -> TokenStream {
@@ -190,6 +245,25 @@ fn contracts(declaration: &Declaration) -> TokenStream {
         }
     });
     quote!(#(#calls)*)
+}
+
+fn operation_layers(around: &OperationLayers) -> TokenStream {
+    let OperationLayers {
+        function,
+        conditions,
+        layers,
+    } = around;
+    quote! {
+        #(#conditions)*
+        {
+            #(__mfhm_routes.layer(#function, #layers);)*
+        }
+    }
+}
+
+fn layers(declaration: &Declaration) -> TokenStream {
+    let layers = &declaration.layers;
+    quote!(#(__mfhm_definition.layer(#layers);)*)
 }
 
 fn option<T: quote::ToTokens>(value: Option<T>) -> TokenStream {

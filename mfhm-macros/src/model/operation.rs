@@ -4,8 +4,9 @@ use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{FnArg, Ident, Pat, PatType, ReceiverKind, Safety, Signature, Type};
 
+use crate::attr::around::expressions;
 use crate::attr::grammar::plain_name;
-use crate::attr::operation::{OperationAttrs, RouteAttr};
+use crate::attr::operation::{BodyLimit, OperationAttrs, RouteAttr};
 use crate::attr::param::{self, SourceAttr, SourceKind};
 use crate::check;
 use crate::diag::Diagnostics;
@@ -55,6 +56,10 @@ pub(crate) fn lower(
         check::self_type(&output.written(), &subject, diag);
     }
 
+    // A limit for all operations is one for those that read a body.
+    let reads_body = |param: &Param| param.source.is_body() || param.source == ParamSource::Extract;
+    let has_limit = |limit: &BodyLimit| !limit.is_shared || params.iter().any(reads_body);
+    let body_limit = attrs.body_limit.filter(has_limit);
     let route = attrs.route?;
     let operation = Operation {
         ident: sig.ident.clone(),
@@ -67,10 +72,18 @@ pub(crate) fn lower(
         output,
         is_idempotent: attrs.idempotent.is_some(),
         success: attrs.success,
-        body_limit: attrs.body_limit,
+        body_limit,
         resume: attrs.resume,
+        timeout: attrs.timeout,
+        layers: expressions(&attrs.layers),
+        is_in_deprecated: false,
         attrs: attrs.kept,
     };
+    if let Some(layer) = attrs.layers.first()
+        && place == Place::Contract
+    {
+        check::layer_of_contract(layer.span, diag);
+    }
     let declared = declared_names(sig);
     check::operation(&operation, &declared, route.path.as_ref(), place, diag);
     (diag.count() == before).then_some(operation)
@@ -302,6 +315,10 @@ impl Context<'_> {
                 self.check_body_allowed(written.span, diag)?;
                 ParamSource::Stream(name)
             }
+            SourceKind::Multipart => {
+                self.check_body_allowed(written.span, diag)?;
+                ParamSource::Multipart(name)
+            }
             SourceKind::Extract => ParamSource::Extract,
             SourceKind::Path => {
                 // After a mistake in the path itself there is nothing to compare.
@@ -375,7 +392,10 @@ fn check_shape(ty: &ParamType, source: &ParamSource, subject: &str, diag: &mut D
         ParamSource::Bytes(_) if ty.is_option() => {
             "is the body as it is; no body is the empty one\nhelp: remove `Option`"
         }
-        ParamSource::Stream(_) if ty.lending != Lending::Owned => {
+        ParamSource::Multipart(_) if ty.is_option() => {
+            "is a form, which may have no parts\nhelp: remove `Option`"
+        }
+        ParamSource::Stream(_) | ParamSource::Multipart(_) if ty.lending != Lending::Owned => {
             "is read while it comes, so it can't be lent\nhelp: remove the `&`"
         }
         _ => return,

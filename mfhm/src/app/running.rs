@@ -8,12 +8,15 @@ use axum::routing::get;
 use http::HeaderValue;
 use tokio::net::TcpListener;
 
+#[cfg(feature = "client")]
+use crate::client::intercept::Interceptors;
 use crate::error::{Error, Result};
 use crate::instance::InstanceId;
 use crate::key::Key;
 use crate::link::Link;
 use crate::listener::{Limits, Server};
-use crate::server::definition::{Route, ServiceDefinition};
+use crate::server::definition::ServiceDefinition;
+use crate::server::layers::Layers;
 use crate::server::registration::{Announcement, Center, Registration};
 use crate::server::state::States;
 use crate::server::{guard, router};
@@ -29,9 +32,10 @@ pub(super) struct Launch {
     pub centers: Vec<String>,
     pub center_key: Option<Key>,
     pub key: Option<Key>,
-    /// Of the program, as it is told to the center.
-    pub version: Option<String>,
     pub local_calls: bool,
+    pub layers: Layers,
+    #[cfg(feature = "client")]
+    pub interceptors: Interceptors,
 }
 
 /// Services that serve and are registered, until they are stopped. Dropping it
@@ -56,8 +60,10 @@ impl RunningApp {
             centers,
             center_key,
             key,
-            version,
             local_calls,
+            layers,
+            #[cfg(feature = "client")]
+            interceptors,
         } = launch;
         let ids = bound.iter().map(|_| new_instance_id());
         let ids: Vec<InstanceId> = ids.collect::<Result<_>>()?;
@@ -72,7 +78,7 @@ impl RunningApp {
             if let Some(key) = &center_key {
                 caller = caller.center_key(key.reveal());
             }
-            caller.build()?.install()
+            caller.intercepted_by(interceptors).build()?.install()
         };
         // One registration with each: centers do not tell each other.
         let centers: Vec<_> = centers
@@ -83,22 +89,14 @@ impl RunningApp {
         let mut offers = Vec::new();
         let mut services = Vec::new();
         for ((definition, listener), id) in bound.into_iter().zip(ids) {
-            #[cfg(feature = "client")]
-            let (name, local) = (definition.name.clone(), definition.local);
-            let service = RunningService::start(
-                definition.name,
-                id,
-                version.clone(),
-                &definition.routes,
-                listener,
-                &states,
-                &centers,
-                key.as_ref(),
-            )?;
+            let served = Served::new(&definition, &states, &layers, key.is_some());
+            let service =
+                RunningService::start(&definition, id, served, listener, &centers, key.as_ref())?;
             services.push(service);
             #[cfg(feature = "client")]
             if local_calls {
-                offers.extend(local.into_iter().map(|binding| (binding.offer)(&name)));
+                let bindings = definition.local.into_iter();
+                offers.extend(bindings.map(|binding| (binding.offer)(&definition.name)));
             }
         }
         #[cfg(not(feature = "client"))]
@@ -160,32 +158,23 @@ pub struct RunningService {
 }
 
 impl RunningService {
-    #[allow(clippy::too_many_arguments)] // Each is one thing that a service needs.
     fn start(
-        name: String,
+        definition: &ServiceDefinition,
         id: InstanceId,
-        version: Option<String>,
-        routes: &[Route],
+        served: Served,
         listener: TcpListener,
-        states: &States,
         centers: &[Center],
         key: Option<&Key>,
     ) -> Result<Self> {
-        let app = router::build(routes, states).merge(ping(&name, &id));
-        #[cfg(feature = "openapi")]
-        let document = crate::openapi::document(&name, routes, key.is_some());
-        #[cfg(feature = "openapi")]
-        let app = app.merge(crate::openapi::router(&document));
-        let app = match key {
-            Some(key) => guard::require_key(app, key.clone()),
-            None => app,
-        };
+        let name = definition.name.clone();
+        let app = served.app.merge(ping(&name, &id));
+        let app = guarded(app, key);
         let server = Server::start(listener, app, Limits::default())?;
         let address = server.local_addr();
         tracing::info!(service = name, instance = %id, "listening on http://{address}");
 
+        let routes = definition.routes.iter();
         let mut operations: Vec<_> = routes
-            .iter()
             .map(|route| OperationEntry {
                 name: route.operation.name().to_owned(),
                 path: route.operation.path().to_owned(),
@@ -211,13 +200,13 @@ impl RunningService {
             operations,
             document: None,
             metadata: Default::default(),
-            version,
+            version: definition.about.version.map(str::to_owned),
             weight: 100,
             key: key.map(|key| key.reveal().to_owned()),
         };
         let announcement = Announcement::new(register);
         #[cfg(feature = "openapi")]
-        let announcement = announcement.with_document(&document);
+        let announcement = announcement.with_document(&served.document);
         let registrations = centers
             .iter()
             .map(|center| Registration::hold(center.clone(), announcement.clone()))
@@ -284,6 +273,57 @@ impl RunningService {
         }
         self.server.stop(GRACE).await;
         tracing::info!(service = self.name, "stopped");
+    }
+}
+
+/// What a service answers, but for the center's questions.
+struct Served {
+    app: Router,
+    #[cfg(feature = "openapi")]
+    document: serde_json::Value,
+}
+
+impl Served {
+    fn new(
+        definition: &ServiceDefinition,
+        states: &States,
+        layers: &Layers,
+        has_key: bool,
+    ) -> Self {
+        let ServiceDefinition { name, routes, .. } = definition;
+        let app = router::build(name, routes, states);
+        #[cfg(feature = "openapi")]
+        let document = crate::openapi::document(name, definition.about, routes, has_key);
+        #[cfg(feature = "openapi")]
+        let app = app.merge(crate::openapi::router(&document));
+        #[cfg(not(feature = "openapi"))]
+        let _ = has_key;
+        Self {
+            app: layers.around_service(definition.layers.around_service(app)),
+            #[cfg(feature = "openapi")]
+            document,
+        }
+    }
+}
+
+/// The router of a service that is not run by an app.
+pub(super) fn router_of(
+    definition: &ServiceDefinition,
+    states: &States,
+    layers: &Layers,
+    key: Option<&Key>,
+) -> Result<Router> {
+    let served = Served::new(definition, states, layers, key.is_some());
+    let app = served
+        .app
+        .merge(ping(&definition.name, &new_instance_id()?));
+    Ok(guarded(app, key))
+}
+
+fn guarded(app: Router, key: Option<&Key>) -> Router {
+    match key {
+        Some(key) => guard::require_key(app, key.clone()),
+        None => app,
     }
 }
 

@@ -11,7 +11,9 @@ use super::endpoint::{Endpoint, EndpointSet};
 use super::error::{Fault, FaultKind};
 use super::options::CallPlan;
 use super::resolver::Resolver;
-use super::transport::{Answered, Opened, Outgoing, Transport, TransportError, TransportErrorKind};
+use super::transport::{
+    Answered, Hop, Opened, Outgoing, Transport, TransportError, TransportErrorKind,
+};
 use super::{balancer, clock};
 use crate::contract::Operation;
 use crate::wire::v1::OperationEntry;
@@ -87,9 +89,9 @@ pub(crate) async fn open(
     request: &Outgoing,
     is_idempotent: bool,
     plan: CallPlan,
+    deadline: Instant,
     wanted: Wanted<'_>,
 ) -> Result<Opened, Fault> {
-    let deadline = after(plan.timeout);
     ask(destination, request, is_idempotent, plan, deadline, wanted).await
 }
 
@@ -97,8 +99,7 @@ pub(crate) async fn open(
 trait Arrival: Sized {
     fn exchange<'a>(
         transport: &'a dyn Transport,
-        base: &'a str,
-        key: Option<&'a http::HeaderValue>,
+        hop: Hop<'a>,
         request: &'a Outgoing,
     ) -> BoxFuture<'a, Result<Self, TransportError>>;
 
@@ -108,11 +109,10 @@ trait Arrival: Sized {
 impl Arrival for Answered {
     fn exchange<'a>(
         transport: &'a dyn Transport,
-        base: &'a str,
-        key: Option<&'a http::HeaderValue>,
+        hop: Hop<'a>,
         request: &'a Outgoing,
     ) -> BoxFuture<'a, Result<Self, TransportError>> {
-        transport.exchange(base, key, request)
+        transport.exchange(hop, request)
     }
 
     fn status(&self) -> http::StatusCode {
@@ -123,11 +123,10 @@ impl Arrival for Answered {
 impl Arrival for Opened {
     fn exchange<'a>(
         transport: &'a dyn Transport,
-        base: &'a str,
-        key: Option<&'a http::HeaderValue>,
+        hop: Hop<'a>,
         request: &'a Outgoing,
     ) -> BoxFuture<'a, Result<Self, TransportError>> {
-        transport.open(base, key, request)
+        transport.open(hop, request)
     }
 
     fn status(&self) -> http::StatusCode {
@@ -147,7 +146,12 @@ async fn ask<A: Arrival>(
         Destination::Fixed { base, transport } => {
             // There is no other instance to try.
             let limit = deadline.min(after(plan.attempt_limit(false)));
-            exchange(transport.as_ref(), base, None, request, limit)
+            let hop = Hop {
+                base,
+                key: None,
+                limit,
+            };
+            exchange(transport.as_ref(), hop, request)
                 .await
                 .map_err(|failed| failed.fault)
         }
@@ -300,15 +304,21 @@ async fn to_endpoint<A: Arrival>(
     random: &mut fastrand::Rng,
 ) -> Result<A, Failed> {
     let _in_flight = endpoint.enter();
-    let result = exchange::<A>(
-        transport,
-        &endpoint.base,
-        endpoint.key.as_ref(),
-        request,
+    let hop = Hop {
+        base: &endpoint.base,
+        key: endpoint.key.as_ref(),
         limit,
-    )
-    .await;
+    };
+    let result = exchange::<A>(transport, hop, request).await;
     let outcome = match &result {
+        // The service gave up because the caller did: its patience, again.
+        Ok(answer)
+            if is_cut_short
+                && answer.status() == http::StatusCode::GATEWAY_TIMEOUT
+                && Instant::now() >= limit =>
+        {
+            return result;
+        }
         Ok(answer) if matches!(answer.status().as_u16(), 502..=504) => Outcome::Failed,
         Ok(_) => Outcome::Answered,
         Err(failed) if failed.is_unreachable => Outcome::Unreachable,
@@ -336,12 +346,11 @@ struct Failed {
 
 async fn exchange<A: Arrival>(
     transport: &dyn Transport,
-    base: &str,
-    key: Option<&http::HeaderValue>,
+    hop: Hop<'_>,
     request: &Outgoing,
-    limit: Instant,
 ) -> Result<A, Failed> {
-    match tokio::time::timeout_at(limit, A::exchange(transport, base, key, request)).await {
+    let base = hop.base;
+    match tokio::time::timeout_at(hop.limit, A::exchange(transport, hop, request)).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(TransportError { kind, source })) => {
             let (fault, is_unreachable) = match kind {
@@ -382,7 +391,7 @@ mod tests {
     use std::sync::Mutex;
 
     use bytes::Bytes;
-    use http::{HeaderMap, HeaderValue, Method, StatusCode};
+    use http::{HeaderMap, Method, StatusCode};
 
     use super::*;
     use crate::client::options::CallOptions;
@@ -414,16 +423,18 @@ mod tests {
     struct Fake {
         broken: HashMap<&'static str, TransportErrorKind>,
         silent: bool,
+        /// 504 when so much time of an attempt has passed.
+        gives_up: Option<Duration>,
         asked: Mutex<HashMap<String, usize>>,
     }
 
     impl Transport for Fake {
         fn exchange<'a>(
             &'a self,
-            base: &'a str,
-            _key: Option<&'a HeaderValue>,
+            hop: Hop<'a>,
             _request: &'a Outgoing,
         ) -> BoxFuture<'a, Result<Answered, TransportError>> {
+            let base = hop.base;
             *self
                 .asked
                 .lock()
@@ -434,13 +445,18 @@ mod tests {
                 if self.silent {
                     std::future::pending::<()>().await;
                 }
+                let mut status = StatusCode::OK;
+                if let Some(time) = self.gives_up {
+                    status = StatusCode::GATEWAY_TIMEOUT;
+                    tokio::time::sleep(time.min(hop.limit - Instant::now())).await;
+                }
                 match self.broken.get(base) {
                     Some(&kind) => Err(TransportError {
                         kind,
                         source: "as told".into(),
                     }),
                     None => Ok(Answered {
-                        status: StatusCode::OK,
+                        status,
                         headers: HeaderMap::new(),
                         body: Bytes::new(),
                     }),
@@ -635,7 +651,7 @@ mod tests {
                 methods: vec![method.to_owned()],
                 fingerprint: None,
             };
-            let endpoint = |port: u16, has_create: bool| {
+            let endpoint = move |port: u16, has_create: bool| {
                 let id = InstanceId::from_random(port.into());
                 let mut operations = vec![entry("user", "GET", "/users/{id}")];
                 operations.extend(has_create.then(|| entry("create", "POST", "/users")));
@@ -683,5 +699,35 @@ mod tests {
             create().await.unwrap();
         }
         assert_eq!((fake.asked(DEAD), fake.total()), (100, 100));
+    }
+
+    /// Whether instances are left out after 100 calls of a service that gives
+    /// each up after `gives_up`.
+    async fn are_ejected(gives_up: Duration) -> bool {
+        let fake = Arc::new(Fake {
+            gives_up: Some(gives_up),
+            ..Fake::default()
+        });
+        let destination = destination(&fake);
+        for _ in 0..100 {
+            let options = CallOptions::new().timeout(Duration::from_millis(20));
+            // What answers and what times out at the same moment is either.
+            let _ = run(&destination, true, options).await;
+        }
+        let Destination::Discovered { resolver, .. } = &destination else {
+            unreachable!("it is made so above")
+        };
+        let set = resolver.endpoints(after(Duration::from_secs(1)));
+        let endpoints = &set.await.unwrap().endpoints;
+        endpoints
+            .iter()
+            .any(|endpoint| endpoint.ejection.is_failing(clock::now()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_gives_up_with_its_caller_is_not_ejected() {
+        assert!(!are_ejected(Duration::MAX).await);
+        // One that gives up by itself is.
+        assert!(are_ejected(Duration::from_millis(5)).await);
     }
 }

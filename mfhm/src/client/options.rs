@@ -2,7 +2,14 @@
 
 use std::time::Duration;
 
+use crate::contract::Operation;
+
 /// How calls are made; what is not said stays as it was.
+///
+/// How long a call may take is what is said of the call or of its client, else
+/// the operation's `#[timeout]`, else that of its contract, else what its
+/// [`Caller`](crate::Caller) says of all calls, else 15 s. To allow more than
+/// the `#[timeout]` is of no use: the service keeps to it as well.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -21,6 +28,8 @@ pub struct CallOptions {
 pub(crate) struct CallPlan {
     pub timeout: Duration,
     attempt_timeout: Option<Duration>,
+    /// So long the operation may take: one attempt may, too.
+    declared: Duration,
     pub attempts: u32,
 }
 
@@ -39,7 +48,9 @@ impl CallPlan {
     pub(crate) fn attempt_limit(&self, can_repeat: bool) -> Duration {
         match self.attempt_timeout {
             Some(timeout) => timeout,
-            None if can_repeat => Duration::from_secs(5).max(self.timeout / self.attempts),
+            None if can_repeat => Duration::from_secs(5)
+                .max(self.timeout / self.attempts)
+                .max(self.declared),
             None => self.timeout,
         }
     }
@@ -63,7 +74,8 @@ impl CallOptions {
     }
 
     /// How long one attempt may take. The default is an equal share of the
-    /// [`timeout`](Self::timeout), at least 5 s; and the whole of it for a call
+    /// [`timeout`](Self::timeout), at least 5 s and at least the operation's
+    /// `#[timeout]`; and the whole of it for a call
     /// that is not repeated (not idempotent, or at a fixed address).
     #[must_use]
     pub const fn attempt_timeout(mut self, timeout: Duration) -> Self {
@@ -93,7 +105,23 @@ impl CallOptions {
         CallPlan {
             timeout: self.timeout.unwrap_or(Duration::from_secs(15)),
             attempt_timeout: self.attempt_timeout,
+            declared: Duration::ZERO,
             attempts: self.attempts.unwrap_or(3).max(1),
+        }
+    }
+
+    /// The plan of a call of `operation`: what was said of the call or the
+    /// client, else what the operation declares, else what its caller says of
+    /// all calls.
+    pub(crate) fn plan_of(self, operation: &Operation, of_caller: Self) -> CallPlan {
+        let declared = operation.timeout();
+        let of_operation = Self {
+            timeout: declared,
+            ..Self::new()
+        };
+        CallPlan {
+            declared: declared.unwrap_or_default(),
+            ..self.over(of_operation).over(of_caller).plan()
         }
     }
 }
@@ -101,5 +129,45 @@ impl CallOptions {
 impl Default for CallOptions {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn seconds(seconds: u64) -> CallOptions {
+        CallOptions::new().timeout(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn the_call_goes_before_the_operation_and_that_before_the_caller() {
+        static PLAIN: Operation = Operation::new("a", "GET", "/");
+        static DECLARED: Operation = Operation::new("a", "GET", "/").timeout_ms(20_000);
+        let nothing = CallOptions::new();
+        for (of_call, operation, of_caller, expected) in [
+            (nothing, &PLAIN, nothing, 15),
+            (nothing, &PLAIN, seconds(7), 7),
+            (nothing, &DECLARED, seconds(7), 20),
+            (seconds(1), &DECLARED, seconds(7), 1),
+            (seconds(1), &PLAIN, seconds(7), 1),
+        ] {
+            let plan = of_call.plan_of(operation, of_caller);
+            assert_eq!(plan.timeout.as_secs(), expected);
+        }
+    }
+
+    #[test]
+    fn one_attempt_may_take_what_the_operation_may() {
+        static DECLARED: Operation = Operation::new("a", "GET", "/").timeout_ms(20_000);
+        let limit = |options: CallOptions, can_repeat| {
+            let plan = options.plan_of(&DECLARED, CallOptions::new());
+            plan.attempt_limit(can_repeat).as_secs()
+        };
+        assert_eq!(limit(CallOptions::new(), true), 20);
+        assert_eq!(limit(seconds(90), true), 30);
+        assert_eq!(limit(seconds(90), false), 90);
+        let short = CallOptions::new().attempt_timeout(Duration::from_secs(2));
+        assert_eq!(limit(short, true), 2);
     }
 }

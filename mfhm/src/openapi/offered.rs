@@ -28,10 +28,10 @@ pub(crate) fn fingerprints(document: &Value) -> BTreeMap<String, String> {
 /// has for it. Absent: its types say nothing of themselves.
 #[cfg(feature = "client")]
 pub(crate) fn fingerprint_of(operation: &'static crate::contract::Operation) -> Option<String> {
-    use crate::server::definition::Route;
+    use crate::server::definition::{About, Route};
 
     operation.describe().ask(&mut super::Schemas::new())?;
     let never = |_| std::future::pending::<axum::response::Response>();
-    let document = super::document("", &[Route::new(operation, never)], false);
+    let document = super::document("", About::default(), &[Route::new(operation, never)], false);
     fingerprints(&document).remove(operation.name())
 }

@@ -6,6 +6,7 @@
 //! has one. The linker keeps no order, so everything is sorted here.
 
 use super::definition::{Route, ServiceDefinition};
+use super::layers::Layers;
 use crate::contract::Operation;
 
 inventory::collect!(LinkedHandler);
@@ -42,6 +43,9 @@ pub struct LinkedScope {
     port: Option<u16>,
     file: &'static str,
     line: u32,
+    version: Option<&'static str>,
+    doc: &'static str,
+    layers: fn(&mut Layers),
 }
 
 impl LinkedScope {
@@ -59,7 +63,32 @@ impl LinkedScope {
             port,
             file,
             line,
+            version: None,
+            doc: "",
+            layers: |_| {},
         }
+    }
+
+    /// With the service's version and doc comment.
+    #[must_use]
+    pub const fn about(mut self, version: Option<&'static str>, doc: &'static str) -> Self {
+        self.version = version;
+        self.doc = doc;
+        self
+    }
+
+    /// With what adds its layers.
+    #[must_use]
+    pub const fn layers(mut self, layers: fn(&mut Layers)) -> Self {
+        self.layers = layers;
+        self
+    }
+
+    fn definition(&self) -> ServiceDefinition {
+        let mut definition = ServiceDefinition::new(self.name, self.port, self.file, self.line);
+        definition.about(self.version, self.doc);
+        (self.layers)(&mut definition.layers);
+        definition
     }
 }
 
@@ -100,10 +129,7 @@ fn assign(
         }
     }
 
-    let mut definitions: Vec<_> = scopes
-        .iter()
-        .map(|scope| ServiceDefinition::new(scope.name, scope.port, scope.file, scope.line))
-        .collect();
+    let mut definitions: Vec<_> = scopes.iter().map(LinkedScope::definition).collect();
     for handler in handlers {
         let nearest = (0..scopes.len())
             .filter(|&index| is_within(handler.module, scopes[index].module))

@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 /// Content type of a problem document.
 pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
 
+/// The code of an answer that says that the time of the request was over.
+pub(crate) const TIMEOUT: &str = "mfhm.timeout";
+
 /// Why a request was refused or failed, as it travels: RFC 9457
 /// `application/problem+json`.
 ///
@@ -48,6 +51,15 @@ pub struct InvalidParam {
     pub location: String,
     /// What is wrong with it.
     pub detail: String,
+}
+
+/// The start of a text that a stranger chose: no answer repeats a long one.
+#[cfg(any(feature = "server", feature = "center"))]
+pub(crate) fn shown(text: &str, longest: usize) -> std::borrow::Cow<'_, str> {
+    match text.char_indices().nth(longest) {
+        None => text.into(),
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+    }
 }
 
 impl Problem {

@@ -5,6 +5,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod answers;
+mod around;
+mod multipart;
 mod params;
 mod streams;
 mod support;
+mod versions;
