@@ -32,6 +32,11 @@ pub(crate) fn fingerprint_of(operation: &'static crate::contract::Operation) -> 
 
     operation.describe().ask(&mut super::Schemas::new())?;
     let never = |_| std::future::pending::<axum::response::Response>();
-    let document = super::document("", About::default(), &[Route::new(operation, never)], false);
+    let document = super::document(
+        "",
+        &About::default(),
+        &[Route::new(operation, never)],
+        false,
+    );
     fingerprints(&document).remove(operation.name())
 }
