@@ -189,7 +189,8 @@ impl App {
     /// requests that no operation answers; what paths shall share (a counter, a
     /// limit) has to be in an `Arc` that the layer holds. Requests without the
     /// [`key`](Self::key) do not get here. `/ping` is outside of all layers, so
-    /// that none of them makes a service look dead. Calls that stay in the process
+    /// that none of them makes a service look dead; what the feature `openapi` serves
+    /// is inside. Calls that stay in the process
     /// ([`local_calls`](Self::local_calls)) pass no layer, for a layer is about
     /// HTTP: what must hold for them too belongs into the handler, which can ask
     /// [`request`](crate::request()).

@@ -6,6 +6,7 @@
 
 mod answers;
 mod around;
+mod intercept;
 mod multipart;
 mod params;
 mod streams;
