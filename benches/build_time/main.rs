@@ -28,7 +28,8 @@ fn main() {
     let rounds: usize = arguments
         .iter()
         .find_map(|argument| argument.parse().ok())
-        .unwrap_or(3);
+        .unwrap_or(3)
+        .max(1);
     let names: Vec<&String> = arguments
         .iter()
         .filter(|argument| !argument.starts_with("--") && argument.parse::<usize>().is_err())
@@ -125,8 +126,7 @@ impl Built {
     fn cargo(&self, arguments: &[&str]) {
         let mut cargo = Command::new("cargo");
         cargo.current_dir(&self.folder).args(arguments).arg("-q");
-        if let [what @ ("build" | "check"), ..] = arguments {
-            debug_assert!(!what.is_empty());
+        if matches!(arguments, ["build" | "check", ..]) {
             cargo.arg("-j2");
         }
         // What `cargo bench` has set is about another package.

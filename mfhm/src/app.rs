@@ -17,7 +17,7 @@ pub use self::running::{RunningApp, RunningService};
 use crate::client::intercept::Interceptors;
 use crate::error::{Error, Result};
 use crate::key::Key;
-use crate::server::definition::{Service, ServiceDefinition};
+use crate::server::definition::{About, Service, ServiceDefinition};
 use crate::server::layers::{HttpLayer, Layers};
 use crate::server::linked;
 use crate::server::state::States;
@@ -68,6 +68,7 @@ pub struct App {
     ports: HashMap<String, u16>,
     key: Option<Key>,
     key_dir: Option<PathBuf>,
+    version: Option<String>,
     local_calls: Option<bool>,
     layers: Layers,
     #[cfg(feature = "client")]
@@ -128,6 +129,15 @@ impl App {
         self
     }
 
+    /// The version of the program, which goes before what the services say by
+    /// themselves (`version = "…"` in the attribute, else that of the crate they
+    /// are declared in): for what is known when the program is built or started.
+    /// It stands in their documents, and the center hands it out.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.version = Some(version.into());
+        self
+    }
+
     /// The address to listen on. Else `MFHM_HOST`, else `127.0.0.1`;
     /// `0.0.0.0` is every IPv4 address of the machine, `::` every address.
     pub fn host(mut self, host: impl Into<String>) -> Self {
@@ -179,7 +189,8 @@ impl App {
     /// requests that no operation answers; what paths shall share (a counter, a
     /// limit) has to be in an `Arc` that the layer holds. Requests without the
     /// [`key`](Self::key) do not get here. `/ping` is outside of all layers, so
-    /// that none of them makes a service look dead. Calls that stay in the process
+    /// that none of them makes a service look dead; what the feature `openapi` serves
+    /// is inside. Calls that stay in the process
     /// ([`local_calls`](Self::local_calls)) pass no layer, for a layer is about
     /// HTTP: what must hold for them too belongs into the handler, which can ask
     /// [`request`](crate::request()).
@@ -223,9 +234,11 @@ impl App {
             .chain(&linked)
             .find(|definition| definition.name == service)?;
         let has_key = self.key.is_some() || self.key_dir.is_some();
+        let mut about = definition.about.clone();
+        self.set_version(&mut about);
         Some(crate::openapi::document(
             &definition.name,
-            definition.about,
+            &about,
             &definition.routes,
             has_key,
         ))
@@ -367,6 +380,12 @@ impl App {
         }
     }
 
+    fn set_version(&self, about: &mut About) {
+        if let Some(version) = &self.version {
+            about.version = Some(version.clone().into());
+        }
+    }
+
     /// Takes the linked services in.
     fn gather(&mut self, problems: &mut Vec<String>) {
         if self.is_linked {
@@ -379,6 +398,11 @@ impl App {
                 "services of free functions are linked and not run; `App::linked` runs them"
             );
         }
+        let mut definitions = std::mem::take(&mut self.definitions);
+        for definition in &mut definitions {
+            self.set_version(&mut definition.about);
+        }
+        self.definitions = definitions;
         if self.definitions.is_empty() && problems.is_empty() {
             problems.push(if self.is_linked {
                 "no service is linked into this program. Write one: `#[mfhm::service(name = \"hello\")] struct Hello;` and `#[get(\"/hello\")] async fn hello() -> …`. If it is in a library, refer to that library from the program (`use the_library as _;`), else the linker leaves it out".to_owned()

@@ -80,7 +80,7 @@ impl fmt::Debug for Describe {
 }
 
 /// The OpenAPI 3.1 document of a service.
-pub(crate) fn document(service: &str, about: About, routes: &[Route], has_key: bool) -> Value {
+pub(crate) fn document(service: &str, about: &About, routes: &[Route], has_key: bool) -> Value {
     let mut schemas = Schemas::new();
     // Paths that differ in the names of their placeholders only are one path.
     let mut paths: BTreeMap<String, Vec<&Route>> = BTreeMap::new();
@@ -127,9 +127,9 @@ pub(crate) fn document(service: &str, about: About, routes: &[Route], has_key: b
     document
 }
 
-fn info(service: &str, about: About) -> Value {
+fn info(service: &str, about: &About) -> Value {
     // A document must have a version.
-    let version = about.version.unwrap_or("0.0.0");
+    let version = about.version.as_deref().unwrap_or("0.0.0");
     let mut info = json!({ "title": service, "version": version });
     let (summary, description) = operation::split_doc(about.doc);
     if !summary.is_empty() {

@@ -6,7 +6,7 @@
 // Each of the three uses its part; a build without one of them leaves some over.
 #![cfg_attr(
     not(all(feature = "client", feature = "server", feature = "center")),
-    allow(dead_code)
+    allow(dead_code, unused_imports)
 )]
 
 #[cfg(any(feature = "client", feature = "server"))]

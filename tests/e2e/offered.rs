@@ -96,7 +96,6 @@ async fn a_contract_that_breaks_a_live_caller_is_told_to_everybody() {
 
     let mut broken = service_process("catalog-broken", &center.url(), port::free()).await;
     broken.line(REASON).await;
-    center.process.line(REASON).await;
     let told = read(&center, "compatibility").await;
     let verdict = &told["verdict"];
     assert_eq!(

@@ -200,7 +200,7 @@ impl RunningService {
             operations,
             document: None,
             metadata: Default::default(),
-            version: definition.about.version.map(str::to_owned),
+            version: definition.about.version.as_deref().map(str::to_owned),
             weight: 100,
             key: key.map(|key| key.reveal().to_owned()),
         };
@@ -293,7 +293,7 @@ impl Served {
         let ServiceDefinition { name, routes, .. } = definition;
         let app = router::build(name, routes, states);
         #[cfg(feature = "openapi")]
-        let document = crate::openapi::document(name, definition.about, routes, has_key);
+        let document = crate::openapi::document(name, &definition.about, routes, has_key);
         #[cfg(feature = "openapi")]
         let app = app.merge(crate::openapi::router(&document));
         #[cfg(not(feature = "openapi"))]

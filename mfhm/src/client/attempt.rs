@@ -652,7 +652,7 @@ mod tests {
                 fingerprint: None,
             };
             let endpoint = move |port: u16, has_create: bool| {
-                let id = InstanceId::from_random((u128::from(port) << 1) + u128::from(has_create));
+                let id = InstanceId::from_random(port.into());
                 let mut operations = vec![entry("user", "GET", "/users/{id}")];
                 operations.extend(has_create.then(|| entry("create", "POST", "/users")));
                 Endpoint::new(id, "127.0.0.1".to_owned(), port, None, operations)
@@ -660,7 +660,8 @@ mod tests {
             let is_rolled_out = self
                 .is_rolled_out
                 .load(std::sync::atomic::Ordering::Relaxed);
-            Box::pin(async move { Ok(vec![endpoint(1, false), endpoint(2, is_rolled_out)]) })
+            let list = vec![endpoint(1, false), endpoint(2, is_rolled_out)];
+            Box::pin(async move { Ok(list) })
         }
     }
 

@@ -1,7 +1,8 @@
 //! [`Request`]: what a stub builds from its arguments, and the reading of the
 //! answer.
 
-use std::borrow::Cow;
+mod ready;
+
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -10,12 +11,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Serialize;
 use tokio::time::Instant;
 
+use self::ready::{Ready, again};
 use super::attempt::{self, Destination, Wanted};
 use super::encoding;
 use super::error::{CallError, Fault, FaultKind};
 use super::intercept::{Chain, End};
 use super::options::CallPlan;
-use super::transport::{Again, Answered, Opened, Outgoing, OutgoingStream};
+use super::transport::{Answered, Outgoing, OutgoingStream};
 use crate::api_error::{self, ApiError};
 use crate::contract::Operation;
 use crate::multipart::MultipartBody;
@@ -24,9 +26,6 @@ use crate::returned::Returned;
 use crate::stream::StreamBody;
 use crate::value;
 use crate::wire::problem::{self, Problem};
-
-/// The standard's name for what a stream is resumed from.
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// A request in the making. The first argument that cannot be sent makes the
 /// call a fault; nothing is sent then.
@@ -437,88 +436,6 @@ fn push_pair(target: &mut String, name: &str, text: &str) {
 /// What a cookie's value is made of: RFC 6265, section 4.1.1.
 fn is_cookie_octet(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
-}
-
-/// A request that can be sent.
-struct Ready {
-    operation: &'static Operation,
-    destination: Destination,
-    request: Outgoing,
-    plan: CallPlan,
-    chain: Chain,
-    resumed_with: Option<HeaderMap>,
-}
-
-impl Ready {
-    async fn open(&self, is_idempotent: bool, deadline: Instant) -> Result<Opened, Fault> {
-        let wanted = Wanted::Operation(self.operation);
-        attempt::open(
-            &self.destination,
-            &self.request,
-            is_idempotent,
-            self.plan,
-            deadline,
-            wanted,
-        )
-        .await
-    }
-
-    /// The same with what stands around a call.
-    async fn open_again(mut self, call: (&'static str, &'static str)) -> Result<Opened, Fault> {
-        let deadline = attempt::after(self.plan.timeout);
-        if self.chain.is_empty() {
-            return self.open(true, deadline).await;
-        }
-        let chain = std::mem::take(&mut self.chain);
-        let headers = std::mem::take(&mut self.request.headers);
-        let (service, operation) = (Cow::Borrowed(call.0), Cow::Borrowed(call.1));
-        let intercepted = chain.before(service, operation, headers, deadline).await?;
-        self.request.headers = intercepted.headers();
-        let opened = self.open(true, deadline).await;
-        intercepted.after(match &opened {
-            Ok(opened) => End::Answered(Some(opened.status)),
-            Err(fault) => End::Fault(fault),
-        });
-        opened
-    }
-}
-
-/// How a stream that broke is gone on with. Only operations that may run twice
-/// are declared so.
-fn again(ready: Arc<Ready>, call: (&'static str, &'static str)) -> Again {
-    Again::new(move |last_event_id| {
-        let ready = ready.clone();
-        Box::pin(async move {
-            let mut request = ready.request.clone();
-            let last_event_id = last_event_id.filter(|id| !id.is_empty());
-            if let Some(id) = last_event_id.and_then(|id| HeaderValue::from_str(&id).ok()) {
-                request.headers.insert(LAST_EVENT_ID, id);
-            }
-            let next = Ready {
-                operation: ready.operation,
-                destination: ready.destination.clone(),
-                request,
-                plan: ready.plan,
-                chain: ready.chain.clone(),
-                resumed_with: None,
-            };
-            let mut opened = next.open_again(call).await?;
-            opened.call = call;
-            if !opened.status.is_success() {
-                let status = opened.status;
-                let limit = ready.plan.attempt_limit(false);
-                let answer = tokio::time::timeout(limit, opened.collect());
-                let body = answer.await.ok().and_then(Result::ok);
-                let problem = body
-                    .as_ref()
-                    .and_then(|answer| as_problem(&answer.headers, &answer.body));
-                let body = body.map(|answer| answer.body).unwrap_or_default();
-                return Err(Fault::of_answer(status, problem, body));
-            }
-            opened.again = Some(again(ready, call));
-            Ok(opened)
-        })
-    })
 }
 
 fn read<T, E>(answer: Answered) -> Result<T, CallError<E>>

@@ -3,13 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use axum::response::Response;
 use serde_json::Value;
 
-use super::schemas::Schemas;
-use super::{OTHER_METHODS, document, fingerprint};
-use crate::contract::Operation;
-use crate::server::definition::{About, Route};
+use super::{OTHER_METHODS, fingerprint};
 
 /// The fingerprints in a document, by the names of the operations.
 pub(crate) fn fingerprints(document: &Value) -> BTreeMap<String, String> {
@@ -31,9 +27,16 @@ pub(crate) fn fingerprints(document: &Value) -> BTreeMap<String, String> {
 /// The fingerprint of one operation: what a service that serves it without a key
 /// has for it. Absent: its types say nothing of themselves.
 #[cfg(feature = "client")]
-pub(crate) fn fingerprint_of(operation: &'static Operation) -> Option<String> {
-    operation.describe().ask(&mut Schemas::new())?;
-    let never = |_| std::future::pending::<Response>();
-    let document = document("", About::default(), &[Route::new(operation, never)], false);
+pub(crate) fn fingerprint_of(operation: &'static crate::contract::Operation) -> Option<String> {
+    use crate::server::definition::{About, Route};
+
+    operation.describe().ask(&mut super::Schemas::new())?;
+    let never = |_| std::future::pending::<axum::response::Response>();
+    let document = super::document(
+        "",
+        &About::default(),
+        &[Route::new(operation, never)],
+        false,
+    );
     fingerprints(&document).remove(operation.name())
 }

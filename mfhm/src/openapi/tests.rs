@@ -106,7 +106,7 @@ impl Library {
 
 fn document(has_key: bool) -> Value {
     let definition = std::sync::Arc::new(Library).__mfhm_definition();
-    super::document("library", definition.about, &definition.routes, has_key)
+    super::document("library", &definition.about, &definition.routes, has_key)
 }
 
 /// What stands at `pointer`; `/` in a path is written `~1`.
@@ -235,7 +235,7 @@ fn a_document_is_the_same_each_time() {
 #[tokio::test]
 async fn the_document_and_the_page_are_served() {
     let definition = std::sync::Arc::new(Library).__mfhm_definition();
-    let document = super::document("library", definition.about, &definition.routes, false);
+    let document = super::document("library", &definition.about, &definition.routes, false);
     let router = super::router(&document);
     for (path, content_type, text) in [
         ("/openapi.json", "application/json", r#""openapi":"3.1.0""#),
@@ -369,7 +369,7 @@ impl Answers {
 #[test]
 fn an_answer_is_what_its_type_says() {
     let definition = std::sync::Arc::new(Answers).__mfhm_definition();
-    let document = super::document("answers", definition.about, &definition.routes, false);
+    let document = super::document("answers", &definition.about, &definition.routes, false);
     let answer = |path: &str, status: &str| {
         let operations = document["paths"][path].as_object().unwrap();
         let operation = operations.values().next().unwrap();
@@ -456,7 +456,7 @@ impl Shelves {
 #[test]
 fn the_fields_of_an_error_are_described() {
     let definition = std::sync::Arc::new(Shelves).__mfhm_definition();
-    let document = super::document("shelves", definition.about, &definition.routes, false);
+    let document = super::document("shelves", &definition.about, &definition.routes, false);
     let response = at(&document, "/paths/~1shelves~1{id}/get/responses/409");
     assert_eq!(
         response["description"],

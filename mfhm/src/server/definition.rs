@@ -1,5 +1,6 @@
 //! What a service consists of: its name, its port and its routes.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -39,10 +40,11 @@ pub struct ServiceDefinition {
 }
 
 /// What a service tells of itself beside its operations.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct About {
-    /// The attribute's, else that of the crate that declares the service.
-    pub(crate) version: Option<&'static str>,
+    /// The app's, else the attribute's, else that of the crate that declares the
+    /// service.
+    pub(crate) version: Option<Cow<'static, str>>,
     /// The doc comment.
     pub(crate) doc: &'static str,
 }
@@ -81,7 +83,7 @@ impl ServiceDefinition {
     /// Sets the version and the doc comment. Without the latter it is that of
     /// the contract.
     pub fn about(&mut self, version: Option<&'static str>, doc: &'static str) {
-        self.about.version = version;
+        self.about.version = version.map(Cow::Borrowed);
         if !doc.is_empty() {
             self.about.doc = doc;
         }

@@ -7,6 +7,7 @@
 mod answers;
 mod around;
 mod files;
+mod intercept;
 mod multipart;
 mod params;
 #[cfg(feature = "validate")]
