@@ -9,10 +9,12 @@ use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
+use http::HeaderName;
 #[cfg(feature = "client")]
 use http::header::CONTENT_LENGTH;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, LAST_MODIFIED};
-use http::{HeaderMap, HeaderName, HeaderValue};
+#[cfg(feature = "server")]
+use http::{HeaderMap, HeaderValue};
 use tokio::io::AsyncReadExt as _;
 
 use super::Returned;

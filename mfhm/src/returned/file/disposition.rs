@@ -1,6 +1,7 @@
 //! The header `content-disposition` of a download:
 //! [RFC 6266](https://www.rfc-editor.org/rfc/rfc6266).
 
+#[cfg(feature = "client")]
 use percent_encoding::percent_decode_str;
 #[cfg(feature = "server")]
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -41,6 +42,7 @@ pub(super) fn write(name: &str) -> String {
 }
 
 /// The name in a header, if it has one.
+#[cfg(feature = "client")]
 pub(super) fn read(header: &str) -> Option<String> {
     let mut plain = None;
     for (name, value) in parameters(header) {
@@ -60,6 +62,7 @@ pub(super) fn read(header: &str) -> Option<String> {
 }
 
 /// The parameters after the first `;`, values without their quotes.
+#[cfg(feature = "client")]
 fn parameters(header: &str) -> Vec<(&str, String)> {
     let mut found = Vec::new();
     let mut rest = header.split_once(';').map_or("", |(_, rest)| rest);
@@ -91,7 +94,7 @@ fn parameters(header: &str) -> Vec<(&str, String)> {
     found
 }
 
-#[cfg(all(test, feature = "server"))]
+#[cfg(all(test, feature = "client", feature = "server"))]
 mod tests {
     use proptest::prelude::*;
 

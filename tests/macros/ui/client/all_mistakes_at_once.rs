@@ -7,7 +7,7 @@ pub trait Users {
     fn create(&self, first: String, second: String) -> u64;
 
     #[delete("/{name}")]
-    async fn remove(&mut self, #[multipart] id: u64);
+    async fn remove(&mut self, #[upload] id: u64);
 }
 
 fn main() {}
