@@ -9,6 +9,7 @@ use std::fmt;
 use bytes::Bytes;
 use http::StatusCode;
 
+use crate::wire::overload::OVERLOADED;
 use crate::wire::problem::Problem;
 
 /// Why a call did not give its value.
@@ -135,6 +136,9 @@ pub(crate) enum FaultKind {
     CenterUnreachable,
     /// No connection to the instance.
     Connect,
+    /// This process has as many calls of the service under way, and waiting, as it
+    /// may.
+    TooManyCalls,
     /// The deadline passed before the request was sent.
     TimeoutUnsent,
     /// The deadline passed.
@@ -175,6 +179,13 @@ impl Fault {
     /// The fault of the last attempt, when one before it may have run.
     pub(crate) fn after_attempts(mut self, may_have_executed: bool) -> Self {
         self.inner.may_have_executed |= may_have_executed;
+        self
+    }
+
+    /// The same with one more thing to say.
+    pub(crate) fn noting(mut self, note: &str) -> Self {
+        self.inner.detail.push_str("; ");
+        self.inner.detail.push_str(note);
         self
     }
 
@@ -241,11 +252,15 @@ impl Fault {
 
     /// Whether the service cannot be called at present: no instance is usable,
     /// none can be connected to, nothing is known of it because no center
-    /// answers, or it answered 503.
+    /// answers, this process has too many calls of it under way, or it answered
+    /// 503.
     pub fn is_unavailable(&self) -> bool {
         matches!(
             self.kind(),
-            FaultKind::NoInstance | FaultKind::CenterUnreachable | FaultKind::Connect
+            FaultKind::NoInstance
+                | FaultKind::CenterUnreachable
+                | FaultKind::TooManyCalls
+                | FaultKind::Connect
         ) || self.status() == Some(StatusCode::SERVICE_UNAVAILABLE)
     }
 
@@ -297,13 +312,14 @@ impl Fault {
             | FaultKind::UnknownOperation
             | FaultKind::NoInstance
             | FaultKind::CenterUnreachable
+            | FaultKind::TooManyCalls
             | FaultKind::Connect
             | FaultKind::TimeoutUnsent => false,
-            FaultKind::Timeout
-            | FaultKind::Broken
-            | FaultKind::Status
-            | FaultKind::Decode
-            | FaultKind::Panicked => true,
+            // The service says of this one that it did not begin.
+            FaultKind::Status => self.problem().is_none_or(|p| p.code != OVERLOADED),
+            FaultKind::Timeout | FaultKind::Broken | FaultKind::Decode | FaultKind::Panicked => {
+                true
+            }
         }
     }
 }

@@ -109,6 +109,8 @@ mod entry;
 mod error;
 #[cfg(any(feature = "client", feature = "server"))]
 mod fault;
+#[cfg(any(feature = "client", feature = "server"))]
+mod gate;
 mod instance;
 mod json;
 #[cfg(any(feature = "client", feature = "server", feature = "center"))]

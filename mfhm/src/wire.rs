@@ -9,6 +9,7 @@
     allow(dead_code)
 )]
 
+pub(crate) mod overload;
 pub(crate) mod problem;
 pub(crate) mod python;
 pub(crate) mod v1;

@@ -1,5 +1,6 @@
 //! [`RunningApp`]: services that serve.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -14,10 +15,11 @@ use crate::key::Key;
 use crate::link::Link;
 use crate::listener::{Limits, Server};
 use crate::server::definition::{Route, ServiceDefinition};
+use crate::server::overload::{self, Capacity};
 use crate::server::registration::{Announcement, Center, Registration};
 use crate::server::state::States;
 use crate::server::{guard, router};
-use crate::wire::v1::{Address, HEADER_INSTANCE, HEADER_SERVICE, OperationEntry, Register};
+use crate::wire::v1::{Address, HEADER_INSTANCE, HEADER_SERVICE, OperationEntry, Register, ZONE};
 
 /// How long running requests may take after a stop.
 const GRACE: Duration = Duration::from_secs(25);
@@ -26,6 +28,9 @@ const GRACE: Duration = Duration::from_secs(25);
 pub(super) struct Launch {
     pub bound: Vec<(ServiceDefinition, TcpListener)>,
     pub states: States,
+    pub capacity: Capacity,
+    pub zone: Option<String>,
+    pub weight: u32,
     pub centers: Vec<String>,
     pub center_key: Option<Key>,
     pub key: Option<Key>,
@@ -51,6 +56,9 @@ impl RunningApp {
         let Launch {
             bound,
             states,
+            capacity,
+            zone,
+            weight,
             centers,
             center_key,
             key,
@@ -66,6 +74,9 @@ impl RunningApp {
             if let Some(key) = &center_key {
                 caller = caller.center_key(key.reveal());
             }
+            if let Some(zone) = &zone {
+                caller = caller.zone(zone);
+            }
             caller.build()?.install()
         };
         // One registration with each: centers do not tell each other.
@@ -76,7 +87,12 @@ impl RunningApp {
         #[cfg(feature = "client")]
         let mut offers = Vec::new();
         let mut services = Vec::new();
-        for (definition, listener) in bound {
+        let metadata: BTreeMap<_, _> = zone
+            .map(|zone| (ZONE.to_owned(), zone))
+            .into_iter()
+            .collect();
+        for (mut definition, listener) in bound {
+            definition.routes = overload::limit(&definition.name, definition.routes, capacity);
             #[cfg(feature = "client")]
             let (name, local) = (definition.name.clone(), definition.local);
             let service = RunningService::start(
@@ -86,6 +102,7 @@ impl RunningApp {
                 &states,
                 &centers,
                 key.as_ref(),
+                (metadata.clone(), weight),
             )?;
             services.push(service);
             #[cfg(feature = "client")]
@@ -159,6 +176,7 @@ impl RunningService {
         states: &States,
         centers: &[Center],
         key: Option<&Key>,
+        (metadata, weight): (BTreeMap<String, String>, u32),
     ) -> Result<Self> {
         let id = new_instance_id()?;
         let app = router::build(routes, states).merge(ping(&name, &id));
@@ -195,9 +213,9 @@ impl RunningService {
                 port: address.port(),
             },
             operations,
-            metadata: Default::default(),
+            metadata,
             version: None,
-            weight: 100,
+            weight,
             key: key.map(|key| key.reveal().to_owned()),
         };
         let announcement = Announcement { register };

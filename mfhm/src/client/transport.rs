@@ -12,6 +12,7 @@ use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 
+use super::retry::Before;
 use crate::fault::Fault;
 use crate::stream::ByteStream;
 
@@ -41,6 +42,8 @@ pub struct Answered {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// What came before it.
+    pub(crate) before: Before,
 }
 
 /// One answer whose body has not come yet.
@@ -49,6 +52,8 @@ pub struct Opened {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: ByteStream,
+    /// What came before it.
+    pub(crate) before: Before,
     /// The service and the operation that were called.
     pub(crate) call: (&'static str, &'static str),
     /// Makes the call again, where that is declared.
@@ -99,6 +104,7 @@ impl Opened {
             status: self.status,
             headers: self.headers,
             body: body.freeze(),
+            before: self.before,
         })
     }
 }
@@ -109,6 +115,7 @@ impl From<Answered> for Opened {
             status: answer.status,
             headers: answer.headers,
             body: answer.body.into(),
+            before: answer.before,
             call: ("", ""),
             again: None,
         }
@@ -226,6 +233,7 @@ where
         status: parts.status,
         headers: parts.headers,
         body: ByteStream::of_body(body),
+        before: Before::default(),
         call: ("", ""),
         again: None,
     }
@@ -299,6 +307,7 @@ where
         status: parts.status,
         headers: parts.headers,
         body,
+        before: Before::default(),
     })
 }
 
