@@ -208,7 +208,8 @@ impl Attempts<'_> {
         let mut attempt = 1;
         // Whatever the last attempt says: an earlier one may have run.
         let mut before = Before::default();
-        // What the service last asked for.
+        // What the last attempt came to, and the pause that the service asked for.
+        let mut last = None;
         let mut retry_after = None;
         loop {
             let index =
@@ -224,9 +225,15 @@ impl Attempts<'_> {
                         // Every instance was tried: wait a little and begin anew, with
                         // what the center knows by now.
                         tried.clear();
-                        set = wait_and_look_again(resolver, retry_after, &mut random, deadline)
-                            .await
-                            .map_err(|fault| before.tell(fault))?;
+                        let until = after(retry::pause(retry_after, &mut random, deadline));
+                        if until >= deadline
+                            && let Some(last) = last
+                        {
+                            return told(last, before);
+                        }
+                        tokio::time::sleep_until(until).await;
+                        let fresh = resolver.endpoints(deadline).await;
+                        set = fresh.map_err(|fault| before.tell(fault))?;
                         continue;
                     }
                 };
@@ -263,10 +270,7 @@ impl Attempts<'_> {
             before.is_budget_spent =
                 may_repeat && failure.is_charged && !limits.budget.take(clock::now());
             if !may_repeat || before.is_budget_spent {
-                return match result {
-                    Ok(answer) => Ok(answer.after(before)),
-                    Err(failed) => Err(before.tell(failed.fault)),
-                };
+                return told(result, before);
             }
             match &result {
                 Ok(answer) => {
@@ -278,6 +282,7 @@ impl Attempts<'_> {
             }
             before.may_have_executed |= failure.may_have_executed;
             retry_after = failure.retry_after;
+            last = Some(result);
             attempt += 1;
             tried.push(index);
         }
@@ -336,22 +341,12 @@ impl Attempts<'_> {
     }
 }
 
-/// Full jitter: from 25 to 250 ms; longer where the service asked for that and
-/// the call has the time.
-async fn wait_and_look_again(
-    resolver: &Resolver,
-    retry_after: Option<Duration>,
-    random: &mut fastrand::Rng,
-    deadline: Instant,
-) -> Result<Arc<EndpointSet>, Fault> {
-    let jitter = Duration::from_millis(random.u64(25..=250));
-    let asked = retry_after.map(|pause| after(pause.saturating_add(jitter)));
-    let until = match asked {
-        Some(until) if until < deadline => until,
-        _ => deadline.min(Instant::now() + jitter),
-    };
-    tokio::time::sleep_until(until).await;
-    resolver.endpoints(deadline).await
+/// What a call comes to that is not tried again.
+fn told<A: Arrival>(result: Result<A, Failed>, before: Before) -> Result<A, Fault> {
+    match result {
+        Ok(answer) => Ok(answer.after(before)),
+        Err(failed) => Err(before.tell(failed.fault)),
+    }
 }
 
 async fn to_endpoint<A: Arrival>(
@@ -487,6 +482,9 @@ async fn exchange<A: Arrival>(
         }),
     }
 }
+
+#[cfg(test)]
+mod trouble;
 
 #[cfg(test)]
 mod tests {
