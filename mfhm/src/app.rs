@@ -12,9 +12,12 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 pub use self::running::{RunningApp, RunningService};
+#[cfg(feature = "client")]
+use crate::client::intercept::Interceptors;
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::server::definition::{Service, ServiceDefinition};
+use crate::server::layers::{HttpLayer, Layers};
 use crate::server::overload::Capacity;
 use crate::server::state::States;
 use crate::server::{linked, router};
@@ -67,6 +70,9 @@ pub struct App {
     key: Option<Key>,
     key_dir: Option<PathBuf>,
     local_calls: Option<bool>,
+    layers: Layers,
+    #[cfg(feature = "client")]
+    interceptors: Interceptors,
     drain: Option<Duration>,
     zone: Option<String>,
     weight: Option<u32>,
@@ -157,6 +163,42 @@ impl App {
     /// functions. Else `MFHM_LOCAL_CALLS`, else yes.
     pub fn local_calls(mut self, is_on: bool) -> Self {
         self.local_calls = Some(is_on);
+        self
+    }
+
+    /// Puts a [layer](HttpLayer) around every service of this app: any
+    /// `tower::Layer` that axum's `Router::layer` takes, such as those of
+    /// tower-http. The one said first is the outermost; `#[layer(…)]` on a service
+    /// is inside of these, and on an operation inside of those.
+    ///
+    /// As in axum, `Layer::layer` is called once for each path, and once for
+    /// requests that no operation answers; what paths shall share (a counter, a
+    /// limit) has to be in an `Arc` that the layer holds. Requests without the
+    /// [`key`](Self::key) do not get here. `/ping` is outside of all layers, so
+    /// that none of them makes a service look dead. Calls that stay in the process
+    /// ([`local_calls`](Self::local_calls)) pass no layer, for a layer is about
+    /// HTTP: what must hold for them too belongs into the handler, which can ask
+    /// [`request`](crate::request()).
+    ///
+    /// ```
+    /// # #[derive(Clone)] struct AnyLayer;
+    /// # impl<S> tower_layer::Layer<S> for AnyLayer { type Service = S; fn layer(&self, inner: S) -> S { inner } }
+    /// # struct Users;
+    /// # #[mfhm::service(name = "users")] impl Users { #[get("/users")] async fn users(&self) -> u8 { 1 } }
+    /// # let trace_layer = AnyLayer;
+    /// let app = mfhm::App::new().service(Users).layer(trace_layer);
+    /// ```
+    pub fn layer<L: HttpLayer>(mut self, layer: L) -> Self {
+        self.layers.add(layer);
+        self
+    }
+
+    /// Lets an [interceptor](crate::Interceptor) see every call that this process
+    /// makes through clients made with `{Trait}Client::new()`. The one said first
+    /// runs first; with several apps it is those of the app started last.
+    #[cfg(feature = "client")]
+    pub fn intercept<I: crate::Interceptor>(mut self, interceptor: I) -> Self {
+        self.interceptors.add(interceptor);
         self
     }
 
@@ -317,6 +359,9 @@ impl App {
             center_key: self.center_key.or(settings.center_key),
             key,
             local_calls: self.local_calls.or(settings.local_calls).unwrap_or(true),
+            layers: self.layers,
+            #[cfg(feature = "client")]
+            interceptors: self.interceptors,
         })
     }
 

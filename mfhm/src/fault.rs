@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::StatusCode;
 
 use crate::wire::overload::OVERLOADED;
-use crate::wire::problem::Problem;
+use crate::wire::problem::{self, Problem};
 
 /// Why a call did not give its value.
 ///
@@ -149,11 +149,30 @@ pub(crate) enum FaultKind {
     Status,
     /// The answer could not be read as the declared type.
     Decode,
+    /// An interceptor did not let the call pass.
+    Refused,
     /// The implementation in this process panicked.
     Panicked,
 }
 
 impl Fault {
+    /// The fault of a call that an [interceptor](crate::Interceptor) does not let
+    /// pass. It was not sent, so the operation has not run.
+    #[cfg(feature = "client")]
+    pub fn refused(why: impl Into<String>) -> Self {
+        Self::new(FaultKind::Refused, why)
+    }
+
+    /// What an interceptor ended a call with. Another call's fault says nothing
+    /// about this one, which was not sent.
+    #[cfg(feature = "client")]
+    pub(crate) fn as_refusal(self) -> Self {
+        match self.kind() {
+            FaultKind::Refused if self.inner.service.is_empty() => self,
+            _ => Self::refused("an interceptor failed").because(self),
+        }
+    }
+
     pub(crate) fn new(kind: FaultKind, detail: impl Into<String>) -> Self {
         Self {
             inner: Box::new(Inner {
@@ -168,10 +187,9 @@ impl Fault {
         }
     }
 
-    pub(crate) fn because(
-        mut self,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
+    /// The same fault with its cause.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.inner.source = Some(source.into());
         self
     }
@@ -240,9 +258,12 @@ impl Fault {
         &self.inner.operation
     }
 
-    /// Whether the deadline of the call passed.
+    /// Whether the deadline of the call passed, or the service gave the operation
+    /// up for its `#[timeout]`.
     pub fn is_timeout(&self) -> bool {
+        let is_answer = |problem: &Problem| problem.code == problem::TIMEOUT;
         matches!(self.kind(), FaultKind::Timeout | FaultKind::TimeoutUnsent)
+            || self.problem().is_some_and(is_answer)
     }
 
     /// Whether no connection to an instance could be made.
@@ -285,6 +306,12 @@ impl Fault {
         self.kind() == FaultKind::Decode
     }
 
+    /// Whether an [interceptor](crate::Interceptor) did not let the call pass.
+    #[cfg(feature = "client")]
+    pub fn is_refused(&self) -> bool {
+        self.kind() == FaultKind::Refused
+    }
+
     /// The status of the answer, if there was one.
     pub fn status(&self) -> Option<StatusCode> {
         self.inner.answer.as_ref().map(|answer| answer.status)
@@ -314,7 +341,8 @@ impl Fault {
             | FaultKind::CenterUnreachable
             | FaultKind::TooManyCalls
             | FaultKind::Connect
-            | FaultKind::TimeoutUnsent => false,
+            | FaultKind::TimeoutUnsent
+            | FaultKind::Refused => false,
             // The service says of this one that it did not begin.
             FaultKind::Status => self.problem().is_none_or(|p| p.code != OVERLOADED),
             FaultKind::Timeout | FaultKind::Broken | FaultKind::Decode | FaultKind::Panicked => {

@@ -8,6 +8,7 @@
 pub(crate) mod definition;
 pub(crate) mod guard;
 pub(crate) mod input;
+pub(crate) mod layers;
 pub(crate) mod linked;
 pub(crate) mod overload;
 pub(crate) mod registration;

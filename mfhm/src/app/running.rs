@@ -9,12 +9,15 @@ use axum::routing::get;
 use http::HeaderValue;
 use tokio::net::TcpListener;
 
+#[cfg(feature = "client")]
+use crate::client::intercept::Interceptors;
 use crate::error::{Error, Result};
 use crate::instance::InstanceId;
 use crate::key::Key;
 use crate::link::Link;
 use crate::listener::{Limits, Server};
 use crate::server::definition::{Route, ServiceDefinition};
+use crate::server::layers::Layers;
 use crate::server::overload::{self, Capacity};
 use crate::server::registration::{Announcement, Center, Registration};
 use crate::server::state::States;
@@ -35,6 +38,9 @@ pub(super) struct Launch {
     pub center_key: Option<Key>,
     pub key: Option<Key>,
     pub local_calls: bool,
+    pub layers: Layers,
+    #[cfg(feature = "client")]
+    pub interceptors: Interceptors,
 }
 
 /// Services that serve and are registered, until they are stopped. Dropping it
@@ -63,6 +69,9 @@ impl RunningApp {
             center_key,
             key,
             local_calls,
+            layers,
+            #[cfg(feature = "client")]
+            interceptors,
         } = launch;
         let link = Link::new(center_key.as_ref())?;
         // Clients in the handlers find services through the same centers.
@@ -77,7 +86,7 @@ impl RunningApp {
             if let Some(zone) = &zone {
                 caller = caller.zone(zone);
             }
-            caller.build()?.install()
+            caller.intercepted_by(interceptors).build()?.install()
         };
         // One registration with each: centers do not tell each other.
         let centers: Vec<_> = centers
@@ -93,13 +102,14 @@ impl RunningApp {
             .collect();
         for (mut definition, listener) in bound {
             definition.routes = overload::limit(&definition.name, definition.routes, capacity);
+            let app = app(&definition, &states, &layers, key.is_some());
             #[cfg(feature = "client")]
             let (name, local) = (definition.name.clone(), definition.local);
             let service = RunningService::start(
                 definition.name,
                 &definition.routes,
+                app,
                 listener,
-                &states,
                 &centers,
                 key.as_ref(),
                 (metadata.clone(), weight),
@@ -172,16 +182,14 @@ impl RunningService {
     fn start(
         name: String,
         routes: &[Route],
+        app: Router,
         listener: TcpListener,
-        states: &States,
         centers: &[Center],
         key: Option<&Key>,
         (metadata, weight): (BTreeMap<String, String>, u32),
     ) -> Result<Self> {
         let id = new_instance_id()?;
-        let app = router::build(routes, states).merge(ping(&name, &id));
-        #[cfg(feature = "openapi")]
-        let app = app.merge(crate::openapi::router(&name, routes, key.is_some()));
+        let app = app.merge(ping(&name, &id));
         let app = match key {
             Some(key) => guard::require_key(app, key.clone()),
             None => app,
@@ -286,6 +294,20 @@ impl RunningService {
         self.server.stop(GRACE).await;
         tracing::info!(service = self.name, "stopped");
     }
+}
+
+/// All that a service answers inside of its layers.
+fn app(definition: &ServiceDefinition, states: &States, layers: &Layers, has_key: bool) -> Router {
+    let app = router::build(&definition.name, &definition.routes, states);
+    #[cfg(feature = "openapi")]
+    let app = app.merge(crate::openapi::router(
+        &definition.name,
+        &definition.routes,
+        has_key,
+    ));
+    #[cfg(not(feature = "openapi"))]
+    let _ = has_key;
+    layers.around_service(definition.layers.around_service(app))
 }
 
 /// Answers the center, and says who answers: a port may have changed hands.

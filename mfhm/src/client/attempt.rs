@@ -12,7 +12,9 @@ use super::error::{Fault, FaultKind};
 use super::options::CallPlan;
 use super::resolver::Resolver;
 use super::retry::{self, Before, Failure};
-use super::transport::{Answered, Opened, Outgoing, Transport, TransportError, TransportErrorKind};
+use super::transport::{
+    Answered, Hop, Opened, Outgoing, Transport, TransportError, TransportErrorKind,
+};
 use super::{balancer, clock, hedge};
 
 /// Where calls go.
@@ -58,8 +60,8 @@ pub(crate) async fn open(
     request: &Outgoing,
     is_idempotent: bool,
     plan: CallPlan,
+    deadline: Instant,
 ) -> Result<Opened, Fault> {
-    let deadline = after(plan.timeout);
     ask(destination, request, is_idempotent, plan, deadline, &|_| {
         true
     })
@@ -70,8 +72,7 @@ pub(crate) async fn open(
 trait Arrival: Sized {
     fn exchange<'a>(
         transport: &'a dyn Transport,
-        base: &'a str,
-        key: Option<&'a http::HeaderValue>,
+        hop: Hop<'a>,
         request: &'a Outgoing,
     ) -> BoxFuture<'a, Result<Self, TransportError>>;
 
@@ -86,11 +87,10 @@ trait Arrival: Sized {
 impl Arrival for Answered {
     fn exchange<'a>(
         transport: &'a dyn Transport,
-        base: &'a str,
-        key: Option<&'a http::HeaderValue>,
+        hop: Hop<'a>,
         request: &'a Outgoing,
     ) -> BoxFuture<'a, Result<Self, TransportError>> {
-        transport.exchange(base, key, request)
+        transport.exchange(hop, request)
     }
 
     fn status(&self) -> http::StatusCode {
@@ -109,11 +109,10 @@ impl Arrival for Answered {
 impl Arrival for Opened {
     fn exchange<'a>(
         transport: &'a dyn Transport,
-        base: &'a str,
-        key: Option<&'a http::HeaderValue>,
+        hop: Hop<'a>,
         request: &'a Outgoing,
     ) -> BoxFuture<'a, Result<Self, TransportError>> {
-        transport.open(base, key, request)
+        transport.open(hop, request)
     }
 
     fn status(&self) -> http::StatusCode {
@@ -141,7 +140,12 @@ async fn ask<A: Arrival>(
         Destination::Fixed { base, transport } => {
             // There is no other instance to try.
             let limit = deadline.min(after(plan.attempt_limit(false)));
-            exchange(transport.as_ref(), base, None, request, limit)
+            let hop = Hop {
+                base,
+                key: None,
+                limit,
+            };
+            exchange(transport.as_ref(), hop, request)
                 .await
                 .map_err(|failed| failed.fault)
         }
@@ -359,23 +363,33 @@ async fn to_endpoint<A: Arrival>(
 ) -> Result<A, Failed> {
     let _in_flight = endpoint.enter();
     let timed = Timed::new(endpoint);
-    let result = exchange::<A>(
-        transport,
-        &endpoint.base,
-        endpoint.key.as_ref(),
-        request,
+    let hop = Hop {
+        base: &endpoint.base,
+        key: endpoint.key.as_ref(),
         limit,
-    )
-    .await;
-    let (took, now) = match &result {
-        Err(failed) if failed.fault.is_timeout() => timed.in_vain(),
-        _ => timed.stop(),
+    };
+    let result = exchange::<A>(transport, hop, request).await;
+    let is_in_vain = match &result {
+        Err(failed) => failed.fault.is_timeout(),
+        // The service gave up because the caller did.
+        Ok(answer) => {
+            is_cut_short
+                && answer.status() == http::StatusCode::GATEWAY_TIMEOUT
+                && Instant::now() >= limit
+        }
+    };
+    let (took, now) = if is_in_vain {
+        timed.in_vain()
+    } else {
+        timed.stop()
     };
     let outcome = match &result {
+        // A caller's short patience says nothing against the instance.
+        _ if is_in_vain && is_cut_short => None,
         Ok(answer) => retry::learn(endpoint, answer.status(), answer.headers(), took, now),
         Err(failed) if failed.is_unreachable => Some(Outcome::Unreachable),
-        Err(failed) if failed.fault.is_timeout() && !is_cut_short => Some(Outcome::Failed),
-        // The request is at fault, or the caller's patience, not the instance.
+        Err(_) if is_in_vain => Some(Outcome::Failed),
+        // The request is at fault.
         Err(_) => None,
     };
     if let Some(outcome) = outcome {
@@ -443,12 +457,11 @@ struct Failed {
 
 async fn exchange<A: Arrival>(
     transport: &dyn Transport,
-    base: &str,
-    key: Option<&http::HeaderValue>,
+    hop: Hop<'_>,
     request: &Outgoing,
-    limit: Instant,
 ) -> Result<A, Failed> {
-    match tokio::time::timeout_at(limit, A::exchange(transport, base, key, request)).await {
+    let base = hop.base;
+    match tokio::time::timeout_at(hop.limit, A::exchange(transport, hop, request)).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(TransportError { kind, source })) => {
             let (fault, is_unreachable) = match kind {
@@ -492,7 +505,7 @@ mod tests {
     use std::sync::Mutex;
 
     use bytes::Bytes;
-    use http::{HeaderMap, HeaderValue, Method, StatusCode};
+    use http::{HeaderMap, Method, StatusCode};
 
     use super::*;
     use crate::client::options::CallOptions;
@@ -528,10 +541,10 @@ mod tests {
     impl Transport for Fake {
         fn exchange<'a>(
             &'a self,
-            base: &'a str,
-            _key: Option<&'a HeaderValue>,
+            hop: Hop<'a>,
             _request: &'a Outgoing,
         ) -> BoxFuture<'a, Result<Answered, TransportError>> {
+            let base = hop.base;
             *self
                 .asked
                 .lock()

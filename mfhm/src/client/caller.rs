@@ -8,6 +8,7 @@ use arc_swap::ArcSwapOption;
 
 use super::attempt::Destination;
 use super::budget;
+use super::intercept::{Interceptor, Interceptors};
 use super::limits::{self, Limits};
 use super::options::CallOptions;
 use super::resolver::Resolver;
@@ -45,12 +46,19 @@ pub struct Caller {
 struct Shared {
     source: Arc<dyn Source>,
     transport: Arc<dyn Transport>,
-    options: CallOptions,
+    defaults: Defaults,
     /// Calls under way to one service.
     max_in_flight: u32,
     retry_percent: u32,
     /// Looked into when a client is first used, not on each call.
     resolvers: Mutex<HashMap<String, Arc<Resolver>>>,
+}
+
+/// What a caller says of all its calls.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Defaults {
+    pub options: CallOptions,
+    pub interceptors: Interceptors,
 }
 
 /// From so many services on, those that nobody asks for are dropped.
@@ -103,8 +111,15 @@ impl Caller {
         Installed(caller)
     }
 
-    pub(crate) fn options(&self) -> CallOptions {
-        self.shared.options
+    pub(crate) fn defaults(&self) -> &Defaults {
+        &self.shared.defaults
+    }
+
+    /// What the caller of the process says of all calls, if there is one yet.
+    pub(crate) fn defaults_of_process() -> Defaults {
+        let caller = PROCESS.load();
+        let defaults = caller.as_ref().map(|caller| caller.defaults().clone());
+        defaults.unwrap_or_default()
     }
 
     pub(crate) fn resolver(&self, service: &str) -> Arc<Resolver> {
@@ -151,7 +166,7 @@ impl fmt::Debug for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Caller")
             .field("source", &self.shared.source)
-            .field("options", &self.shared.options)
+            .field("defaults", &self.shared.defaults)
             .finish_non_exhaustive()
     }
 }
@@ -162,7 +177,7 @@ impl fmt::Debug for Caller {
 pub struct CallerBuilder {
     centers: Vec<String>,
     center_key: Option<Key>,
-    options: CallOptions,
+    defaults: Defaults,
     zone: Option<String>,
     max_in_flight: Option<u32>,
     retry_percent: Option<u32>,
@@ -183,9 +198,23 @@ impl CallerBuilder {
         self
     }
 
-    /// How calls are made that say nothing else.
+    /// How calls are made that say nothing else. An operation's `#[timeout]`
+    /// goes before a time-out said here.
     pub fn options(mut self, options: CallOptions) -> Self {
-        self.options = options;
+        self.defaults.options = options;
+        self
+    }
+
+    /// Lets an [interceptor](Interceptor) see every call, of typed clients and
+    /// untyped ones. The one said first runs first.
+    pub fn intercept<I: Interceptor>(mut self, interceptor: I) -> Self {
+        self.defaults.interceptors.add(interceptor);
+        self
+    }
+
+    #[cfg(feature = "server")]
+    pub(crate) fn intercepted_by(mut self, interceptors: Interceptors) -> Self {
+        self.defaults.interceptors = interceptors;
         self
     }
 
@@ -233,7 +262,7 @@ impl CallerBuilder {
             shared: Arc::new(Shared {
                 source: Arc::new(source),
                 transport: Arc::new(Network::new()?),
-                options: self.options,
+                defaults: self.defaults,
                 max_in_flight: self.max_in_flight.unwrap_or(limits::DEFAULT_IN_FLIGHT),
                 retry_percent: self.retry_percent.unwrap_or(budget::DEFAULT_PERCENT),
                 resolvers: Mutex::default(),

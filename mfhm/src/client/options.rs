@@ -2,7 +2,14 @@
 
 use std::time::Duration;
 
+use crate::contract::Operation;
+
 /// How calls are made; what is not said stays as it was.
+///
+/// How long a call may take is what is said of the call or of its client, else
+/// the operation's `#[timeout]`, else that of its contract, else what its
+/// [`Caller`](crate::Caller) says of all calls, else 15 s. To allow more than
+/// the `#[timeout]` is of no use: the service keeps to it as well.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -22,6 +29,8 @@ pub struct CallOptions {
 pub(crate) struct CallPlan {
     pub timeout: Duration,
     attempt_timeout: Option<Duration>,
+    /// So long the operation may take: one attempt may, too.
+    declared: Duration,
     pub attempts: u32,
     pub hedge_after: Option<Duration>,
 }
@@ -41,7 +50,9 @@ impl CallPlan {
     pub(crate) fn attempt_limit(&self, can_repeat: bool) -> Duration {
         match self.attempt_timeout {
             Some(timeout) => timeout,
-            None if can_repeat => Duration::from_secs(5).max(self.timeout / self.attempts),
+            None if can_repeat => Duration::from_secs(5)
+                .max(self.timeout / self.attempts)
+                .max(self.declared),
             None => self.timeout,
         }
     }
@@ -66,7 +77,8 @@ impl CallOptions {
     }
 
     /// How long one attempt may take. The default is an equal share of the
-    /// [`timeout`](Self::timeout), at least 5 s; and the whole of it for a call
+    /// [`timeout`](Self::timeout), at least 5 s and at least the operation's
+    /// `#[timeout]`; and the whole of it for a call
     /// that is not repeated (not idempotent, or at a fixed address).
     #[must_use]
     pub const fn attempt_timeout(mut self, timeout: Duration) -> Self {
@@ -114,8 +126,24 @@ impl CallOptions {
         CallPlan {
             timeout: self.timeout.unwrap_or(Duration::from_secs(15)),
             attempt_timeout: self.attempt_timeout,
+            declared: Duration::ZERO,
             attempts: self.attempts.unwrap_or(3).max(1),
             hedge_after: self.hedge_after,
+        }
+    }
+
+    /// The plan of a call of `operation`: what was said of the call or the
+    /// client, else what the operation declares, else what its caller says of
+    /// all calls.
+    pub(crate) fn plan_of(self, operation: &Operation, of_caller: Self) -> CallPlan {
+        let declared = operation.timeout();
+        let of_operation = Self {
+            timeout: declared,
+            ..Self::new()
+        };
+        CallPlan {
+            declared: declared.unwrap_or_default(),
+            ..self.over(of_operation).over(of_caller).plan()
         }
     }
 }

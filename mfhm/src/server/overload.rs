@@ -154,7 +154,7 @@ mod tests {
             max_in_flight,
             queue,
         };
-        router::build(&limit("s", vec![slow], capacity), &States::default())
+        router::build("s", &limit("s", vec![slow], capacity), &States::default())
     }
 
     async fn ask(service: axum::Router) -> Response {

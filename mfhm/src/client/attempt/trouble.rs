@@ -42,6 +42,8 @@ type Act = dyn Fn(u16) -> BoxFuture<'static, Exchanged> + Send + Sync;
 struct Scene {
     act: Box<Act>,
     asked: Mutex<HashMap<u16, usize>>,
+    /// The seconds that each attempt had.
+    had: Mutex<Vec<u64>>,
 }
 
 impl Scene {
@@ -52,6 +54,7 @@ impl Scene {
         Arc::new(Self {
             act: Box::new(move |port| Box::pin(act(port))),
             asked: Mutex::default(),
+            had: Mutex::default(),
         })
     }
 
@@ -80,14 +83,11 @@ impl fmt::Debug for Scene {
 }
 
 impl Transport for Scene {
-    fn exchange<'a>(
-        &'a self,
-        base: &'a str,
-        _key: Option<&'a HeaderValue>,
-        _request: &'a Outgoing,
-    ) -> BoxFuture<'a, Exchanged> {
-        let port = base.rsplit(':').next().unwrap().parse().unwrap();
+    fn exchange<'a>(&'a self, hop: Hop<'a>, _request: &'a Outgoing) -> BoxFuture<'a, Exchanged> {
+        let port = hop.base.rsplit(':').next().unwrap().parse().unwrap();
         *self.asked.lock().unwrap().entry(port).or_default() += 1;
+        let left = hop.limit.saturating_duration_since(Instant::now());
+        self.had.lock().unwrap().push(left.as_secs());
         (self.act)(port)
     }
 }
@@ -187,6 +187,16 @@ async fn a_pause_ends_and_is_waited_for_where_nobody_else_is_there() {
     let started = Instant::now();
     assert_eq!(status(&service, POST).await, 200);
     assert!((1025..=1250).contains(&started.elapsed().as_millis()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_attempt_has_what_time_the_others_left() {
+    let scene = Scene::new(|_| std::future::pending());
+    let service = scene.service(3, Limits::default());
+    let options = CallOptions::new().timeout(Duration::from_secs(12));
+    let fault = run(&service, GET, options).await.unwrap_err();
+    assert!(fault.is_timeout() && fault.may_have_executed());
+    assert_eq!(*scene.had.lock().unwrap(), [5, 5, 2]);
 }
 
 #[tokio::test(start_paused = true)]
