@@ -6,6 +6,7 @@ mod bad_input;
 mod cli;
 mod instances;
 mod one_or_many;
+mod placement;
 mod programs;
 mod restart;
 mod shutdown;
