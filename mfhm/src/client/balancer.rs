@@ -12,9 +12,12 @@
 //!   a single slow one always has a better one beside it. With weights, the
 //!   draws are independent and in proportion to the weights: that is what gives
 //!   a canary its share.
-//! * Costs less than half as much again as each other count as equal, and then
-//!   the first one drawn is taken: chance shares more evenly than noise does.
-//! * An endpoint that never answered is tried first, with one call at a time.
+//! * Costs within half as much again of each other count as equal, and then the
+//!   first one drawn is taken: chance shares more evenly than noise does. For the
+//!   same reason a few milliseconds more or less say nothing; under load the calls
+//!   in flight do.
+//! * An endpoint of which nothing is known yet is tried first, with one call at a
+//!   time.
 //! * Endpoints of the caller's zone come first, for as long as at least half of
 //!   them are good.
 //!
@@ -29,9 +32,9 @@ use super::endpoint::{Endpoint, EndpointSet};
 
 /// Costs within this factor of each other are equal.
 const EQUAL: f64 = 1.5;
-/// Seconds that are added to each latency: what differs by less than that
+/// Seconds that are added to each latency: what differs by half of that only
 /// differs by chance.
-const GRAIN: f64 = 0.001;
+const GRAIN: f64 = 0.010;
 
 /// What is drawn from, of one list.
 #[derive(Clone, Debug, Default)]
