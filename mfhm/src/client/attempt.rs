@@ -535,6 +535,8 @@ mod tests {
     struct Fake {
         broken: HashMap<&'static str, TransportErrorKind>,
         silent: bool,
+        /// 504 when so much time of an attempt has passed.
+        gives_up: Option<Duration>,
         asked: Mutex<HashMap<String, usize>>,
     }
 
@@ -555,13 +557,18 @@ mod tests {
                 if self.silent {
                     std::future::pending::<()>().await;
                 }
+                let mut status = StatusCode::OK;
+                if let Some(time) = self.gives_up {
+                    status = StatusCode::GATEWAY_TIMEOUT;
+                    tokio::time::sleep(time.min(hop.limit - Instant::now())).await;
+                }
                 match self.broken.get(base) {
                     Some(&kind) => Err(TransportError {
                         kind,
                         source: "as told".into(),
                     }),
                     None => Ok(Answered {
-                        status: StatusCode::OK,
+                        status,
                         headers: HeaderMap::new(),
                         body: Bytes::new(),
                         before: Before::default(),
@@ -736,5 +743,35 @@ mod tests {
                 .iter()
                 .all(|endpoint| !endpoint.ejection.is_failing(clock::now()))
         );
+    }
+
+    /// Whether instances are left out after 100 calls of a service that gives
+    /// each up after `gives_up`.
+    async fn are_ejected(gives_up: Duration) -> bool {
+        let fake = Arc::new(Fake {
+            gives_up: Some(gives_up),
+            ..Fake::default()
+        });
+        let destination = destination(&fake);
+        for _ in 0..100 {
+            let options = CallOptions::new().timeout(Duration::from_millis(20));
+            // What answers and what times out at the same moment is either.
+            let _ = run(&destination, true, options).await;
+        }
+        let Destination::Discovered { resolver, .. } = &destination else {
+            unreachable!("it is made so above")
+        };
+        let set = resolver.endpoints(after(Duration::from_secs(1)));
+        let endpoints = &set.await.unwrap().endpoints;
+        endpoints
+            .iter()
+            .any(|endpoint| endpoint.ejection.is_failing(clock::now()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_gives_up_with_its_caller_is_not_ejected() {
+        assert!(!are_ejected(Duration::MAX).await);
+        // One that gives up by itself is.
+        assert!(are_ejected(Duration::from_millis(5)).await);
     }
 }

@@ -61,6 +61,11 @@ use crate::api_error::ApiError;
 ///
 /// Calls that stay in the process run them too: there the headers are what
 /// [`request`](crate::request()) tells the implementation.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an interceptor",
+    label = "neither an `Interceptor` nor a closure that is one",
+    note = "write `|call: &mut mfhm::OutgoingCall| {{ …; Ok(()) }}`, or implement `mfhm::Interceptor` for a type of your own"
+)]
 pub trait Interceptor: Send + Sync + 'static {
     /// Runs before the call, within the time of the call.
     ///

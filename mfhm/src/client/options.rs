@@ -153,3 +153,43 @@ impl Default for CallOptions {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn seconds(seconds: u64) -> CallOptions {
+        CallOptions::new().timeout(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn the_call_goes_before_the_operation_and_that_before_the_caller() {
+        static PLAIN: Operation = Operation::new("a", "GET", "/");
+        static DECLARED: Operation = Operation::new("a", "GET", "/").timeout_ms(20_000);
+        let nothing = CallOptions::new();
+        for (of_call, operation, of_caller, expected) in [
+            (nothing, &PLAIN, nothing, 15),
+            (nothing, &PLAIN, seconds(7), 7),
+            (nothing, &DECLARED, seconds(7), 20),
+            (seconds(1), &DECLARED, seconds(7), 1),
+            (seconds(1), &PLAIN, seconds(7), 1),
+        ] {
+            let plan = of_call.plan_of(operation, of_caller);
+            assert_eq!(plan.timeout.as_secs(), expected);
+        }
+    }
+
+    #[test]
+    fn one_attempt_may_take_what_the_operation_may() {
+        static DECLARED: Operation = Operation::new("a", "GET", "/").timeout_ms(20_000);
+        let limit = |options: CallOptions, can_repeat| {
+            let plan = options.plan_of(&DECLARED, CallOptions::new());
+            plan.attempt_limit(can_repeat).as_secs()
+        };
+        assert_eq!(limit(CallOptions::new(), true), 20);
+        assert_eq!(limit(seconds(90), true), 30);
+        assert_eq!(limit(seconds(90), false), 90);
+        let short = CallOptions::new().attempt_timeout(Duration::from_secs(2));
+        assert_eq!(limit(short, true), 2);
+    }
+}
