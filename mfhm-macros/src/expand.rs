@@ -2,6 +2,7 @@
 //! the expander, or the stand-ins when something was wrong. Expanders can't
 //! fail; all mistakes are found before.
 
+pub(crate) mod bounds;
 pub(crate) mod client;
 pub(crate) mod contract;
 pub(crate) mod error;
@@ -264,6 +265,7 @@ fn declaration(args: &ServiceArgs, shared: &Shared) -> Declaration {
     Declaration {
         name: args.name.as_ref().map(LitStr::value),
         port: args.port,
+        version: args.version.as_ref().map(LitStr::value),
         contracts: args.contracts.clone(),
         layers: expressions(&shared.layers),
     }
@@ -431,7 +433,7 @@ pub(crate) fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// `#[derive(mfhm::ApiError)]`
-pub(crate) fn api_error(item: TokenStream) -> TokenStream {
+pub(crate) fn api_error(item: TokenStream, products: Products) -> TokenStream {
     let mut diag = Diagnostics::new();
     let input: DeriveInput = match syn::parse2(item) {
         Ok(input) => input,
@@ -441,7 +443,7 @@ pub(crate) fn api_error(item: TokenStream) -> TokenStream {
         }
     };
     let model = ErrorType::lower(&input, &mut diag);
-    let exports = Exports::new(model.krate.as_ref());
+    let exports = Exports::new(model.krate.as_ref()).with_schemas(products.openapi);
     let tokens = if diag.is_empty() {
         error::expand(&model, &exports)
     } else {

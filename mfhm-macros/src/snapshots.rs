@@ -94,7 +94,7 @@ fn expand_item(mut item: Item, products: Products) -> TokenStream {
             && attribute.to_token_stream().to_string().contains("ApiError")
     };
     if attributes.iter().any(is_derived) {
-        return expand::api_error(item.into_token_stream());
+        return expand::api_error(item.into_token_stream(), products);
     }
     item.into_token_stream()
 }

@@ -24,6 +24,7 @@ pub(crate) mod resolver;
 pub(crate) mod retry;
 pub(crate) mod source;
 pub(crate) mod transport;
+pub(crate) mod typed;
 pub(crate) mod untyped;
 
 pub(crate) use crate::fault as error;

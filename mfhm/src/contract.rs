@@ -255,6 +255,8 @@ pub enum ParamSource {
     Bytes,
     /// The body, read while it comes: `#[body(stream)]`.
     Stream,
+    /// The body, a form with files (`multipart/form-data`), read while it comes.
+    Multipart,
 }
 
 impl Param {
@@ -305,6 +307,11 @@ impl Param {
     #[doc(hidden)]
     pub const fn stream(name: &'static str) -> Self {
         Self::new(name, ParamSource::Stream)
+    }
+
+    #[doc(hidden)]
+    pub const fn multipart(name: &'static str) -> Self {
+        Self::new(name, ParamSource::Multipart)
     }
 
     /// The name on the wire.

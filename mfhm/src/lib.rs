@@ -99,6 +99,7 @@ mod app;
 mod body;
 #[cfg(feature = "center")]
 mod center;
+mod checks;
 #[cfg(feature = "client")]
 mod client;
 #[cfg(any(feature = "openapi", feature = "cli"))]
@@ -124,6 +125,8 @@ mod listener;
 #[cfg(any(feature = "server", feature = "cli"))]
 mod log;
 mod macros;
+#[cfg(any(feature = "client", feature = "server"))]
+mod multipart;
 #[cfg(feature = "openapi")]
 mod openapi;
 mod raw_body;
@@ -169,6 +172,8 @@ pub use http;
 pub use instance::{InstanceId, InstanceStatus, InvalidName, ServiceName};
 pub use json::Json;
 pub use macros::*;
+#[cfg(any(feature = "client", feature = "server"))]
+pub use multipart::{Multipart, MultipartError, Part};
 #[cfg(any(feature = "client", feature = "server"))]
 pub use returned::{Headed, Raw};
 #[cfg(feature = "server")]

@@ -16,7 +16,7 @@ use crate::instance::InstanceId;
 use crate::key::Key;
 use crate::link::Link;
 use crate::listener::{Limits, Server};
-use crate::server::definition::{Route, ServiceDefinition};
+use crate::server::definition::ServiceDefinition;
 use crate::server::layers::Layers;
 use crate::server::overload::{self, Capacity};
 use crate::server::registration::{Announcement, Center, Registration};
@@ -103,11 +103,8 @@ impl RunningApp {
         for (mut definition, listener) in bound {
             definition.routes = overload::limit(&definition.name, definition.routes, capacity);
             let app = app(&definition, &states, &layers, key.is_some());
-            #[cfg(feature = "client")]
-            let (name, local) = (definition.name.clone(), definition.local);
             let service = RunningService::start(
-                definition.name,
-                &definition.routes,
+                &definition,
                 app,
                 listener,
                 &centers,
@@ -117,7 +114,8 @@ impl RunningApp {
             services.push(service);
             #[cfg(feature = "client")]
             if local_calls {
-                offers.extend(local.into_iter().map(|binding| (binding.offer)(&name)));
+                let bindings = definition.local.into_iter();
+                offers.extend(bindings.map(|binding| (binding.offer)(&definition.name)));
             }
         }
         #[cfg(not(feature = "client"))]
@@ -180,14 +178,14 @@ pub struct RunningService {
 
 impl RunningService {
     fn start(
-        name: String,
-        routes: &[Route],
+        definition: &ServiceDefinition,
         app: Router,
         listener: TcpListener,
         centers: &[Center],
         key: Option<&Key>,
         (metadata, weight): (BTreeMap<String, String>, u32),
     ) -> Result<Self> {
+        let name = definition.name.clone();
         let id = new_instance_id()?;
         let app = app.merge(ping(&name, &id));
         let app = match key {
@@ -198,8 +196,8 @@ impl RunningService {
         let address = server.local_addr();
         tracing::info!(service = name, instance = %id, "listening on http://{address}");
 
+        let routes = definition.routes.iter();
         let mut operations: Vec<_> = routes
-            .iter()
             .map(|route| OperationEntry {
                 name: route.operation.name().to_owned(),
                 path: route.operation.path().to_owned(),
@@ -222,7 +220,7 @@ impl RunningService {
             },
             operations,
             metadata,
-            version: None,
+            version: definition.about.version.map(str::to_owned),
             weight,
             key: key.map(|key| key.reveal().to_owned()),
         };
@@ -302,6 +300,7 @@ fn app(definition: &ServiceDefinition, states: &States, layers: &Layers, has_key
     #[cfg(feature = "openapi")]
     let app = app.merge(crate::openapi::router(
         &definition.name,
+        definition.about,
         &definition.routes,
         has_key,
     ));

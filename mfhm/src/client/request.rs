@@ -18,6 +18,7 @@ use super::options::CallPlan;
 use super::transport::{Again, Answered, Opened, Outgoing, OutgoingStream};
 use crate::api_error::{self, ApiError};
 use crate::contract::Operation;
+use crate::multipart::MultipartBody;
 use crate::raw_body::SendBody;
 use crate::returned::Returned;
 use crate::stream::StreamBody;
@@ -257,6 +258,17 @@ impl Request {
             CONTENT_TYPE,
             HeaderValue::from_static("application/octet-stream"),
         );
+    }
+
+    /// Sets the body to a form with files, encoded while it is sent.
+    pub fn multipart<T: MultipartBody>(&mut self, name: &str, value: T) {
+        match value.into_multipart().encode() {
+            Ok((content_type, body)) => {
+                self.stream = Some(Arc::new(Mutex::new(Some(body))));
+                self.headers.insert(CONTENT_TYPE, content_type);
+            }
+            Err(why) => self.refuse("multipart", name, &why),
+        }
     }
 
     /// Sends the request and reads the answer: a success as `T`, a declared

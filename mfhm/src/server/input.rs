@@ -19,6 +19,7 @@ use crate::body::{self, BodyLimits};
 use crate::current::Head;
 use crate::json::{self, Unreadable};
 use crate::listener::Peer;
+use crate::multipart::{Multipart, MultipartBody};
 use crate::raw_body::RawBody;
 use crate::stream::{ByteStream, StreamBody};
 use crate::value;
@@ -249,12 +250,45 @@ impl Input {
     /// Takes the body to be read while it comes. It has no limit unless one is
     /// declared; then a longer one breaks off.
     pub fn stream<T: StreamBody>(&mut self, _name: &'static str) -> Option<T> {
+        Some(T::from_stream(self.take_stream()))
+    }
+
+    /// Takes the body to be read part by part while it comes. It has no limit
+    /// unless one is declared.
+    pub fn multipart<T: MultipartBody>(&mut self, name: &'static str) -> Option<T> {
+        let essence = content_type(&self.head.headers);
+        if essence.as_deref() != Some("multipart/form-data") {
+            self.status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            return self.refuse(
+                "body",
+                name,
+                "is not declared as a form with files; send the header \
+                 `content-type: multipart/form-data; boundary=…`",
+            );
+        }
+        let declared = self.head.headers.get(CONTENT_TYPE);
+        let declared = declared.and_then(|value| value.to_str().ok());
+        // An empty boundary would be found anywhere; RFC 2046 allows 70 characters.
+        let boundary = declared
+            .and_then(|declared| multer::parse_boundary(declared).ok())
+            .filter(|boundary| (1..=70).contains(&boundary.len()));
+        let Some(boundary) = boundary else {
+            return self.refuse(
+                "body",
+                name,
+                "has no boundary; the header is `content-type: multipart/form-data; boundary=…`",
+            );
+        };
+        let form = Multipart::received(self.take_stream(), boundary);
+        Some(T::from_multipart(form))
+    }
+
+    fn take_stream(&mut self) -> ByteStream {
         let body = self.body.take().unwrap_or_default();
-        let stream = match self.limit {
+        match self.limit {
             Some(limit) => ByteStream::of_body(http_body_util::Limited::new(body, limit)),
             None => ByteStream::of_body(body),
-        };
-        Some(T::from_stream(stream))
+        }
     }
 
     /// Runs an axum extractor that leaves the body alone.

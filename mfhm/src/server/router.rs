@@ -58,7 +58,10 @@ pub(crate) fn clashes(routes: &[Route]) -> Vec<String> {
                     operation.path()
                 )
             } else if earlier.name() == operation.name() {
-                format!("two operations are called `{}`", operation.name())
+                format!(
+                    "two operations are called `{}`; call one otherwise (`name = \"…\"` beside its path), or give one of two contracts a version (`version = \"v2\"` in #[mfhm::client])",
+                    operation.name()
+                )
             } else if is_ambiguous(&earlier_shape, &shape) {
                 format!(
                     "the paths {} and {} take the same requests",

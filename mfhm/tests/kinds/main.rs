@@ -6,7 +6,9 @@
 
 mod answers;
 mod around;
+mod multipart;
 mod overload;
 mod params;
 mod streams;
 mod support;
+mod versions;
