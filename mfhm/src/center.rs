@@ -39,6 +39,7 @@
 
 mod address;
 mod api;
+mod contracts;
 mod guard;
 mod health;
 mod import;
@@ -62,6 +63,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::api::Api;
+pub use self::contracts::ContractPolicy;
 use self::prober::Pinger;
 use self::registration::Registrar;
 use self::settings::Settings;
@@ -188,6 +190,13 @@ impl CenterBuilder {
         self
     }
 
+    /// Sets what comes of a service that registers a contract which breaks what live
+    /// callers use of it. The default is [`ContractPolicy::Warn`].
+    pub fn contract_policy(mut self, policy: ContractPolicy) -> Self {
+        self.settings.contract_policy = policy;
+        self
+    }
+
     /// Starts the center and returns when it listens.
     ///
     /// # Errors
@@ -310,6 +319,7 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
         store: store.clone(),
         probe: pinger,
         allow_hosts,
+        policy: settings.contract_policy,
     });
     let app = api::router(Api { registrar, key });
     let server = Server::start(listener, app, Limits::default())?;

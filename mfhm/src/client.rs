@@ -18,6 +18,7 @@ pub(crate) mod intercept;
 pub(crate) mod latency;
 pub(crate) mod limits;
 pub(crate) mod local;
+pub(crate) mod offers;
 pub(crate) mod options;
 pub(crate) mod request;
 pub(crate) mod resolver;
@@ -26,6 +27,7 @@ pub(crate) mod source;
 pub(crate) mod transport;
 pub(crate) mod typed;
 pub(crate) mod untyped;
+pub(crate) mod uses;
 
 pub(crate) use crate::fault as error;
 

@@ -102,7 +102,7 @@ mod center;
 mod checks;
 #[cfg(feature = "client")]
 mod client;
-#[cfg(any(feature = "openapi", feature = "cli"))]
+#[cfg(any(feature = "openapi", feature = "center"))]
 pub mod compat;
 mod contract;
 #[cfg(any(feature = "client", feature = "server"))]
@@ -149,7 +149,7 @@ pub use api_error::{ApiError, Data, ErrorVariant};
 pub use app::{App, RunningApp, RunningService, run};
 pub use bytes::Bytes;
 #[cfg(feature = "center")]
-pub use center::{Center, CenterBuilder, RunningCenter};
+pub use center::{Center, CenterBuilder, ContractPolicy, RunningCenter};
 #[cfg(feature = "client")]
 pub use client::{
     caller::{Caller, CallerBuilder},

@@ -9,6 +9,7 @@ pub(crate) mod answer;
 mod components;
 pub(crate) mod errors;
 mod fingerprint;
+mod offered;
 mod operation;
 mod page;
 pub(crate) mod schemas;
@@ -24,6 +25,9 @@ use bytes::Bytes;
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use serde_json::{Map, Value, json};
 
+#[cfg(feature = "client")]
+pub(crate) use self::offered::fingerprint_of;
+pub(crate) use self::offered::fingerprints;
 use self::schemas::{OperationSchemas, Schemas};
 use crate::server::definition::{About, Route};
 
@@ -186,9 +190,8 @@ fn with_placeholders(path: &str, write: impl Fn(&str) -> String) -> String {
 }
 
 /// Serves the document and the page; both are written once, here.
-pub(crate) fn router(service: &str, about: About, routes: &[Route], has_key: bool) -> Router {
-    let document = document(service, about, routes, has_key);
-    let page = page::write(&document);
+pub(crate) fn router(document: &Value) -> Router {
+    let page = page::write(document);
     let json = Bytes::from(document.to_string());
     let answer = |content_type: &'static str, policy: String, body: Bytes| {
         get(move || {

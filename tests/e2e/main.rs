@@ -5,6 +5,7 @@ mod attempts;
 mod bad_input;
 mod cli;
 mod instances;
+mod offered;
 mod one_or_many;
 mod placement;
 mod programs;

@@ -1,5 +1,5 @@
-//! A center with short ping times: its port and its data directory are on the
-//! command line.
+//! A center with short ping times: its port, its data directory and, for another
+//! than the default, its policy for contracts are on the command line.
 
 use std::time::Duration;
 
@@ -10,12 +10,19 @@ async fn main() -> mfhm::Result<()> {
     follow_the_test();
     let mut arguments = std::env::args().skip(1);
     let (Some(port), Some(data_dir)) = (arguments.next(), arguments.next()) else {
-        return Err(mfhm::Error::new("usage: test-center PORT DATA_DIR"));
+        return Err(mfhm::Error::new(
+            "usage: test-center PORT DATA_DIR [warn|refuse]",
+        ));
     };
     let port = port
         .parse()
         .map_err(|error| mfhm::Error::with_source("the port", error))?;
+    let policy = match arguments.next().as_deref() {
+        Some("refuse") => mfhm::ContractPolicy::Refuse,
+        _ => mfhm::ContractPolicy::Warn,
+    };
     let center = mfhm::Center::builder()
+        .contract_policy(policy)
         .port(port)
         .data_dir(data_dir)
         .ping_interval(Duration::from_millis(500))

@@ -73,13 +73,16 @@ impl RunningApp {
             #[cfg(feature = "client")]
             interceptors,
         } = launch;
+        let ids = bound.iter().map(|_| new_instance_id());
+        let ids: Vec<InstanceId> = ids.collect::<Result<_>>()?;
         let link = Link::new(center_key.as_ref())?;
         // Clients in the handlers find services through the same centers.
         #[cfg(feature = "client")]
         let caller = {
             let mut caller = centers
                 .iter()
-                .fold(crate::Caller::builder(), |b, url| b.center(url));
+                .fold(crate::Caller::builder(), |b, url| b.center(url))
+                .instances(ids.clone());
             if let Some(key) = &center_key {
                 caller = caller.center_key(key.reveal());
             }
@@ -100,17 +103,13 @@ impl RunningApp {
             .map(|zone| (ZONE.to_owned(), zone))
             .into_iter()
             .collect();
-        for (mut definition, listener) in bound {
+        for ((mut definition, listener), id) in bound.into_iter().zip(ids) {
             definition.routes = overload::limit(&definition.name, definition.routes, capacity);
-            let app = app(&definition, &states, &layers, key.is_some());
-            let service = RunningService::start(
-                &definition,
-                app,
-                listener,
-                &centers,
-                key.as_ref(),
-                (metadata.clone(), weight),
-            )?;
+            let served = Served::new(&definition, &states, &layers, key.is_some());
+            let placed = (metadata.clone(), weight);
+            let key = key.as_ref();
+            let service =
+                RunningService::start(&definition, id, served, listener, &centers, key, placed)?;
             services.push(service);
             #[cfg(feature = "client")]
             if local_calls {
@@ -179,15 +178,15 @@ pub struct RunningService {
 impl RunningService {
     fn start(
         definition: &ServiceDefinition,
-        app: Router,
+        id: InstanceId,
+        served: Served,
         listener: TcpListener,
         centers: &[Center],
         key: Option<&Key>,
         (metadata, weight): (BTreeMap<String, String>, u32),
     ) -> Result<Self> {
         let name = definition.name.clone();
-        let id = new_instance_id()?;
-        let app = app.merge(ping(&name, &id));
+        let app = served.app.merge(ping(&name, &id));
         let app = match key {
             Some(key) => guard::require_key(app, key.clone()),
             None => app,
@@ -202,6 +201,7 @@ impl RunningService {
                 name: route.operation.name().to_owned(),
                 path: route.operation.path().to_owned(),
                 methods: vec![route.operation.method().to_owned()],
+                fingerprint: None,
             })
             .collect();
         // Python services list theirs too.
@@ -209,6 +209,7 @@ impl RunningService {
             name: "ping".to_owned(),
             path: "/ping".to_owned(),
             methods: vec!["GET".to_owned()],
+            fingerprint: None,
         });
         let register = Register {
             service: name.clone(),
@@ -219,12 +220,15 @@ impl RunningService {
                 port: address.port(),
             },
             operations,
+            document: None,
             metadata,
             version: definition.about.version.map(str::to_owned),
             weight,
             key: key.map(|key| key.reveal().to_owned()),
         };
-        let announcement = Announcement { register };
+        let announcement = Announcement::new(register);
+        #[cfg(feature = "openapi")]
+        let announcement = announcement.with_document(&served.document);
         let registrations = centers
             .iter()
             .map(|center| Registration::hold(center.clone(), announcement.clone()))
@@ -294,19 +298,34 @@ impl RunningService {
     }
 }
 
-/// All that a service answers inside of its layers.
-fn app(definition: &ServiceDefinition, states: &States, layers: &Layers, has_key: bool) -> Router {
-    let app = router::build(&definition.name, &definition.routes, states);
+/// What a service answers, but for the center's questions.
+struct Served {
+    app: Router,
     #[cfg(feature = "openapi")]
-    let app = app.merge(crate::openapi::router(
-        &definition.name,
-        definition.about,
-        &definition.routes,
-        has_key,
-    ));
-    #[cfg(not(feature = "openapi"))]
-    let _ = has_key;
-    layers.around_service(definition.layers.around_service(app))
+    document: serde_json::Value,
+}
+
+impl Served {
+    fn new(
+        definition: &ServiceDefinition,
+        states: &States,
+        layers: &Layers,
+        has_key: bool,
+    ) -> Self {
+        let ServiceDefinition { name, routes, .. } = definition;
+        let app = router::build(name, routes, states);
+        #[cfg(feature = "openapi")]
+        let document = crate::openapi::document(name, definition.about, routes, has_key);
+        #[cfg(feature = "openapi")]
+        let app = app.merge(crate::openapi::router(&document));
+        #[cfg(not(feature = "openapi"))]
+        let _ = has_key;
+        Self {
+            app: layers.around_service(definition.layers.around_service(app)),
+            #[cfg(feature = "openapi")]
+            document,
+        }
+    }
 }
 
 /// Answers the center, and says who answers: a port may have changed hands.

@@ -13,6 +13,7 @@
 //!
 //! Times are durations since the center's start.
 
+mod contracts;
 mod entry;
 mod lookup;
 #[cfg(test)]
@@ -26,12 +27,14 @@ use std::time::Duration;
 
 use self::entry::Entry;
 pub(crate) use self::lookup::{Listed, Picked};
+use super::contracts::Contracts;
 use super::guard::Guard;
 use super::health::{PingOutcome, Transition};
 use super::record::{Origin, Place, Record};
 use super::store::{Change, Event, Revision};
 use crate::instance::{InstanceId, InstanceStatus};
 use crate::key::Key;
+use crate::wire::v1::DocumentHash;
 
 /// The durations that the registry decides by.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +59,7 @@ pub(crate) struct Registry {
     /// One deadline for each entry that has one.
     deadlines: BTreeSet<(Duration, InstanceId)>,
     guard: Guard,
+    contracts: Contracts,
     /// How many entries are witnesses, and silent ones, in the sense of [`Guard`].
     witnesses: usize,
     silent: usize,
@@ -72,6 +76,8 @@ pub(crate) struct Registry {
 pub(crate) struct Decisions {
     pub pings: Vec<Target>,
     pub deletions: Vec<Deletion>,
+    /// Documents that nobody needs any more.
+    pub documents: Vec<DocumentHash>,
     /// The process stood still for so long; leases were extended by it.
     pub pause: Option<Duration>,
 }
@@ -118,6 +124,7 @@ impl Registry {
             services: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             guard: Guard::default(),
+            contracts: Contracts::default(),
             witnesses: 0,
             silent: 0,
             revision: 0,
@@ -139,8 +146,9 @@ impl Registry {
                     .cloned()
                     .collect();
                 for id in gone {
-                    self.remove(&id);
+                    self.remove(&id, now);
                 }
+                self.contracts.documents.reset(snapshot.documents, now);
                 // Loaded instances are pinged at once, but not in one burst.
                 let spread = self.limits.ping_interval.min(Duration::from_secs(1));
                 for record in snapshot.records {
@@ -155,9 +163,11 @@ impl Registry {
                         Event::Put(record) => self.put(record, now, now, true),
                         Event::Remove(place) => {
                             if let Some(id) = self.holder(&place).cloned() {
-                                self.remove(&id);
+                                self.remove(&id, now);
                             }
                         }
+                        Event::Keep(document) => self.contracts.documents.keep(document, now),
+                        Event::Drop(hash) => self.contracts.documents.drop(&hash),
                     }
                 }
                 self.stored = self.stored.max(revision);
@@ -172,6 +182,7 @@ impl Registry {
         self.last_tick = now;
         let mut decisions = Decisions {
             pause,
+            documents: self.contracts.sweep(now),
             ..Decisions::default()
         };
         while let Some((deadline, id)) = self.deadlines.first().cloned() {
@@ -285,17 +296,19 @@ impl Registry {
                 entry.is_leaving = false;
                 entry.next_ping = entry.next_ping.min(first_ping);
             }
-            entry.record = record;
+            let before = std::mem::replace(&mut entry.record, record.clone());
+            self.contracts.renamed(Some(&before), Some(&record), now);
             self.schedule(&id);
             return;
         }
         let place = record.place();
         let id = record.id.clone();
         // An id names one instance and a place holds one: both make room.
-        self.remove(&id);
+        self.remove(&id, now);
         if let Some(holder) = self.holder(&place).cloned() {
-            self.remove(&holder);
+            self.remove(&holder, now);
         }
+        self.contracts.renamed(None, Some(&record), now);
         self.services
             .entry(place.service)
             .or_default()
@@ -305,11 +318,12 @@ impl Registry {
         self.schedule(&id);
     }
 
-    fn remove(&mut self, id: &InstanceId) {
+    fn remove(&mut self, id: &InstanceId, now: Duration) {
         let Some(entry) = self.entries.remove(id) else {
             return;
         };
         self.count_out(&entry);
+        self.contracts.renamed(Some(&entry.record), None, now);
         if let Some(deadline) = entry.scheduled {
             self.deadlines.remove(&(deadline, id.clone()));
         }
@@ -319,6 +333,7 @@ impl Registry {
             // Names go away with their last instance.
             if instances.is_empty() {
                 self.services.remove(&place.service);
+                self.contracts.departed(entry.record, now);
             }
         }
     }

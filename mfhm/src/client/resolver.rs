@@ -24,7 +24,10 @@ use super::ejection::Outcome;
 use super::endpoint::{Endpoint, EndpointSet};
 use super::error::{Fault, FaultKind};
 use super::limits::Limits;
+use super::offers;
 use super::source::{Source, SourceError};
+use super::uses::Uses;
+use crate::contract::Operation;
 
 /// Time between two lists, give or take a fifth.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -32,6 +35,8 @@ const INTERVAL: Duration = Duration::from_secs(2);
 const GAP: Duration = Duration::from_millis(25);
 /// A list older than this makes a call look whether the task still runs.
 const STALE: Duration = Duration::from_secs(10);
+/// How long a call waits for a list in which somebody offers its operation.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const CONNECT: Duration = Duration::from_secs(1);
 /// A service that nobody knows is asked after for this long after the last call.
 const CURIOSITY: Duration = Duration::from_secs(30);
@@ -61,6 +66,7 @@ struct Shared {
     service: String,
     source: Arc<dyn Source>,
     knowledge: ArcSwap<Knowledge>,
+    uses: Uses,
     /// When the task last finished a round, in milliseconds of [`clock::now`].
     refreshed: AtomicU64,
     /// When a call last found nothing to go on with, likewise.
@@ -78,6 +84,7 @@ impl Resolver {
             service,
             source,
             knowledge: ArcSwap::from_pointee(Knowledge::Nothing),
+            uses: Uses::default(),
             refreshed: AtomicU64::new(0),
             wanted: AtomicU64::new(0),
             wake: Notify::new(),
@@ -114,6 +121,24 @@ impl Resolver {
     /// Asks for a fresh list soon, without waiting for it.
     pub(crate) fn refresh(&self) {
         self.shared.wake.notify_one();
+    }
+
+    /// What this process calls, as the center is told.
+    pub(crate) fn uses(&self) -> &Uses {
+        &self.shared.uses
+    }
+
+    /// A list that is asked for now, because none of the known instances will do.
+    /// An instance that will may have registered a moment ago.
+    pub(crate) async fn look_again(&self, deadline: Instant) -> Result<Arc<EndpointSet>, Fault> {
+        let patience = Instant::now() + LOOK_AGAIN;
+        self.wait_for_round(deadline.min(patience)).await
+    }
+
+    /// The fault of a call that none of these instances answers.
+    pub(crate) fn not_offered(&self, operation: &Operation, set: &EndpointSet) -> Fault {
+        let text = offers::explain(&self.shared.service, operation, set);
+        Fault::new(FaultKind::NotOffered, text)
     }
 
     /// Whether nothing refreshes it and nothing is known that would be lost.
@@ -200,7 +225,7 @@ impl Shared {
             Knowledge::Known(set) => set.clone(),
             _ => Arc::default(),
         };
-        let next = match self.source.list(&self.service, &known).await {
+        let next = match self.source.list(&self.service, &known, &self.uses).await {
             Ok(fresh) => Knowledge::Known(Arc::new(known.succeed(fresh))),
             Err(SourceError::Unknown) => match alive(&known).await {
                 kept if kept.endpoints.is_empty() => Knowledge::Unknown,
@@ -307,6 +332,7 @@ mod tests {
             &'a self,
             _service: &'a str,
             _known: &'a EndpointSet,
+            _uses: &'a Uses,
         ) -> BoxFuture<'a, Result<Vec<Endpoint>, SourceError>> {
             let answer = self.0.lock().unwrap().clone().map(|ports| {
                 ports

@@ -235,7 +235,8 @@ fn a_document_is_the_same_each_time() {
 #[tokio::test]
 async fn the_document_and_the_page_are_served() {
     let definition = std::sync::Arc::new(Library).__mfhm_definition();
-    let router = super::router("library", definition.about, &definition.routes, false);
+    let document = super::document("library", definition.about, &definition.routes, false);
+    let router = super::router(&document);
     for (path, content_type, text) in [
         ("/openapi.json", "application/json", r#""openapi":"3.1.0""#),
         ("/docs", "text/html; charset=utf-8", "<!doctype html>"),

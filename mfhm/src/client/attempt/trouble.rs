@@ -14,6 +14,7 @@ use super::*;
 use crate::client::limits::Limits;
 use crate::client::options::CallOptions;
 use crate::client::source::{Source, SourceError};
+use crate::client::uses::Uses;
 use crate::instance::InstanceId;
 use crate::wire::overload;
 
@@ -26,6 +27,7 @@ impl Source for Ports {
         &'a self,
         _service: &'a str,
         _known: &'a EndpointSet,
+        _uses: &'a Uses,
     ) -> BoxFuture<'a, Result<Vec<Endpoint>, SourceError>> {
         let endpoint = |port: u16| {
             let id = InstanceId::from_random(port.into());
@@ -135,7 +137,15 @@ async fn run(
     };
     let plan = options.plan();
     let deadline = after(plan.timeout);
-    call(to, &request, is_idempotent, plan, deadline, &|_| true).await
+    call(
+        to,
+        &request,
+        is_idempotent,
+        plan,
+        deadline,
+        Wanted::Anything,
+    )
+    .await
 }
 
 async fn status(to: &Destination, is_idempotent: bool) -> u16 {
