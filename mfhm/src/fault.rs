@@ -168,7 +168,7 @@ impl Fault {
     /// What an interceptor ended a call with. Another call's fault says nothing
     /// about this one, which was not sent.
     #[cfg(feature = "client")]
-    pub(crate) fn as_refusal(self) -> Self {
+    pub(crate) fn into_refusal(self) -> Self {
         match self.kind() {
             FaultKind::Refused if self.inner.service.is_empty() => self,
             _ => Self::refused("an interceptor failed").because(self),

@@ -193,7 +193,7 @@ mod tests {
             assert_eq!(registry.tick(almost, random).documents, []);
             registry.tick(almost + Duration::from_secs(40), random)
         });
-        assert_eq!(due.documents, [hash.clone()]);
+        assert_eq!(due.documents, std::slice::from_ref(&hash));
         drop_documents(center.store.clone(), due.documents).await;
         let revision = center.registrar.store.commit(Batch::default()).await;
         center.registrar.view.reach(revision.unwrap()).await;
