@@ -367,6 +367,58 @@ impl App {
         })
     }
 
+    /// The router of the app's one service, without a socket and without a center:
+    /// for a test that makes its requests itself, or to be served by a program that
+    /// has a server already. It answers as the service would, `/ping` and the key
+    /// included; it does not register.
+    ///
+    /// # Errors
+    ///
+    /// As for [`start`](Self::start), the ports aside; and when the app has several
+    /// services.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower::ServiceExt as _;
+    ///
+    /// struct Greetings;
+    ///
+    /// #[mfhm::service(name = "greetings")]
+    /// impl Greetings {
+    ///     #[get("/hello/{count}")]
+    ///     async fn hello(&self, count: u8) -> String {
+    ///         "hello ".repeat(count.into())
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> mfhm::Result<()> {
+    /// let router = mfhm::App::new().service(Greetings).into_router()?;
+    /// let request = http::Request::get("/hello/256").body(axum::body::Body::empty());
+    /// let answer = router.oneshot(request.unwrap()).await.unwrap();
+    /// assert_eq!(answer.status(), 400);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn into_router(mut self) -> Result<axum::Router> {
+        let settings = Settings::from_env()?;
+        let mut problems = Vec::new();
+        self.gather(&mut problems);
+        self.check(&settings, &mut problems);
+        let key = self.service_key(&settings)?;
+        if self.definitions.len() > 1 {
+            problems.push("one router is asked for, and the app has several services".to_owned());
+        }
+        match self.definitions.as_slice() {
+            [definition] if problems.is_empty() => {
+                let states = States::new(self.states);
+                running::router_of(definition, &states, &self.layers, key.as_ref())
+            }
+            _ => Err(Error::many(problems)),
+        }
+    }
+
     /// Takes the linked services in.
     fn gather(&mut self, problems: &mut Vec<String>) {
         if self.is_linked {

@@ -40,6 +40,8 @@
 mod address;
 mod api;
 mod contracts;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod guard;
 mod health;
 mod import;

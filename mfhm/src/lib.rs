@@ -89,6 +89,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // A test that unwraps says where it failed.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
+#![cfg_attr(fuzzing, allow(dead_code, clippy::unwrap_used))]
 
 #[doc(hidden)]
 pub mod __private;
@@ -112,6 +113,9 @@ mod entry;
 mod error;
 #[cfg(any(feature = "client", feature = "server"))]
 mod fault;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(any(feature = "client", feature = "server"))]
 mod gate;
 mod instance;

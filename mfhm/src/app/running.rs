@@ -187,10 +187,7 @@ impl RunningService {
     ) -> Result<Self> {
         let name = definition.name.clone();
         let app = served.app.merge(ping(&name, &id));
-        let app = match key {
-            Some(key) => guard::require_key(app, key.clone()),
-            None => app,
-        };
+        let app = guarded(app, key);
         let server = Server::start(listener, app, Limits::default())?;
         let address = server.local_addr();
         tracing::info!(service = name, instance = %id, "listening on http://{address}");
@@ -325,6 +322,27 @@ impl Served {
             #[cfg(feature = "openapi")]
             document,
         }
+    }
+}
+
+/// The router of a service that is not run by an app.
+pub(super) fn router_of(
+    definition: &ServiceDefinition,
+    states: &States,
+    layers: &Layers,
+    key: Option<&Key>,
+) -> Result<Router> {
+    let served = Served::new(definition, states, layers, key.is_some());
+    let app = served
+        .app
+        .merge(ping(&definition.name, &new_instance_id()?));
+    Ok(guarded(app, key))
+}
+
+fn guarded(app: Router, key: Option<&Key>) -> Router {
+    match key {
+        Some(key) => guard::require_key(app, key.clone()),
+        None => app,
     }
 }
 

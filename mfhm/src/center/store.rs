@@ -12,7 +12,7 @@
 //! time; a boxed future is nothing beside the fsync that it waits for.
 
 mod contents;
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 pub(crate) mod memory;
 pub(crate) mod redb;
 

@@ -792,36 +792,6 @@ mod tests {
         );
     }
 
-    /// Whether instances are left out after 100 calls of a service that gives
-    /// each up after `gives_up`.
-    async fn are_ejected(gives_up: Duration) -> bool {
-        let fake = Arc::new(Fake {
-            gives_up: Some(gives_up),
-            ..Fake::default()
-        });
-        let destination = destination(&fake);
-        for _ in 0..100 {
-            let options = CallOptions::new().timeout(Duration::from_millis(20));
-            // What answers and what times out at the same moment is either.
-            let _ = run(&destination, true, options).await;
-        }
-        let Destination::Discovered { resolver, .. } = &destination else {
-            unreachable!("it is made so above")
-        };
-        let set = resolver.endpoints(after(Duration::from_secs(1)));
-        let endpoints = &set.await.unwrap().endpoints;
-        endpoints
-            .iter()
-            .any(|endpoint| endpoint.ejection.is_failing(clock::now()))
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_service_that_gives_up_with_its_caller_is_not_ejected() {
-        assert!(!are_ejected(Duration::MAX).await);
-        // One that gives up by itself is.
-        assert!(are_ejected(Duration::from_millis(5)).await);
-    }
-
     /// Two instances, of which only the second offers `create`, or none does.
     #[derive(Debug, Default)]
     struct Upgrade {
@@ -888,5 +858,35 @@ mod tests {
             create().await.unwrap();
         }
         assert_eq!((fake.asked(DEAD), fake.total()), (100, 100));
+    }
+
+    /// Whether instances are left out after 100 calls of a service that gives
+    /// each up after `gives_up`.
+    async fn are_ejected(gives_up: Duration) -> bool {
+        let fake = Arc::new(Fake {
+            gives_up: Some(gives_up),
+            ..Fake::default()
+        });
+        let destination = destination(&fake);
+        for _ in 0..100 {
+            let options = CallOptions::new().timeout(Duration::from_millis(20));
+            // What answers and what times out at the same moment is either.
+            let _ = run(&destination, true, options).await;
+        }
+        let Destination::Discovered { resolver, .. } = &destination else {
+            unreachable!("it is made so above")
+        };
+        let set = resolver.endpoints(after(Duration::from_secs(1)));
+        let endpoints = &set.await.unwrap().endpoints;
+        endpoints
+            .iter()
+            .any(|endpoint| endpoint.ejection.is_failing(clock::now()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_gives_up_with_its_caller_is_not_ejected() {
+        assert!(!are_ejected(Duration::MAX).await);
+        // One that gives up by itself is.
+        assert!(are_ejected(Duration::from_millis(5)).await);
     }
 }

@@ -53,6 +53,15 @@ pub struct InvalidParam {
     pub detail: String,
 }
 
+/// The start of a text that a stranger chose: no answer repeats a long one.
+#[cfg(any(feature = "server", feature = "center"))]
+pub(crate) fn shown(text: &str, longest: usize) -> std::borrow::Cow<'_, str> {
+    match text.char_indices().nth(longest) {
+        None => text.into(),
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+    }
+}
+
 impl Problem {
     /// A problem with this status, code and detail; the title is the status phrase.
     pub fn new(
