@@ -37,7 +37,9 @@ use crate::path::{PathPlace, PathTemplate};
 pub(crate) fn service(args: TokenStream, item: TokenStream, products: Products) -> TokenStream {
     let mut diag = Diagnostics::new();
     let (written, args) = (args.clone(), ServiceArgs::parse(args, &mut diag));
-    let exports = Exports::new(args.krate.as_ref()).with_schemas(products.openapi);
+    let exports = Exports::new(args.krate.as_ref())
+        .with_schemas(products.openapi)
+        .with_rules(products.validate);
     let Some(mut item) = parse_item(&item, &mut diag) else {
         return quote_all(diag, item);
     };
@@ -275,7 +277,9 @@ fn declaration(args: &ServiceArgs, shared: &Shared) -> Declaration {
 pub(crate) fn client(args: TokenStream, item: TokenStream, products: Products) -> TokenStream {
     let mut diag = Diagnostics::new();
     let (written, args) = (args.clone(), ClientArgs::parse(args, &mut diag));
-    let exports = Exports::new(args.krate.as_ref()).with_schemas(products.openapi);
+    let exports = Exports::new(args.krate.as_ref())
+        .with_schemas(products.openapi)
+        .with_rules(products.validate);
     let Some(mut item) = parse_item(&item, &mut diag) else {
         return quote_all(diag, item);
     };
@@ -340,7 +344,9 @@ pub(crate) fn operation(
         diag.error(Span::call_site(), needs_server(&attribute.to_string()));
     }
     let route = RouteAttr::parse(&attribute, args, &mut diag);
-    let exports = Exports::new(route.krate.as_ref()).with_schemas(products.openapi);
+    let exports = Exports::new(route.krate.as_ref())
+        .with_schemas(products.openapi)
+        .with_rules(products.validate);
     let attrs = OperationAttrs::of_function(route, &function.attrs, &mut diag);
     let operation = lower_own(function, attrs, Place::Function, &mut diag);
     let tokens = match operation {

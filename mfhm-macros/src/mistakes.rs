@@ -17,6 +17,7 @@ const ALL: Products = Products {
     client: true,
     server: true,
     openapi: true,
+    validate: true,
 };
 
 /// The messages in an expansion. What is beside them has to be Rust.
@@ -656,6 +657,7 @@ fn a_crate_without_the_server_says_so() {
         client: true,
         server: false,
         openapi: false,
+        validate: false,
     };
     check(
         expand::service(

@@ -32,6 +32,7 @@ pub(crate) struct Products {
     pub(crate) client: bool,
     pub(crate) server: bool,
     pub(crate) openapi: bool,
+    pub(crate) validate: bool,
 }
 
 impl Products {
@@ -40,6 +41,7 @@ impl Products {
             client: cfg!(feature = "client"),
             server: cfg!(feature = "server"),
             openapi: cfg!(feature = "openapi"),
+            validate: cfg!(feature = "validate"),
         }
     }
 }
@@ -248,6 +250,17 @@ impl Operation {
 }
 
 impl ParamSource {
+    /// Where a value whose type may have rules travels, for messages, and under
+    /// which name.
+    pub(crate) fn ruled(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Self::Body(name) => Some(("body", name)),
+            Self::Form(name) => Some(("form", name)),
+            Self::QueryFields(name) => Some(("query", name)),
+            _ => None,
+        }
+    }
+
     /// Whether it is the body; a request has one.
     pub(crate) fn is_body(&self) -> bool {
         matches!(

@@ -31,6 +31,13 @@ pub use futures_util::future::BoxFuture;
 
 #[cfg(any(feature = "server", feature = "cli"))]
 pub use crate::log::init as init_log;
+#[cfg(feature = "validate")]
+pub use crate::wire::problem::InvalidParam;
+#[cfg(feature = "validate")]
+pub use crate::{
+    __mfhm_check_rules as check_rules, __mfhm_validated as validated,
+    validate::{NoRulesKind, RulesKind, RulesProbe},
+};
 #[cfg(feature = "openapi")]
 pub use crate::{
     __mfhm_error_schema as error_schema, __mfhm_field_schema as field_schema,

@@ -234,6 +234,24 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
         self.call_local(operation, async { Ok(call.await) }).await
     }
 
+    /// The fault of a local call whose arguments break rules of their types: what
+    /// a service would have answered.
+    #[cfg(feature = "validate")]
+    pub fn refused(
+        &self,
+        operation: &'static Operation,
+        broken: Vec<crate::wire::problem::InvalidParam>,
+    ) -> Option<Fault> {
+        if broken.is_empty() {
+            return None;
+        }
+        let status = http::StatusCode::UNPROCESSABLE_ENTITY;
+        let problem = crate::wire::problem::Problem::refused(status, broken);
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let fault = Fault::of_answer(status, Some(problem), body.into());
+        Some(fault.of_call(self.service, operation.name()))
+    }
+
     /// Begins a request that leaves the process.
     pub fn request(&self, operation: &'static Operation) -> Request {
         let mut defaults = &self.defaults;

@@ -70,6 +70,7 @@
 //! | `server` | yes | services: routing, listener, registration, [`main`](macro@main) |
 //! | `center` | | the service center in a program: `Center` |
 //! | `openapi` | | `/openapi.json` and `/docs` of each service |
+//! | `validate` | | rules of the types themselves, held against what callers send: see [`get`](macro@get) |
 //! | `cli` | | the program `mfhm`: `mfhm center`, `mfhm call`, `mfhm check` |
 //!
 //! A crate that only calls needs `default-features = false, features =
@@ -144,6 +145,8 @@ mod settings;
 mod shutdown;
 #[cfg(any(feature = "client", feature = "server"))]
 mod stream;
+#[cfg(feature = "validate")]
+mod validate;
 #[cfg(any(feature = "client", feature = "server"))]
 mod value;
 mod wire;
@@ -179,7 +182,7 @@ pub use macros::*;
 #[cfg(any(feature = "client", feature = "server"))]
 pub use multipart::{Multipart, MultipartError, Part};
 #[cfg(any(feature = "client", feature = "server"))]
-pub use returned::{Headed, Raw};
+pub use returned::{File, Headed, Raw};
 #[cfg(feature = "server")]
 pub use server::{Service, layers::HttpLayer, state::State};
 #[cfg(any(feature = "client", feature = "server"))]

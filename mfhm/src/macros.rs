@@ -194,6 +194,12 @@ pub use mfhm_macros::service;
 /// sets one. It is sent
 /// once only, so such a call has one attempt, which may take as long as the call.
 ///
+/// With the feature `validate`, a JSON body, a form and a flattened query whose
+/// type implements `garde::Validate` (0.23, with a context that has a default) are
+/// held against its rules, in local calls as well: what breaks them is answered
+/// with 422 and one entry for each field, under its name in Rust. A type without
+/// rules needs nothing.
+///
 /// A handler that is not in a contract may take any axum extractor: a
 /// destructuring pattern (`State(db): State<Db>`) or `#[extract]`.
 ///
@@ -204,7 +210,8 @@ pub use mfhm_macros::service;
 /// A value that serde can write is JSON with 200, `()` is 204; `#[status(201)]`
 /// below the method's attribute declares another status of a success, and a
 /// caller takes any from 200 to 299. [`Headed<T>`](crate::Headed) is a value with
-/// response headers, [`Raw`](crate::Raw) is bytes and a content type.
+/// response headers, [`Raw`](crate::Raw) is bytes and a content type, and
+/// [`File`](crate::File) a file of the disk.
 /// [`ByteStream`](crate::ByteStream), [`Lines<T>`](crate::Lines) (JSON, one value a
 /// line) and [`Events<T>`](crate::Events) (server-sent events) are read while they
 /// come: the time-outs of the call end with the answer's headers. `#[resume]`

@@ -4,12 +4,14 @@
 //! mfhm's own types are neither `Serialize` nor `Deserialize`; that keeps them
 //! apart from those that are JSON.
 
+mod file;
 mod headed;
 mod raw;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use self::file::File;
 pub use self::headed::Headed;
 pub use self::raw::Raw;
 #[cfg(feature = "client")]

@@ -28,7 +28,7 @@ use crate::client::transport::{Answered, Opened};
 use crate::fault::{Fault, FaultKind};
 use crate::returned::Returned;
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Bytes that are read while they come: an answer, or a parameter with
 /// `#[body(stream)]`.

@@ -12,3 +12,5 @@ mod programs;
 mod restart;
 mod shutdown;
 mod startup;
+mod uploads;
+mod versions;

@@ -264,6 +264,7 @@ fn method(contract: &Contract, operation: &Operation, exports: &Exports) -> Toke
     } else {
         quote!(call_local_value)
     };
+    let rules = check_rules(operation, &description, &names, exports);
     let request = request(operation, &names, exports);
     let span = generated_at(output.spans().0);
     let send = quote_spanned!(span=> #exchange::<#value, #error>::new().send(__mfhm_request).await);
@@ -274,6 +275,7 @@ fn method(contract: &Contract, operation: &Operation, exports: &Exports) -> Toke
             -> ::core::result::Result<#value, #call_error<#error>>
         {
             if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
+                #rules
                 return self
                     .__mfhm
                     .#call_local(
@@ -287,6 +289,41 @@ fn method(contract: &Contract, operation: &Operation, exports: &Exports) -> Toke
             #send
         }
     }
+}
+
+/// What a service does with a request before its handler, for a local call: the
+/// arguments have to keep the rules of their types.
+fn check_rules(
+    operation: &Operation,
+    description: &Ident,
+    names: &[Ident],
+    exports: &Exports,
+) -> Option<TokenStream> {
+    let Exports {
+        check_rules,
+        invalid_param,
+        call_error,
+        has_rules,
+        ..
+    } = exports;
+    let params = names.iter().zip(&operation.params);
+    let checks: Vec<_> = params
+        .filter_map(|(ident, param)| {
+            let (location, name) = param.source.ruled()?;
+            Some(quote!(#check_rules!(__mfhm_broken, #location, #name, #ident);))
+        })
+        .collect();
+    (*has_rules && !checks.is_empty()).then(|| {
+        quote! {
+            let mut __mfhm_broken = ::std::vec::Vec::<#invalid_param>::new();
+            #(#checks)*
+            if let ::core::option::Option::Some(__mfhm_fault) =
+                self.__mfhm.refused(&#description, __mfhm_broken)
+            {
+                return ::core::result::Result::Err(#call_error::Fault(__mfhm_fault));
+            }
+        }
+    })
 }
 
 /// Statements that write the parameters into `__mfhm_request`.

@@ -16,6 +16,8 @@ macro_rules! exports {
             pub(crate) client_attribute: TokenStream,
             /// Whether operations describe their types.
             pub(crate) has_schemas: bool,
+            /// Whether the rules of types are looked at.
+            pub(crate) has_rules: bool,
             $($(#[$doc])* pub(crate) $field: TokenStream,)*
         }
 
@@ -27,6 +29,7 @@ macro_rules! exports {
                     service_attribute: quote!(#krate::service),
                     client_attribute: quote!(#krate::client),
                     has_schemas: false,
+                    has_rules: false,
                     $($field: quote!(#krate::__private::$($segment)::+),)*
                 }
             }
@@ -34,6 +37,12 @@ macro_rules! exports {
             /// The same, for expansions with or without schemas.
             pub(crate) fn with_schemas(mut self, has_schemas: bool) -> Self {
                 self.has_schemas = has_schemas;
+                self
+            }
+
+            /// The same, for expansions with or without the rules of types.
+            pub(crate) fn with_rules(mut self, has_rules: bool) -> Self {
+                self.has_rules = has_rules;
                 self
             }
         }
@@ -53,6 +62,11 @@ exports! {
     error_schema = error_schema;
     field_schema = field_schema;
     data_schemas = DataSchemas;
+
+    /// Macros: whether a value keeps the rules of its type, if it has any.
+    validated = validated;
+    check_rules = check_rules;
+    invalid_param = InvalidParam;
 
     // Handlers and routes.
     input = Input;

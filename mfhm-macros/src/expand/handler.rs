@@ -180,6 +180,13 @@ pub(crate) fn decode(operation: &Operation, exports: &Exports) -> TokenStream {
             ParamSource::Body(name) => awaited(read("body", quote!(#name))),
             ParamSource::Extract => continue,
         };
+        let validated = &exports.validated;
+        let read = match param.source.ruled().filter(|_| exports.has_rules) {
+            Some((location, name)) => {
+                quote!(#validated!(__mfhm_input, #location, #name, #read))
+            }
+            None => read,
+        };
         let binding = Param::binding(index);
         reads.push(quote!(let #binding = #read;));
         bindings.push(binding);

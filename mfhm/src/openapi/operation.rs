@@ -93,6 +93,11 @@ pub(super) fn describe(
     let refusals = Refusals {
         has_params: !described.params.is_empty(),
         body,
+        has_ruled_query: cfg!(feature = "validate")
+            && operation
+                .parameters()
+                .iter()
+                .any(|param| param.source() == ParamSource::QueryFields),
         has_key,
     };
     object.insert(
@@ -204,6 +209,7 @@ enum BodyKind {
 struct Refusals {
     has_params: bool,
     body: BodyKind,
+    has_ruled_query: bool,
     has_key: bool,
 }
 
@@ -229,6 +235,9 @@ fn responses(operation: &Operation, described: OperationSchemas, refusals: Refus
     }
     if refusals.body != BodyKind::None {
         refuse(413, "The body is too large.");
+    }
+    if refusals.has_ruled_query {
+        refuse(422, "A field of the query breaks a rule of its type.");
     }
     match refusals.body {
         BodyKind::Json => {

@@ -322,6 +322,17 @@ impl Input {
         })
     }
 
+    /// Accepts a value, unless it breaks rules of its type.
+    #[cfg(feature = "validate")]
+    pub fn validated<T>(&mut self, value: T, broken: Vec<InvalidParam>) -> Option<T> {
+        if broken.is_empty() {
+            return Some(value);
+        }
+        self.status = StatusCode::UNPROCESSABLE_ENTITY;
+        self.invalid.extend(broken);
+        None
+    }
+
     /// Runs an axum extractor that leaves the body alone.
     ///
     /// # Errors
@@ -354,18 +365,7 @@ impl Input {
 
     /// The answer to a request with refused parameters.
     pub fn reject(self) -> Response {
-        let detail = match self.invalid.as_slice() {
-            // Left to an extractor, whose parameter has no name here.
-            [] => "the path is not UTF-8".to_owned(),
-            [one] => format!(
-                "the {} parameter `{}` {}",
-                one.location, one.name, one.detail
-            ),
-            several => format!("{} parameters are refused", several.len()),
-        };
-        let mut problem = Problem::new(self.status, "mfhm.invalid_parameter", detail);
-        problem.errors = self.invalid;
-        problem.into_axum()
+        Problem::refused(self.status, self.invalid).into_axum()
     }
 
     async fn read_body(&mut self, name: &'static str) -> Option<Bytes> {

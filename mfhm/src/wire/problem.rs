@@ -78,6 +78,23 @@ impl Problem {
         }
     }
 
+    /// A request whose parameters are refused.
+    #[cfg(any(feature = "client", feature = "server"))]
+    pub(crate) fn refused(status: http::StatusCode, invalid: Vec<InvalidParam>) -> Self {
+        let detail = match invalid.as_slice() {
+            // Left to an extractor, whose parameter has no name here.
+            [] => "the path is not UTF-8".to_owned(),
+            [one] => format!(
+                "the {} parameter `{}` {}",
+                one.location, one.name, one.detail
+            ),
+            several => format!("{} parameters are refused", several.len()),
+        };
+        let mut problem = Self::new(status, "mfhm.invalid_parameter", detail);
+        problem.errors = invalid;
+        problem
+    }
+
     /// This problem as an HTTP answer's parts: status, content type and body.
     #[cfg(any(feature = "server", feature = "center"))]
     pub(crate) fn into_axum(self) -> axum::response::Response {

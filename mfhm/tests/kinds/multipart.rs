@@ -187,6 +187,14 @@ async fn the_whole_has_the_declared_limit() {
             .text("a", "b".repeat(400))
             .text("c", "d".repeat(600));
         let error = client.limited(form).await.unwrap_err();
+        // It says how long it is, so the handler need not run.
+        let status = error.fault().and_then(mfhm::Fault::status);
+        assert_eq!(status.map(|status| status.as_u16()), Some(413), "{error:?}");
+        let unknown = ByteStream::new(stream::iter([Bytes::from("d".repeat(600))]));
+        let form = Multipart::new()
+            .text("a", "b".repeat(400))
+            .part("c", Part::new(unknown));
+        let error = client.limited(form).await.unwrap_err();
         assert!(
             error.api().is_some_and(MultipartError::is_too_large),
             "{error:?}"
@@ -264,6 +272,18 @@ async fn bad_forms_are_named() {
     .await;
     assert!(cut.status == 400 || cut.status == 0, "{cut:?}");
     app.stop().await;
+}
+
+#[cfg(feature = "openapi")]
+#[test]
+fn the_document_says_what_it_is() {
+    let document = mfhm::App::new().service(Album).openapi("uploads").unwrap();
+    let operation = &document["paths"]["/parts/{album}"]["post"];
+    let content = serde_json::json!({ "multipart/form-data": { "schema": { "type": "object" } } });
+    assert_eq!(operation["requestBody"]["content"], content);
+    assert_eq!(operation["requestBody"]["required"], true);
+    assert!(operation["responses"]["415"].is_object(), "{operation}");
+    assert!(operation["responses"]["413"].is_object(), "{operation}");
 }
 
 #[mfhm::client(service = "large")]
