@@ -20,6 +20,7 @@ use crate::key::Key;
 use crate::server::definition::{About, Service, ServiceDefinition};
 use crate::server::layers::{HttpLayer, Layers};
 use crate::server::linked;
+use crate::server::overload::Capacity;
 use crate::server::state::States;
 use crate::settings::{self, Settings};
 use crate::shutdown::Signals;
@@ -74,6 +75,10 @@ pub struct App {
     #[cfg(feature = "client")]
     interceptors: Interceptors,
     drain: Option<Duration>,
+    zone: Option<String>,
+    weight: Option<u32>,
+    max_in_flight: Option<u32>,
+    queue: Option<u32>,
 }
 
 impl App {
@@ -253,6 +258,44 @@ impl App {
         self
     }
 
+    /// Where this process runs, such as a data center or a rack: any text. Callers
+    /// that say the same ([`Caller::builder`](crate::Caller::builder), or their own
+    /// `App`) call the instances of their zone first, for as long as at least half
+    /// of them are good. Else `MFHM_ZONE`, else none.
+    pub fn zone(mut self, zone: impl Into<String>) -> Self {
+        self.zone = Some(zone.into());
+        self
+    }
+
+    /// The share of the calls that these instances get, relative to the other
+    /// instances of the same service: 0 (only when no other can be called) to
+    /// 10,000. A new version can be tried with 5 beside others with 100. Else
+    /// `MFHM_WEIGHT`, else 100.
+    pub fn weight(mut self, weight: u32) -> Self {
+        self.weight = Some(weight);
+        self
+    }
+
+    /// How many requests each service runs at once, at least 1. More wait in the
+    /// [`queue`](Self::queue) for 1 s at most. What is beyond that is answered 503
+    /// (`mfhm.overloaded`, with `Retry-After: 1`) without being run, and callers may
+    /// try it at another instance whatever it does. Else `MFHM_MAX_IN_FLIGHT`, else
+    /// 1,024.
+    ///
+    /// A streamed answer counts until its headers. `/ping` is not counted, nor are
+    /// calls within the process.
+    pub fn max_in_flight(mut self, requests: u32) -> Self {
+        self.max_in_flight = Some(requests);
+        self
+    }
+
+    /// How many requests wait when as many run as may. Else `MFHM_QUEUE`, else
+    /// 1,024; 0 refuses them at once.
+    pub fn queue(mut self, requests: u32) -> Self {
+        self.queue = Some(requests);
+        self
+    }
+
     /// Starts, and runs until SIGTERM or Ctrl-C: then it deregisters, drains (see
     /// [`drain`](Self::drain)), finishes the requests that are running (25 s at
     /// most), and returns. A second signal ends it at once.
@@ -315,8 +358,17 @@ impl App {
         if !problems.is_empty() {
             return Err(Error::many(problems));
         }
+        let usual = Capacity::default();
+        let said = self.max_in_flight.or(settings.max_in_flight);
+        let queue = self.queue.or(settings.queue);
         RunningApp::launch(running::Launch {
             bound,
+            capacity: Capacity {
+                max_in_flight: said.unwrap_or(usual.max_in_flight),
+                queue: queue.unwrap_or(usual.queue),
+            },
+            zone: self.zone.or(settings.zone),
+            weight: self.weight.or(settings.weight).unwrap_or(100),
             states: States::new(self.states),
             centers: settings.centers,
             center_key: self.center_key.or(settings.center_key),

@@ -7,17 +7,22 @@
 
 pub(crate) mod attempt;
 pub(crate) mod balancer;
+pub(crate) mod budget;
 pub(crate) mod caller;
 pub(crate) mod clock;
 pub(crate) mod ejection;
 pub(crate) mod encoding;
 pub(crate) mod endpoint;
+pub(crate) mod hedge;
 pub(crate) mod intercept;
+pub(crate) mod latency;
+pub(crate) mod limits;
 pub(crate) mod local;
 pub(crate) mod offers;
 pub(crate) mod options;
 pub(crate) mod request;
 pub(crate) mod resolver;
+pub(crate) mod retry;
 pub(crate) mod source;
 pub(crate) mod transport;
 pub(crate) mod typed;

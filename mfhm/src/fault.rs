@@ -9,6 +9,7 @@ use std::fmt;
 use bytes::Bytes;
 use http::StatusCode;
 
+use crate::wire::overload::OVERLOADED;
 use crate::wire::problem::{self, Problem};
 
 /// Why a call did not give its value.
@@ -137,6 +138,9 @@ pub(crate) enum FaultKind {
     CenterUnreachable,
     /// No connection to the instance.
     Connect,
+    /// This process has as many calls of the service under way, and waiting, as it
+    /// may.
+    TooManyCalls,
     /// The deadline passed before the request was sent.
     TimeoutUnsent,
     /// The deadline passed.
@@ -195,6 +199,13 @@ impl Fault {
     /// The fault of the last attempt, when one before it may have run.
     pub(crate) fn after_attempts(mut self, may_have_executed: bool) -> Self {
         self.inner.may_have_executed |= may_have_executed;
+        self
+    }
+
+    /// The same with one more thing to say.
+    pub(crate) fn noting(mut self, note: &str) -> Self {
+        self.inner.detail.push_str("; ");
+        self.inner.detail.push_str(note);
         self
     }
 
@@ -264,13 +275,15 @@ impl Fault {
 
     /// Whether the service cannot be called at present: no instance is usable,
     /// or none of those that are offers the operation; none can be connected to,
-    /// nothing is known of it because no center answers, or it answered 503.
+    /// nothing is known of it because no center answers, this process has too many
+    /// calls of it under way, or it answered 503.
     pub fn is_unavailable(&self) -> bool {
         matches!(
             self.kind(),
             FaultKind::NoInstance
                 | FaultKind::NotOffered
                 | FaultKind::CenterUnreachable
+                | FaultKind::TooManyCalls
                 | FaultKind::Connect
         ) || self.status() == Some(StatusCode::SERVICE_UNAVAILABLE)
     }
@@ -335,14 +348,15 @@ impl Fault {
             | FaultKind::NoInstance
             | FaultKind::NotOffered
             | FaultKind::CenterUnreachable
+            | FaultKind::TooManyCalls
             | FaultKind::Connect
             | FaultKind::TimeoutUnsent
             | FaultKind::Refused => false,
-            FaultKind::Timeout
-            | FaultKind::Broken
-            | FaultKind::Status
-            | FaultKind::Decode
-            | FaultKind::Panicked => true,
+            // The service says of this one that it did not begin.
+            FaultKind::Status => self.problem().is_none_or(|p| p.code != OVERLOADED),
+            FaultKind::Timeout | FaultKind::Broken | FaultKind::Decode | FaultKind::Panicked => {
+                true
+            }
         }
     }
 }

@@ -117,6 +117,8 @@ mod fault;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+#[cfg(any(feature = "client", feature = "server"))]
+mod gate;
 mod instance;
 mod json;
 #[cfg(any(feature = "client", feature = "server", feature = "center"))]

@@ -11,6 +11,7 @@
 
 #[cfg(any(feature = "client", feature = "server"))]
 pub(crate) mod deadline;
+pub(crate) mod overload;
 pub(crate) mod problem;
 pub(crate) mod python;
 pub(crate) mod v1;

@@ -8,6 +8,7 @@ mod cli;
 mod instances;
 mod offered;
 mod one_or_many;
+mod placement;
 mod programs;
 mod restart;
 mod shutdown;

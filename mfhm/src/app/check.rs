@@ -5,6 +5,7 @@ use super::App;
 use crate::server::definition::ServiceDefinition;
 use crate::server::router;
 use crate::settings::Settings;
+use crate::wire::v1::MAX_WEIGHT;
 
 impl App {
     /// What is wrong with the services together and each by itself.
@@ -22,6 +23,9 @@ impl App {
             }
         }
         self.check_ports(settings, problems);
+        if self.weight.is_some_and(|weight| weight > MAX_WEIGHT) {
+            problems.push(format!("`App::weight` is at most {MAX_WEIGHT}"));
+        }
     }
 
     /// The states that handlers take and nobody has given.

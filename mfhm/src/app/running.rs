@@ -1,5 +1,6 @@
 //! [`RunningApp`]: services that serve.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -17,10 +18,11 @@ use crate::link::Link;
 use crate::listener::{Limits, Server};
 use crate::server::definition::ServiceDefinition;
 use crate::server::layers::Layers;
+use crate::server::overload::{self, Capacity};
 use crate::server::registration::{Announcement, Center, Registration};
 use crate::server::state::States;
 use crate::server::{guard, router};
-use crate::wire::v1::{Address, HEADER_INSTANCE, HEADER_SERVICE, OperationEntry, Register};
+use crate::wire::v1::{Address, HEADER_INSTANCE, HEADER_SERVICE, OperationEntry, Register, ZONE};
 
 /// How long running requests may take after a stop.
 const GRACE: Duration = Duration::from_secs(25);
@@ -29,6 +31,9 @@ const GRACE: Duration = Duration::from_secs(25);
 pub(super) struct Launch {
     pub bound: Vec<(ServiceDefinition, TcpListener)>,
     pub states: States,
+    pub capacity: Capacity,
+    pub zone: Option<String>,
+    pub weight: u32,
     pub centers: Vec<String>,
     pub center_key: Option<Key>,
     pub key: Option<Key>,
@@ -57,6 +62,9 @@ impl RunningApp {
         let Launch {
             bound,
             states,
+            capacity,
+            zone,
+            weight,
             centers,
             center_key,
             key,
@@ -78,6 +86,9 @@ impl RunningApp {
             if let Some(key) = &center_key {
                 caller = caller.center_key(key.reveal());
             }
+            if let Some(zone) = &zone {
+                caller = caller.zone(zone);
+            }
             caller.intercepted_by(interceptors).build()?.install()
         };
         // One registration with each: centers do not tell each other.
@@ -88,10 +99,17 @@ impl RunningApp {
         #[cfg(feature = "client")]
         let mut offers = Vec::new();
         let mut services = Vec::new();
-        for ((definition, listener), id) in bound.into_iter().zip(ids) {
+        let metadata: BTreeMap<_, _> = zone
+            .map(|zone| (ZONE.to_owned(), zone))
+            .into_iter()
+            .collect();
+        for ((mut definition, listener), id) in bound.into_iter().zip(ids) {
+            definition.routes = overload::limit(&definition.name, definition.routes, capacity);
             let served = Served::new(&definition, &states, &layers, key.is_some());
+            let placed = (metadata.clone(), weight);
+            let key = key.as_ref();
             let service =
-                RunningService::start(&definition, id, served, listener, &centers, key.as_ref())?;
+                RunningService::start(&definition, id, served, listener, &centers, key, placed)?;
             services.push(service);
             #[cfg(feature = "client")]
             if local_calls {
@@ -165,6 +183,7 @@ impl RunningService {
         listener: TcpListener,
         centers: &[Center],
         key: Option<&Key>,
+        (metadata, weight): (BTreeMap<String, String>, u32),
     ) -> Result<Self> {
         let name = definition.name.clone();
         let app = served.app.merge(ping(&name, &id));
@@ -199,9 +218,9 @@ impl RunningService {
             },
             operations,
             document: None,
-            metadata: Default::default(),
+            metadata,
             version: definition.about.version.as_deref().map(str::to_owned),
-            weight: 100,
+            weight,
             key: key.map(|key| key.reveal().to_owned()),
         };
         let announcement = Announcement::new(register);

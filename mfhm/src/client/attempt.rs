@@ -11,10 +11,11 @@ use super::endpoint::{Endpoint, EndpointSet};
 use super::error::{Fault, FaultKind};
 use super::options::CallPlan;
 use super::resolver::Resolver;
+use super::retry::{self, Before, Failure};
 use super::transport::{
     Answered, Hop, Opened, Outgoing, Transport, TransportError, TransportErrorKind,
 };
-use super::{balancer, clock};
+use super::{balancer, clock, hedge};
 use crate::contract::Operation;
 use crate::wire::v1::OperationEntry;
 
@@ -104,6 +105,11 @@ trait Arrival: Sized {
     ) -> BoxFuture<'a, Result<Self, TransportError>>;
 
     fn status(&self) -> http::StatusCode;
+
+    fn headers(&self) -> &http::HeaderMap;
+
+    /// The same with what came before it.
+    fn after(self, before: Before) -> Self;
 }
 
 impl Arrival for Answered {
@@ -118,6 +124,14 @@ impl Arrival for Answered {
     fn status(&self) -> http::StatusCode {
         self.status
     }
+
+    fn headers(&self) -> &http::HeaderMap {
+        &self.headers
+    }
+
+    fn after(self, before: Before) -> Self {
+        Self { before, ..self }
+    }
 }
 
 impl Arrival for Opened {
@@ -131,6 +145,14 @@ impl Arrival for Opened {
 
     fn status(&self) -> http::StatusCode {
         self.status
+    }
+
+    fn headers(&self) -> &http::HeaderMap {
+        &self.headers
+    }
+
+    fn after(self, before: Before) -> Self {
+        Self { before, ..self }
     }
 }
 
@@ -203,96 +225,177 @@ impl Attempts<'_> {
     async fn run<A: Arrival>(self) -> Result<A, Fault> {
         let Self {
             resolver,
-            transport,
-            request,
-            wanted,
             plan,
             deadline,
             ..
         } = self;
-        let is_eligible = |endpoint: &Endpoint| wanted.is_offered_by(endpoint);
         let mut random = fastrand::Rng::new();
         let mut set = resolver.endpoints(deadline).await?;
+        let limits = &resolver.limits;
+        let _place = match limits.try_enter() {
+            Some(place) => place,
+            None => {
+                let place = limits.enter(deadline).await?;
+                // The list may be another one by now.
+                set = resolver.endpoints(deadline).await?;
+                place
+            }
+        };
+        limits.budget.pay_in();
         let mut tried = Vec::new();
         let mut attempt = 1;
         // Whatever the last attempt says: an earlier one may have run.
-        let mut may_have_executed = false;
+        let mut before = Before::default();
+        // What the last attempt came to, and the pause that the service asked for.
+        let mut last = None;
+        let mut retry_after = None;
         let mut has_looked_again = false;
         loop {
-            let index = match balancer::pick(
-                &set.endpoints,
-                &is_eligible,
-                &tried,
-                clock::now(),
-                &mut random,
-            ) {
+            let index = match self.pick(&set, &tried, &mut random) {
                 Some(index) => index,
                 None if tried.is_empty() && has_looked_again => {
-                    let fault = wanted.not_offered(resolver, &set);
-                    return Err(fault.after_attempts(may_have_executed));
+                    return Err(before.tell(self.wanted.not_offered(resolver, &set)));
                 }
                 None if tried.is_empty() => {
                     has_looked_again = true;
-                    set = resolver
-                        .look_again(deadline)
-                        .await
-                        .map_err(|fault| fault.after_attempts(may_have_executed))?;
+                    let fresh = resolver.look_again(deadline).await;
+                    set = fresh.map_err(|fault| before.tell(fault))?;
                     continue;
                 }
                 None => {
                     // Every instance was tried: wait a little and begin anew, with
                     // what the center knows by now.
                     tried.clear();
-                    set = wait_and_look_again(resolver, &mut random, deadline)
-                        .await
-                        .map_err(|fault| fault.after_attempts(may_have_executed))?;
+                    let until = after(retry::pause(retry_after, &mut random, deadline));
+                    if until >= deadline
+                        && let Some(last) = last
+                    {
+                        return told(last, before);
+                    }
+                    tokio::time::sleep_until(until).await;
+                    let fresh = resolver.endpoints(deadline).await;
+                    set = fresh.map_err(|fault| before.tell(fault))?;
                     continue;
                 }
             };
-            let endpoint = &set.endpoints[index];
-            let limit = after(plan.attempt_limit(self.is_idempotent));
-            let failed = match to_endpoint(
-                transport,
-                endpoint,
-                request,
-                limit.min(deadline),
-                // A call that had no time left says nothing about the instance.
-                limit > deadline,
-                &mut random,
-            )
-            .await
-            {
-                Ok(answer) => return Ok(answer),
-                Err(failed) => failed,
+            let result = match plan.hedge_after {
+                Some(pause) if self.is_idempotent && attempt < plan.attempts => {
+                    let second = self.hedged::<A>(&set, index, &tried, pause, &mut random);
+                    // Boxed: other calls need not be larger for it.
+                    let (result, second) = Box::pin(second).await;
+                    if let Some(second) = second {
+                        tried.push(second);
+                        attempt += 1;
+                        before.may_have_executed = true;
+                    }
+                    result
+                }
+                _ => self.send(&set.endpoints[index], &mut random).await,
             };
-            may_have_executed |= failed.fault.may_have_executed();
-            if failed.is_unreachable {
-                resolver.refresh();
+            let failure = match &result {
+                Ok(answer) => match Failure::of_answer(answer.status(), answer.headers()) {
+                    Some(failure) => failure,
+                    None => return result.map_err(|failed| failed.fault),
+                },
+                Err(failed) => {
+                    if failed.is_unreachable {
+                        resolver.refresh();
+                    }
+                    Failure::of_fault(&failed.fault, failed.is_transient)
+                }
+            };
+            let may_repeat = failure.is_transient
+                && (!failure.may_have_executed || self.is_idempotent)
+                && attempt < plan.attempts
+                && Instant::now() < deadline;
+            before.is_budget_spent =
+                may_repeat && failure.is_charged && !limits.budget.take(clock::now());
+            if !may_repeat || before.is_budget_spent {
+                return told(result, before);
             }
-            let may_repeat = !failed.fault.may_have_executed() || self.is_idempotent;
-            if attempt >= plan.attempts
-                || !may_repeat
-                || !failed.is_transient
-                || Instant::now() >= deadline
-            {
-                return Err(failed.fault.after_attempts(may_have_executed));
+            match &result {
+                Ok(answer) => {
+                    tracing::debug!(instance = %set.endpoints[index].id, status = %answer.status(), attempt, "attempt failed, trying again");
+                }
+                Err(Failed { fault, .. }) => {
+                    tracing::debug!(instance = %set.endpoints[index].id, %fault, attempt, "attempt failed, trying again");
+                }
             }
-            tracing::debug!(instance = %endpoint.id, fault = %failed.fault, attempt, "attempt failed, trying again");
+            before.may_have_executed |= failure.may_have_executed;
+            retry_after = failure.retry_after;
+            last = Some(result);
             attempt += 1;
             tried.push(index);
         }
     }
+
+    fn pick(
+        &self,
+        set: &EndpointSet,
+        tried: &[usize],
+        random: &mut fastrand::Rng,
+    ) -> Option<usize> {
+        let is_eligible = |endpoint: &Endpoint| self.wanted.is_offered_by(endpoint);
+        balancer::pick(set, &is_eligible, tried, clock::now(), random)
+    }
+
+    /// One attempt.
+    async fn send<A: Arrival>(
+        &self,
+        endpoint: &Endpoint,
+        random: &mut fastrand::Rng,
+    ) -> Result<A, Failed> {
+        let limit = after(self.plan.attempt_limit(self.is_idempotent));
+        to_endpoint(
+            self.transport,
+            endpoint,
+            self.request,
+            limit.min(self.deadline),
+            // A call that had no time left says nothing about the instance.
+            limit > self.deadline,
+            random,
+        )
+        .await
+    }
+
+    /// One attempt, and one at another instance beside it when it takes longer
+    /// than `pause`; tells which.
+    async fn hedged<A: Arrival>(
+        &self,
+        set: &EndpointSet,
+        index: usize,
+        tried: &[usize],
+        pause: Duration,
+        random: &mut fastrand::Rng,
+    ) -> (Result<A, Failed>, Option<usize>) {
+        let mut picked = None;
+        let (also, mut random_of_second) = (&mut picked, random.fork());
+        let second = move || {
+            let tried = [tried, &[index]].concat();
+            let other = self.pick(set, &tried, &mut random_of_second)?;
+            let (endpoint, now) = (&set.endpoints[other], clock::now());
+            if endpoint.ejection.is_unreachable(now) || !self.resolver.limits.budget.take(now) {
+                return None;
+            }
+            *also = Some(other);
+            Some(async move { self.send(endpoint, &mut random_of_second).await })
+        };
+        let is_good = |result: &Result<A, Failed>| match result {
+            Ok(answer) => Failure::of_answer(answer.status(), answer.headers()).is_none(),
+            Err(_) => false,
+        };
+        let first = self.send(&set.endpoints[index], random);
+        let (result, _) = hedge::race(first, pause, second, is_good).await;
+        (result, picked)
+    }
 }
 
-/// Full jitter: from 25 to 250 ms.
-async fn wait_and_look_again(
-    resolver: &Resolver,
-    random: &mut fastrand::Rng,
-    deadline: Instant,
-) -> Result<Arc<EndpointSet>, Fault> {
-    let pause = Duration::from_millis(random.u64(25..=250));
-    tokio::time::sleep_until(deadline.min(Instant::now() + pause)).await;
-    resolver.endpoints(deadline).await
+/// What a call comes to that is not tried again.
+fn told<A: Arrival>(result: Result<A, Failed>, before: Before) -> Result<A, Fault> {
+    match result {
+        Ok(answer) => Ok(answer.after(before)),
+        Err(failed) => Err(before.tell(failed.fault)),
+    }
 }
 
 async fn to_endpoint<A: Arrival>(
@@ -304,35 +407,88 @@ async fn to_endpoint<A: Arrival>(
     random: &mut fastrand::Rng,
 ) -> Result<A, Failed> {
     let _in_flight = endpoint.enter();
+    let timed = Timed::new(endpoint);
     let hop = Hop {
         base: &endpoint.base,
         key: endpoint.key.as_ref(),
         limit,
     };
     let result = exchange::<A>(transport, hop, request).await;
-    let outcome = match &result {
-        // The service gave up because the caller did: its patience, again.
-        Ok(answer)
-            if is_cut_short
+    let is_in_vain = match &result {
+        Err(failed) => failed.fault.is_timeout(),
+        // The service gave up because the caller did.
+        Ok(answer) => {
+            is_cut_short
                 && answer.status() == http::StatusCode::GATEWAY_TIMEOUT
-                && Instant::now() >= limit =>
-        {
-            return result;
+                && Instant::now() >= limit
         }
-        Ok(answer) if matches!(answer.status().as_u16(), 502..=504) => Outcome::Failed,
-        Ok(_) => Outcome::Answered,
-        Err(failed) if failed.is_unreachable => Outcome::Unreachable,
-        Err(failed) if failed.fault.is_timeout() && !is_cut_short => Outcome::Failed,
-        // The request is at fault, or the caller's patience, not the instance.
-        Err(_) => return result,
     };
-    let jitter = if outcome == Outcome::Answered {
-        0.0
+    let (took, now) = if is_in_vain {
+        timed.in_vain()
     } else {
-        random.f64()
+        timed.stop()
     };
-    endpoint.ejection.record(outcome, clock::now(), jitter);
+    let outcome = match &result {
+        // A caller's short patience says nothing against the instance.
+        _ if is_in_vain && is_cut_short => None,
+        Ok(answer) => retry::learn(endpoint, answer.status(), answer.headers(), took, now),
+        Err(failed) if failed.is_unreachable => Some(Outcome::Unreachable),
+        Err(_) if is_in_vain => Some(Outcome::Failed),
+        // The request is at fault.
+        Err(_) => None,
+    };
+    if let Some(outcome) = outcome {
+        let jitter = if outcome == Outcome::Answered {
+            0.0
+        } else {
+            random.f64()
+        };
+        endpoint.ejection.record(outcome, now, jitter);
+    }
     result
+}
+
+/// The time of an attempt. One that is given up, as the loser of two is, was a
+/// wait in vain.
+struct Timed<'a> {
+    endpoint: &'a Endpoint,
+    started: Duration,
+    is_over: bool,
+}
+
+impl<'a> Timed<'a> {
+    fn new(endpoint: &'a Endpoint) -> Self {
+        Self {
+            endpoint,
+            started: clock::now(),
+            is_over: false,
+        }
+    }
+
+    /// The time that it took, and the time that it is.
+    fn stop(mut self) -> (Duration, Duration) {
+        self.is_over = true;
+        let now = clock::now();
+        (now.saturating_sub(self.started), now)
+    }
+
+    fn in_vain(mut self) -> (Duration, Duration) {
+        self.is_over = true;
+        let now = clock::now();
+        let waited = now.saturating_sub(self.started);
+        self.endpoint.latency.at_least(waited, now);
+        (waited, now)
+    }
+}
+
+impl Drop for Timed<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            let now = clock::now();
+            let waited = now.saturating_sub(self.started);
+            self.endpoint.latency.at_least(waited, now);
+        }
+    }
 }
 
 /// An attempt without an answer.
@@ -384,6 +540,9 @@ async fn exchange<A: Arrival>(
         }),
     }
 }
+
+#[cfg(test)]
+mod trouble;
 
 #[cfg(test)]
 mod tests {
@@ -459,6 +618,7 @@ mod tests {
                         status,
                         headers: HeaderMap::new(),
                         body: Bytes::new(),
+                        before: Before::default(),
                     }),
                 }
             })

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwapOption;
 
 use super::attempt::Destination;
+use super::budget;
 use super::intercept::{Interceptor, Interceptors};
+use super::limits::{self, Limits};
 use super::options::CallOptions;
 use super::resolver::Resolver;
 use super::source::Source;
@@ -46,6 +48,9 @@ struct Shared {
     source: Arc<dyn Source>,
     transport: Arc<dyn Transport>,
     defaults: Defaults,
+    /// Calls under way to one service.
+    max_in_flight: u32,
+    retry_percent: u32,
     /// Looked into when a client is first used, not on each call.
     resolvers: Mutex<HashMap<String, Arc<Resolver>>>,
 }
@@ -131,10 +136,9 @@ impl Caller {
         if resolvers.len() >= MANY {
             resolvers.retain(|_, resolver| Arc::strong_count(resolver) > 1 || !resolver.is_idle());
         }
-        let resolver = Arc::new(Resolver::new(
-            service.to_owned(),
-            self.shared.source.clone(),
-        ));
+        let limits = Limits::new(self.shared.max_in_flight, self.shared.retry_percent);
+        let resolver = Resolver::new(service.to_owned(), self.shared.source.clone());
+        let resolver = Arc::new(resolver.limited(limits));
         resolvers.insert(service.to_owned(), resolver.clone());
         resolver
     }
@@ -175,6 +179,9 @@ pub struct CallerBuilder {
     centers: Vec<String>,
     center_key: Option<Key>,
     defaults: Defaults,
+    zone: Option<String>,
+    max_in_flight: Option<u32>,
+    retry_percent: Option<u32>,
     instances: Vec<InstanceId>,
 }
 
@@ -220,6 +227,36 @@ impl CallerBuilder {
         self
     }
 
+    /// Where this process runs, such as a data center or a rack: any text, the same
+    /// as on the services there (`App::zone`). Instances of the same zone are
+    /// called first, for as long as at least half of them are good. Else
+    /// `MFHM_ZONE`, else no zone is preferred.
+    pub fn zone(mut self, zone: impl Into<String>) -> Self {
+        self.zone = Some(zone.into());
+        self
+    }
+
+    /// How many calls of one service may be under way at once, at least 1: a
+    /// service that is slow then does not hold all that this process has. As many
+    /// again wait until their deadline; what is beyond that is a fault that
+    /// [`is_unavailable`](crate::Fault::is_unavailable), and was not sent. The
+    /// default is 1,024. A stream counts until its headers are there. Calls at a
+    /// fixed address and within the process are not counted.
+    pub fn max_in_flight_per_service(mut self, calls: u32) -> Self {
+        self.max_in_flight = Some(calls);
+        self
+    }
+
+    /// How many calls of a service may be tried again, as a percentage of the calls
+    /// that are made of it. The default is 10, with three more at any time, which
+    /// come back within ten seconds; 0 is none. It keeps a service in trouble from
+    /// getting more load for being in trouble. Attempts that could not connect
+    /// were no load and are not counted.
+    pub fn retry_budget(mut self, percent: u32) -> Self {
+        self.retry_percent = Some(percent);
+        self
+    }
+
     /// Sets the caller up. Nothing is connected to yet.
     ///
     /// # Errors
@@ -228,16 +265,16 @@ impl CallerBuilder {
     pub fn build(self) -> Result<Caller, Error> {
         let settings = Settings::from_env()?.with_centers(self.centers)?;
         let key = self.center_key.or(settings.center_key);
-        let source = Arc::new(Centers::new(
-            &settings.centers,
-            Link::new(key.as_ref())?,
-            self.instances,
-        ));
+        let zone = self.zone.or(settings.zone);
+        let link = Link::new(key.as_ref())?;
+        let source = Centers::new(&settings.centers, link, self.instances).in_zone(zone);
         Ok(Caller {
             shared: Arc::new(Shared {
-                source,
+                source: Arc::new(source),
                 transport: Arc::new(Network::new()?),
                 defaults: self.defaults,
+                max_in_flight: self.max_in_flight.unwrap_or(limits::DEFAULT_IN_FLIGHT),
+                retry_percent: self.retry_percent.unwrap_or(budget::DEFAULT_PERCENT),
                 resolvers: Mutex::default(),
             }),
         })

@@ -6,7 +6,9 @@ use std::sync::{Arc, OnceLock};
 
 use http::HeaderValue;
 
+use super::balancer::Draws;
 use super::ejection::Ejection;
+use super::latency::Latency;
 use super::offers::Offers;
 use crate::contract::Operation;
 use crate::instance::InstanceId;
@@ -23,11 +25,16 @@ pub(crate) struct Endpoint {
     /// The value of `MFHM-AuthKey` that requests must carry.
     pub key: Option<HeaderValue>,
     pub operations: Vec<OperationEntry>,
+    /// Its share of the calls relative to the others; 100 is usual.
+    pub weight: u32,
+    /// Whether it is in the caller's zone.
+    pub is_near: bool,
     /// Version of the instance's program, as it says.
     pub version: Option<String>,
     /// Made of `operations` when it is first asked.
     offers: OnceLock<Offers>,
     pub ejection: Ejection,
+    pub latency: Latency,
     in_flight: AtomicU32,
 }
 
@@ -51,11 +58,26 @@ impl Endpoint {
             port,
             key,
             operations,
+            weight: 100,
+            is_near: false,
             version: None,
             offers: OnceLock::new(),
             ejection: Ejection::default(),
+            latency: Latency::default(),
             in_flight: AtomicU32::new(0),
         }
+    }
+
+    /// The same with a share of the calls other than the usual 100.
+    pub(crate) fn weighing(mut self, weight: u32) -> Self {
+        self.weight = weight;
+        self
+    }
+
+    /// The same, in the caller's zone or not.
+    pub(crate) fn near(mut self, is_near: bool) -> Self {
+        self.is_near = is_near;
+        self
     }
 
     /// Whether this instance answers `operation`, by all that is known.
@@ -82,6 +104,8 @@ impl Endpoint {
             && self.key == other.key
             && self.operations == other.operations
             && self.version == other.version
+            && self.weight == other.weight
+            && self.is_near == other.is_near
     }
 }
 
@@ -94,13 +118,21 @@ impl Drop for InFlight<'_> {
     }
 }
 
-/// What a resolver knows about a service: replaced as a whole.
+/// What a resolver knows about a service: replaced as a whole, so that what the
+/// choice among the endpoints needs is worked out once a list.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct EndpointSet {
     pub endpoints: Vec<Arc<Endpoint>>,
+    /// What the balancer draws from.
+    pub draws: Draws,
 }
 
 impl EndpointSet {
+    pub(crate) fn new(endpoints: Vec<Arc<Endpoint>>) -> Self {
+        let draws = Draws::new(&endpoints);
+        Self { endpoints, draws }
+    }
+
     /// The endpoints of `fresh`; those already known keep what was learnt about
     /// them.
     pub(crate) fn succeed(&self, fresh: Vec<Endpoint>) -> Self {
@@ -114,6 +146,6 @@ impl EndpointSet {
                     .unwrap_or_else(|| Arc::new(new))
             })
             .collect();
-        Self { endpoints }
+        Self::new(endpoints)
     }
 }

@@ -197,7 +197,7 @@ mod tests {
 
     fn explained(endpoints: Vec<Endpoint>) -> String {
         let endpoints = endpoints.into_iter().map(Arc::new).collect();
-        explain("users", &CREATE, &EndpointSet { endpoints })
+        explain("users", &CREATE, &EndpointSet::new(endpoints))
     }
 
     #[test]

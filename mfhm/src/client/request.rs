@@ -450,11 +450,15 @@ where
         status,
         headers,
         body,
+        before,
     } = answer;
     let problem = as_problem(&headers, &body);
     match problem.as_ref().and_then(api_error::from_problem) {
         Some(error) => Err(CallError::Api(error)),
-        None => Err(CallError::Fault(Fault::of_answer(status, problem, body))),
+        None => {
+            let fault = Fault::of_answer(status, problem, body);
+            Err(CallError::Fault(before.tell(fault)))
+        }
     }
 }
 

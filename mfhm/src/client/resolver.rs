@@ -23,6 +23,7 @@ use super::clock;
 use super::ejection::Outcome;
 use super::endpoint::{Endpoint, EndpointSet};
 use super::error::{Fault, FaultKind};
+use super::limits::Limits;
 use super::offers;
 use super::source::{Source, SourceError};
 use super::uses::Uses;
@@ -53,6 +54,8 @@ enum Knowledge {
 /// The instances of one service.
 #[derive(Debug)]
 pub(crate) struct Resolver {
+    /// What calls of the service share.
+    pub limits: Limits,
     shared: Arc<Shared>,
     /// The refreshing task, with the runtime that it lives on.
     task: Mutex<Option<JoinHandle<()>>>,
@@ -89,9 +92,16 @@ impl Resolver {
             finished: watch::Sender::new(0),
         };
         Self {
+            limits: Limits::default(),
             shared: Arc::new(shared),
             task: Mutex::new(None),
         }
+    }
+
+    /// The same with these limits.
+    pub(crate) fn limited(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// The instances to call: from memory, or, when nothing is known, from the
@@ -288,7 +298,7 @@ async fn alive(set: &EndpointSet) -> EndpointSet {
         .into_iter()
         .flatten()
         .collect();
-    EndpointSet { endpoints }
+    EndpointSet::new(endpoints)
 }
 
 async fn accepts(endpoint: &Endpoint) -> bool {

@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use tokio::time::Instant;
 
+use super::retry::Before;
 use crate::fault::Fault;
 use crate::stream::ByteStream;
 use crate::wire::deadline;
@@ -43,6 +44,8 @@ pub struct Answered {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// What came before it.
+    pub(crate) before: Before,
 }
 
 /// One answer whose body has not come yet.
@@ -51,6 +54,8 @@ pub struct Opened {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: ByteStream,
+    /// What came before it.
+    pub(crate) before: Before,
     /// The service and the operation that were called.
     pub(crate) call: (&'static str, &'static str),
     /// Makes the call again, where that is declared.
@@ -101,6 +106,7 @@ impl Opened {
             status: self.status,
             headers: self.headers,
             body: body.freeze(),
+            before: self.before,
         })
     }
 }
@@ -111,6 +117,7 @@ impl From<Answered> for Opened {
             status: answer.status,
             headers: answer.headers,
             body: answer.body.into(),
+            before: answer.before,
             call: ("", ""),
             again: None,
         }
@@ -251,6 +258,7 @@ where
         status: parts.status,
         headers: parts.headers,
         body: ByteStream::of_body(body),
+        before: Before::default(),
         call: ("", ""),
         again: None,
     }
@@ -314,6 +322,7 @@ where
         status: parts.status,
         headers: parts.headers,
         body,
+        before: Before::default(),
     })
 }
 

@@ -9,6 +9,7 @@ mod around;
 mod files;
 mod intercept;
 mod multipart;
+mod overload;
 mod params;
 #[cfg(feature = "validate")]
 mod rules;

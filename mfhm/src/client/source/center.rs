@@ -13,7 +13,9 @@ use crate::client::uses::Uses;
 use crate::instance::{InstanceId, InstanceStatus, ServiceName};
 use crate::link::{Heard, Link};
 use crate::wire::python;
-use crate::wire::v1::{CallerReport, HEADER_CALLER, InstanceView, OperationEntry, ServiceView};
+use crate::wire::v1::{
+    CallerReport, HEADER_CALLER, InstanceView, OperationEntry, ServiceView, ZONE,
+};
 
 /// A center that was found to speak Python's protocol only is asked for v1
 /// again after this many lists, for it may have been replaced.
@@ -26,6 +28,8 @@ pub(crate) struct Centers {
     link: Link,
     /// Who asks.
     caller: CallerReport,
+    /// Where this caller runs.
+    zone: Option<String>,
 }
 
 #[derive(Debug)]
@@ -52,7 +56,14 @@ impl Centers {
             centers,
             link,
             caller: CallerReport::new(id, instances),
+            zone: None,
         }
+    }
+
+    /// The same for a caller in this zone.
+    pub(crate) fn in_zone(mut self, zone: Option<String>) -> Self {
+        self.zone = zone;
+        self
     }
 
     async fn list_any(
@@ -144,10 +155,15 @@ impl Centers {
                 host,
                 port,
                 operations,
+                metadata,
                 version,
+                weight,
                 ..
             } = instance;
-            let mut endpoint = Endpoint::new(id, host, port, key, operations);
+            let is_near = self.zone.is_some() && metadata.get(ZONE) == self.zone.as_ref();
+            let mut endpoint = Endpoint::new(id, host, port, key, operations)
+                .weighing(weight)
+                .near(is_near);
             endpoint.version = version;
             endpoints.push(endpoint);
         }

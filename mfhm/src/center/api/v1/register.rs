@@ -17,7 +17,7 @@ use crate::instance::ServiceName;
 use crate::json::{self, Unreadable};
 use crate::key::Key;
 use crate::wire::problem::{InvalidParam, Problem};
-use crate::wire::v1::{Break, DOCUMENT_MISSING, DocumentHash, Register};
+use crate::wire::v1::{Break, DOCUMENT_MISSING, DocumentHash, MAX_WEIGHT, Register};
 
 /// Longest name of an operation, longest path: as on the Python endpoints.
 const NAME_LIMIT: usize = 500;
@@ -26,7 +26,6 @@ const PATH_LIMIT: usize = 10_240;
 const TEXT_LIMIT: usize = 1024;
 const FINGERPRINT_LIMIT: usize = 64;
 const METADATA_LIMIT: usize = 64;
-const WEIGHT_LIMIT: u32 = 10_000;
 
 pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Refused> {
     let peer = peer(&request);
@@ -184,10 +183,10 @@ fn check(register: &Register) -> Vec<InvalidParam> {
             "a port is a number from 1 to 65535",
         ));
     }
-    if register.weight > WEIGHT_LIMIT {
+    if register.weight > MAX_WEIGHT {
         errors.push(invalid(
             "weight",
-            format!("a weight is at most {WEIGHT_LIMIT}"),
+            format!("a weight is at most {MAX_WEIGHT}"),
         ));
     }
     if register
