@@ -1,8 +1,8 @@
 //! The center's state machine: who is registered, how they are, what to do next.
 //!
 //! Nothing here waits, reads a clock or rolls dice. Changes of the store, outcomes
-//! of pings and the time go in; pings to send and instances to delete come out,
-//! and [`Registry::next_deadline`] says until when nothing happens by itself. The
+//! of pings and the time go in; pings to send, instances to delete and what readers
+//! see differently come out, and [`Registry::next_deadline`] says until when nothing happens by itself. The
 //! shell around it (the prober) carries the decisions out and reports back.
 //!
 //! Two things are decided separately. *Status* follows from pings alone, and only
@@ -13,10 +13,12 @@
 //!
 //! Times are durations since the center's start.
 
+mod changes;
 mod entry;
 mod lookup;
 #[cfg(test)]
 mod model;
+mod suspicion;
 #[cfg(test)]
 mod tests;
 
@@ -24,8 +26,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::changes::Touched;
+pub(crate) use self::changes::{Cause, InstanceChange};
 use self::entry::Entry;
 pub(crate) use self::lookup::{Listed, Picked};
+pub(crate) use self::suspicion::Suspected;
 use super::guard::Guard;
 use super::health::{PingOutcome, Transition};
 use super::record::{Origin, Place, Record};
@@ -65,6 +70,7 @@ pub(crate) struct Registry {
     stored: Revision,
     last_tick: Duration,
     pings_sent: u64,
+    touched: Touched,
 }
 
 /// What to do now.
@@ -124,6 +130,7 @@ impl Registry {
             stored: 0,
             last_tick: Duration::ZERO,
             pings_sent: 0,
+            touched: Touched::default(),
         }
     }
 
@@ -212,6 +219,9 @@ impl Registry {
         entry.ping_in_flight = None;
         let interval = limits.ping_interval.mul_f64(0.9 + 0.2 * random.f64());
         entry.next_ping = started.saturating_add(interval).max(now);
+        if std::mem::take(&mut entry.ping_again) {
+            entry.next_ping = now;
+        }
 
         // A time-out that comes much too late was not the instance's: this
         // process stood still between sending and looking.
@@ -285,6 +295,9 @@ impl Registry {
                 entry.is_leaving = false;
                 entry.next_ping = entry.next_ping.min(first_ping);
             }
+            if entry.record != record {
+                self.touched.push(&record.service, &id, Cause::Command);
+            }
             entry.record = record;
             self.schedule(&id);
             return;
@@ -296,6 +309,7 @@ impl Registry {
         if let Some(holder) = self.holder(&place).cloned() {
             self.remove(&holder);
         }
+        self.touched.push(&place.service, &id, Cause::Command);
         self.services
             .entry(place.service)
             .or_default()
@@ -314,6 +328,7 @@ impl Registry {
             self.deadlines.remove(&(deadline, id.clone()));
         }
         let place = entry.record.place();
+        self.touched.push(&place.service, id, Cause::Command);
         if let Some(instances) = self.services.get_mut(&place.service) {
             instances.remove(&(place.host, place.port));
             // Names go away with their last instance.
@@ -381,6 +396,7 @@ impl Registry {
         self.count_in(&entry);
         if transition.is_some() {
             self.revision += 1;
+            self.touched.push(&entry.record.service, id, Cause::Health);
             has_changed |= self.guard.observe(self.silent, self.witnesses, now);
         }
         self.entries.insert(id.clone(), entry);

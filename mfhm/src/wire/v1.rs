@@ -7,10 +7,13 @@
 //! | renew | `PUT /v1/instances/{id}` | 200 [`Registered`]; 403 registered from another host; 404 not known (register again) |
 //! | leave | `DELETE /v1/instances/{id}` | 204; 403 registered from another host; 404 not known |
 //! | list | `GET /v1/services` | 200 [`ServiceList`] |
-//! | read | `GET /v1/services/{name}` | 200 [`ServiceView`]; 404 no instance is registered |
+//! | read | `GET /v1/services/{name}` | 200 [`ServiceView`]; 404 no instance is registered; 503 perhaps not back yet |
+//! | watch | `GET /v1/watch?service={name}` | 200 events, see [`watch`]; 422 no service or too many |
 //!
 //! Every refusal is a problem document (`application/problem+json`). Unknown
 //! fields are ignored on both sides, so that a newer peer can say more.
+
+pub(crate) mod watch;
 
 use std::collections::BTreeMap;
 

@@ -2,11 +2,16 @@
 //! table is in [`crate::wire::v1`]; every refusal is a problem document.
 
 mod register;
+mod watch;
 
+use std::convert::Infallible;
 use std::net::IpAddr;
 
+use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
+use bytes::Bytes;
+use futures_util::stream::{Stream, StreamExt as _};
 use http::{HeaderValue, Method, StatusCode, header};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
@@ -41,6 +46,7 @@ pub(super) async fn answer(api: &Api, request: Request) -> Response {
         ["instances"] => &[Method::POST],
         ["instances", _] => &[Method::PUT, Method::DELETE],
         ["services"] | ["services", _] => &[Method::GET, Method::HEAD],
+        ["watch"] => &[Method::GET],
         _ => &[],
     };
     if !allowed.contains(request.method()) {
@@ -61,13 +67,22 @@ pub(super) async fn answer(api: &Api, request: Request) -> Response {
         ["instances", id] => leave(api, id, peer).await,
         ["services"] => Ok(list(api)),
         ["services", name] => read(api, name).await,
+        ["watch"] => watch::watch(api, &request),
         _ => Err(refuse(
             StatusCode::NOT_FOUND,
             "mfhm.not_found",
             "no such path",
         )),
     };
-    result.unwrap_or_else(|problem| problem.into_axum())
+    result.unwrap_or_else(|problem| {
+        let is_soon_over = problem.code == "mfhm.warming";
+        let mut response = problem.into_axum();
+        if is_soon_over {
+            let second = HeaderValue::from_static("1");
+            response.headers_mut().insert(header::RETRY_AFTER, second);
+        }
+        response
+    })
 }
 
 async fn renew(api: &Api, id: &str, peer: IpAddr) -> Result<Response, Refused> {
@@ -146,6 +161,9 @@ async fn read(api: &Api, name: &str) -> Result<Response, Refused> {
     if !is_usable && api.registrar.look_again(name).await {
         (revision, listed) = view();
     }
+    if listed.is_empty() && api.registrar.view.is_warming(name) {
+        return Err(warming(name));
+    }
     if listed.is_empty() {
         return Err(refuse(
             StatusCode::NOT_FOUND,
@@ -159,6 +177,18 @@ async fn read(api: &Api, name: &str) -> Result<Response, Refused> {
         revision,
         instances,
     }))
+}
+
+/// Whoever was registered with the disk that is gone comes back by itself.
+fn warming(name: &str) -> Refused {
+    refuse(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "mfhm.warming",
+        format!(
+            "no instance of {name:?} is registered, but this center started a moment ago and \
+             with nothing on its disk: try again"
+        ),
+    )
 }
 
 fn instance_view(listed: &Listed) -> InstanceView {
@@ -211,6 +241,23 @@ fn registered(api: &Api, record: &Record) -> Registered {
         },
         host: record.host.clone(),
     }
+}
+
+/// A comment in an event stream.
+const COMMENT: &[u8] = b":\n\n";
+
+/// An answer that goes on until one side ends it.
+fn event_stream(frames: impl Stream<Item = Bytes> + Send + 'static) -> Response {
+    let frames = frames.map(Ok::<_, Infallible>);
+    let mut response = Response::new(Body::from_stream(frames));
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ] {
+        let value = HeaderValue::from_static(value);
+        response.headers_mut().insert(name, value);
+    }
+    response
 }
 
 fn ok(body: &impl Serialize) -> Response {

@@ -22,6 +22,10 @@ pub(super) struct Entry {
     pub(super) health: Health,
     pub(super) next_ping: Duration,
     pub(super) ping_in_flight: Option<u64>,
+    /// The ping under way may come too early to tell: another one follows.
+    pub(super) ping_again: bool,
+    /// When a caller's report last had it pinged.
+    pub(super) suspected: Option<Duration>,
     /// The end of the present lease was acted upon.
     pub(super) lease_end_seen: bool,
     /// Its deletion is on the way to the store.
@@ -47,6 +51,8 @@ impl Entry {
             health: Health::new(),
             next_ping: first_ping,
             ping_in_flight: None,
+            ping_again: false,
+            suspected: None,
             lease_end_seen: false,
             is_leaving: false,
             not_deleted_before: Duration::ZERO,

@@ -172,7 +172,7 @@ fn weighted<'a>(candidates: &[&'a Entry], random: u64) -> Option<&'a Entry> {
 }
 
 impl Entry {
-    fn listed(&self) -> Listed {
+    pub(super) fn listed(&self) -> Listed {
         Listed {
             record: self.record.clone(),
             status: self.health.status(),
