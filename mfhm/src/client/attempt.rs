@@ -220,7 +220,7 @@ impl Attempts<'_> {
             };
             may_have_executed |= failed.fault.may_have_executed();
             if failed.is_unreachable {
-                resolver.refresh();
+                resolver.lost(endpoint);
             }
             let may_repeat = !failed.fault.may_have_executed() || self.is_idempotent;
             if attempt >= plan.attempts
