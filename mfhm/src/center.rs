@@ -41,6 +41,7 @@ mod address;
 mod api;
 mod guard;
 mod health;
+mod hold;
 mod import;
 mod key_auth;
 mod prober;

@@ -14,6 +14,7 @@
 //! Times are durations since the center's start.
 
 mod changes;
+mod draining;
 mod entry;
 mod lookup;
 #[cfg(test)]

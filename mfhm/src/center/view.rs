@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
+use super::hold::Holds;
 use super::registry::{Limits, Registry};
 use super::store::{Changes, Revision};
 use super::watch::Watching;
@@ -20,6 +21,7 @@ pub(crate) struct View {
     applied: watch::Sender<Revision>,
     /// The next deadline came nearer.
     sooner: Notify,
+    holds: Holds,
     /// Streams end when this is true.
     closing: watch::Sender<bool>,
 }
@@ -43,6 +45,7 @@ impl View {
             start: Instant::now(),
             applied: watch::Sender::new(0),
             sooner: Notify::new(),
+            holds: Holds::default(),
             closing: watch::Sender::new(false),
         }
     }
@@ -88,6 +91,11 @@ impl View {
     /// Whether nothing can be concluded from not knowing this service.
     pub(crate) fn is_warming(&self, service: &str) -> bool {
         self.watch(|_, watching, now| watching.is_warming(service, now))
+    }
+
+    /// The streams that hold registrations.
+    pub(crate) fn holds(&self) -> &Holds {
+        &self.holds
     }
 
     /// Becomes true when the center stops; streams have to end then.

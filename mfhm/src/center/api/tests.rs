@@ -2,6 +2,7 @@
 //! centers, and what is mfhm's own.
 
 mod golden;
+mod hold;
 mod watch;
 
 use std::sync::Arc;

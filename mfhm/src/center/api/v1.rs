@@ -1,6 +1,7 @@
 //! Protocol v1, for Rust peers and anything else that speaks HTTP and JSON. The
 //! table is in [`crate::wire::v1`]; every refusal is a problem document.
 
+mod hold;
 mod register;
 mod watch;
 
@@ -45,6 +46,8 @@ pub(super) async fn answer(api: &Api, request: Request) -> Response {
     let allowed: &[Method] = match segments.as_slice() {
         ["instances"] => &[Method::POST],
         ["instances", _] => &[Method::PUT, Method::DELETE],
+        ["instances", _, "hold"] => &[Method::GET],
+        ["instances", _, "drain" | "report"] => &[Method::POST],
         ["services"] | ["services", _] => &[Method::GET, Method::HEAD],
         ["watch"] => &[Method::GET],
         _ => &[],
@@ -65,6 +68,15 @@ pub(super) async fn answer(api: &Api, request: Request) -> Response {
             renew(api, &id, peer).await
         }
         ["instances", id] => leave(api, id, peer).await,
+        ["instances", id, "hold"] => hold::hold(api, id, peer).await,
+        ["instances", id, command] => {
+            let (parts, unread) = request.into_parts();
+            body::skip(&parts.method, unread, BODY).await;
+            match *command {
+                "drain" => hold::drain(api, id, peer).await,
+                _ => hold::report(api, id),
+            }
+        }
         ["services"] => Ok(list(api)),
         ["services", name] => read(api, name).await,
         ["watch"] => watch::watch(api, &request),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{Limits, Target};
 use crate::center::health::{Health, PingOutcome};
 use crate::center::record::{Origin, Record};
+use crate::instance::InstanceStatus;
 
 /// A new instance whose port is not open yet is pinged again this soon. Python
 /// services register shortly before they listen; this is how long their callers
@@ -24,6 +25,8 @@ pub(super) struct Entry {
     pub(super) ping_in_flight: Option<u64>,
     /// The ping under way may come too early to tell: another one follows.
     pub(super) ping_again: bool,
+    /// It was told to leave.
+    pub(super) is_draining: bool,
     /// When a caller's report last had it pinged.
     pub(super) suspected: Option<Duration>,
     /// The end of the present lease was acted upon.
@@ -52,6 +55,7 @@ impl Entry {
             next_ping: first_ping,
             ping_in_flight: None,
             ping_again: false,
+            is_draining: false,
             suspected: None,
             lease_end_seen: false,
             is_leaving: false,
@@ -110,6 +114,14 @@ impl Entry {
     pub(super) fn hurry_if_new(&mut self, outcome: &PingOutcome, now: Duration) {
         if self.is_new(now) && *outcome == PingOutcome::Refused {
             self.next_ping = self.next_ping.min(now.saturating_add(HURRY));
+        }
+    }
+
+    /// What readers are told.
+    pub(super) fn status(&self) -> InstanceStatus {
+        match self.health.status() {
+            status if self.is_draining && status.is_usable() => InstanceStatus::Draining,
+            status => status,
         }
     }
 
