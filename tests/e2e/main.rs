@@ -4,6 +4,7 @@
 mod attempts;
 mod bad_input;
 mod cli;
+mod discovery;
 mod instances;
 mod one_or_many;
 mod programs;

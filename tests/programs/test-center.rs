@@ -1,5 +1,5 @@
 //! A center with short ping times: its port and its data directory are on the
-//! command line.
+//! command line, and a ping interval in milliseconds if it shall be another one.
 
 use std::time::Duration;
 
@@ -15,10 +15,16 @@ async fn main() -> mfhm::Result<()> {
     let port = port
         .parse()
         .map_err(|error| mfhm::Error::with_source("the port", error))?;
+    let interval = match arguments.next() {
+        Some(text) => text
+            .parse()
+            .map_err(|error| mfhm::Error::with_source("the interval", error))?,
+        None => 500,
+    };
     let center = mfhm::Center::builder()
         .port(port)
         .data_dir(data_dir)
-        .ping_interval(Duration::from_millis(500))
+        .ping_interval(Duration::from_millis(interval))
         .ping_timeout(Duration::from_millis(250))
         .start()
         .await?;

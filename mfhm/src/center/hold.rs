@@ -52,6 +52,11 @@ impl Holds {
         !wakers.is_empty()
     }
 
+    /// How many instances are held.
+    pub(crate) fn count(&self) -> usize {
+        self.lock().len()
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<InstanceId, Vec<Arc<Notify>>>> {
         self.wakers.lock().unwrap_or_else(PoisonError::into_inner)
     }

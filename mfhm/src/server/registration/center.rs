@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 
+use crate::link::events::Opened;
 use crate::link::{Heard, Link};
 use crate::wire::python;
 use crate::wire::v1::{Register, Registered};
@@ -147,6 +148,11 @@ impl Center {
                 .await
                 .map(drop),
         }
+    }
+
+    /// Opens an event stream; the error says what failed.
+    pub(crate) async fn open(&self, path: &str) -> Result<Opened, String> {
+        self.link.open(&self.url, path, None).await
     }
 
     /// Every way in which a registration that was cut short may be held.
