@@ -72,6 +72,9 @@ impl UsersClient {
     pub fn with(&self, _: ::mfhm::__private::CallOptions) -> Self {
         loop {}
     }
+    pub fn intercept(&self, _: impl ::mfhm::__private::Interceptor) -> Self {
+        loop {}
+    }
     pub async fn user(
         &self,
         _: u64,

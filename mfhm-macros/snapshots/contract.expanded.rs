@@ -422,6 +422,7 @@ static __MFHM_Users__read_file: ::mfhm::__private::Operation = {
     ];
     ::mfhm::__private::Operation::new("file", "GET", "/v1/users/{id}/files/{*rest}")
         .params(__MFHM_PARAMS)
+        .function("read_file")
         .location(::core::file!(), ::core::line!())
 };
 #[doc(hidden)]
@@ -688,6 +689,13 @@ Nothing is looked up before the first call.*/
     pub fn with(&self, options: ::mfhm::__private::CallOptions) -> Self {
         Self {
             __mfhm: self.__mfhm.with(options),
+        }
+    }
+    /// The same client with an interceptor, inside of those that it has.
+    #[must_use]
+    pub fn intercept(&self, interceptor: impl ::mfhm::__private::Interceptor) -> Self {
+        Self {
+            __mfhm: self.__mfhm.intercept(interceptor),
         }
     }
     /// Finds one user.

@@ -59,6 +59,7 @@ const _: () = {
         crate::reexported::__private::Operation::new("place", "POST", "/orders/{id}")
             .params(__MFHM_PARAMS)
             .idempotent()
+            .function("place_order")
             .location(::core::file!(), ::core::line!())
     };
     async fn __mfhm_handle(

@@ -328,6 +328,13 @@ Nothing is looked up before the first call.*/
             __mfhm: self.__mfhm.with(options),
         }
     }
+    /// The same client with an interceptor, inside of those that it has.
+    #[must_use]
+    pub fn intercept(&self, interceptor: impl ::mfhm::__private::Interceptor) -> Self {
+        Self {
+            __mfhm: self.__mfhm.intercept(interceptor),
+        }
+    }
     /**Calls `GET /users/{id}` of the service `users`.
 
 # Errors

@@ -4,6 +4,7 @@
 //! particular attributes; here and in the children each attribute says which
 //! arguments it takes and what their values may be.
 
+pub(crate) mod around;
 pub(crate) mod error;
 pub(crate) mod grammar;
 pub(crate) mod operation;

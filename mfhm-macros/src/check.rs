@@ -10,7 +10,15 @@ use crate::item::{Member, TraitItem};
 use crate::model::{Contract, Operation, Param, ParamSource, Place};
 
 /// The constructors of a generated client.
-pub(crate) const CLIENT_FUNCTIONS: [&str; 6] = ["new", "at", "local", "with", "through", "routed"];
+pub(crate) const CLIENT_FUNCTIONS: [&str; 7] = [
+    "new",
+    "at",
+    "local",
+    "with",
+    "intercept",
+    "through",
+    "routed",
+];
 
 /// One operation: its path against its parameters, whose names are `declared`,
 /// and these among themselves.
@@ -224,6 +232,16 @@ pub(crate) fn stray(name: &str, span: Span, diag: &mut Diagnostics) {
             "`{name}` belongs to an operation\n\
              help: write it below `#[post(\"/path\")]` or another method"
         ),
+    );
+}
+
+/// A contract is also its callers', who have no layers.
+pub(crate) fn layer_of_contract(span: Span, diag: &mut Diagnostics) {
+    diag.error(
+        span,
+        "a layer belongs to a service, and a contract is also its callers'\n\
+         help: write it in the `impl` of the contract, on the `impl` or on the method; \
+         callers have `intercept`",
     );
 }
 

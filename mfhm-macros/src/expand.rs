@@ -16,12 +16,16 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{DeriveInput, LitStr};
 
-use crate::attr::operation::{OperationAttrs, RouteAttr, is_ours, route_span};
+use crate::attr::around::{Shared, expressions};
+use crate::attr::grammar::plain_name;
+use crate::attr::operation::{
+    OperationAttrs, RouteAttr, conditions, is_layer, is_ours, route_span,
+};
 use crate::attr::{ClientArgs, MainArgs, ServiceArgs, param};
 use crate::check;
 use crate::diag::Diagnostics;
 use crate::expand::exports::Exports;
-use crate::expand::service::Declaration;
+use crate::expand::service::{Declaration, OperationLayers};
 use crate::item::{Body, FnItem, ImplItem, Item};
 use crate::model::error::ErrorType;
 use crate::model::operation::lower;
@@ -43,9 +47,10 @@ pub(crate) fn service(args: TokenStream, item: TokenStream, products: Products) 
     if !products.server {
         diag.error(Span::call_site(), needs_server("service"));
     }
+    let shared = Shared::read(&item.take_shared(), &mut diag);
     let tokens = match &item {
         Item::Struct(block) => {
-            check_scope(&args, "struct", &mut diag);
+            check_scope(&args, &shared, "struct", &mut diag);
             if !block.is_unit || !block.generics.params.is_empty() {
                 diag.error(
                     block.ident.span(),
@@ -58,11 +63,11 @@ pub(crate) fn service(args: TokenStream, item: TokenStream, products: Products) 
                 );
             }
             when_correct(&diag, || {
-                service::unit_struct(block, &declaration(&args), &exports)
+                service::unit_struct(block, &declaration(&args, &shared), &exports)
             })
         }
         Item::Mod(block) => {
-            check_scope(&args, "mod", &mut diag);
+            check_scope(&args, &shared, "mod", &mut diag);
             if block.content.is_none() {
                 diag.error(
                     block.ident.span(),
@@ -72,10 +77,10 @@ pub(crate) fn service(args: TokenStream, item: TokenStream, products: Products) 
                 );
             }
             when_correct(&diag, || {
-                service::module(block, &declaration(&args), &exports)
+                service::module(block, &declaration(&args, &shared), &exports)
             })
         }
-        Item::Impl(block) => Some(service_impl(&args, block, &exports, &mut diag)),
+        Item::Impl(block) => Some(service_impl(&args, &shared, block, &exports, &mut diag)),
         other => {
             let hint = match other {
                 Item::Trait(block) => format!(
@@ -103,22 +108,32 @@ pub(crate) fn service(args: TokenStream, item: TokenStream, products: Products) 
 
 fn service_impl(
     args: &ServiceArgs,
+    shared: &Shared,
     block: &ImplItem,
     exports: &Exports,
     diag: &mut Diagnostics,
 ) -> TokenStream {
     let tokens = match &block.trait_ {
         Some((contract, _)) => {
+            let why = "callers have to know it too\nhelp: write it in the contract";
+            shared.refuse_all_but_layers(why, diag);
             check_contract_impl(block, diag);
+            let layers = contract_layers(block, diag);
             when_correct(diag, || {
-                service::of_contract(block, contract, &declaration(args), exports)
+                service::of_contract(
+                    block,
+                    contract,
+                    &declaration(args, shared),
+                    &layers,
+                    exports,
+                )
             })
         }
         None => {
             require_name(args, "impl", diag);
-            let operations = inherent_operations(block, args, diag);
+            let operations = inherent_operations(block, args, shared, diag);
             when_correct(diag, || {
-                let declaration = declaration(args);
+                let declaration = declaration(args, shared);
                 service::inherent(block, &declaration, &operations, exports)
             })
         }
@@ -129,6 +144,7 @@ fn service_impl(
 fn inherent_operations(
     block: &ImplItem,
     args: &ServiceArgs,
+    shared: &Shared,
     diag: &mut Diagnostics,
 ) -> Vec<Operation> {
     let before = diag.count();
@@ -136,6 +152,7 @@ fn inherent_operations(
     for function in block.functions() {
         let attrs = OperationAttrs::split(&function.attrs, diag);
         if attrs.route.is_some() {
+            let attrs = attrs.or(shared);
             operations.extend(lower_own(function, attrs, Place::Method, diag));
         } else {
             for (name, span) in attrs.strays() {
@@ -174,7 +191,8 @@ fn lower_own(
 /// The routes of a contract are written in the contract, once.
 fn check_contract_impl(block: &ImplItem, diag: &mut Diagnostics) {
     for function in block.functions() {
-        for attribute in function.attrs.iter().filter(|attribute| is_ours(attribute)) {
+        let is_routing = |attribute: &&syn::Attribute| is_ours(attribute) && !is_layer(attribute);
+        for attribute in function.attrs.iter().filter(is_routing) {
             diag.error_at(
                 attribute.path(),
                 "the routes are in the contract\nhelp: remove the attribute here",
@@ -198,9 +216,30 @@ fn check_contract_impl(block: &ImplItem, diag: &mut Diagnostics) {
     }
 }
 
+/// The layers around the operations of a contract's implementation.
+fn contract_layers(block: &ImplItem, diag: &mut Diagnostics) -> Vec<OperationLayers> {
+    let functions = block.functions().map(|function| {
+        let layers = function
+            .attrs
+            .iter()
+            .filter(|attribute| is_layer(attribute));
+        let layers: Vec<_> = layers.cloned().collect();
+        OperationLayers {
+            function: plain_name(&function.sig.ident),
+            conditions: conditions(&function.attrs),
+            layers: expressions(&OperationAttrs::split(&layers, diag).layers),
+        }
+    });
+    functions
+        .filter(|layers| !layers.layers.is_empty())
+        .collect()
+}
+
 /// Unit structs and modules: a name is needed, and no contract can be there.
-fn check_scope(args: &ServiceArgs, kind: &str, diag: &mut Diagnostics) {
+fn check_scope(args: &ServiceArgs, shared: &Shared, kind: &str, diag: &mut Diagnostics) {
     require_name(args, kind, diag);
+    let why = "the functions are elsewhere\nhelp: write it at each function";
+    shared.refuse_all_but_layers(why, diag);
     if let Some(span) = args.contracts_span {
         diag.error(
             span,
@@ -221,11 +260,12 @@ fn require_name(args: &ServiceArgs, kind: &str, diag: &mut Diagnostics) {
     }
 }
 
-fn declaration(args: &ServiceArgs) -> Declaration {
+fn declaration(args: &ServiceArgs, shared: &Shared) -> Declaration {
     Declaration {
         name: args.name.as_ref().map(LitStr::value),
         port: args.port,
         contracts: args.contracts.clone(),
+        layers: expressions(&shared.layers),
     }
 }
 
@@ -241,9 +281,10 @@ pub(crate) fn client(args: TokenStream, item: TokenStream, products: Products) -
         diag.postpone();
         return tokens;
     }
+    let shared = item.take_shared();
     let tokens = match &item {
         Item::Trait(block) => {
-            let model = Contract::lower(&args, block, products, &mut diag);
+            let model = Contract::lower(&args, block, &shared, products, &mut diag);
             check::contract(&model, block, &mut diag);
             if diag.is_empty() {
                 contract::expand(block, &model, &exports)
@@ -336,12 +377,26 @@ pub(crate) fn idempotent(args: TokenStream, item: TokenStream) -> TokenStream {
             function.attrs.push(syn::parse_quote!(#[idempotent]));
             function.into_token_stream()
         }
+        Item::Trait(block) if is_contract(&block.attrs) => {
+            let mut attrs = block.attrs.clone();
+            attrs.push(syn::parse_quote!(#[idempotent]));
+            block.with_attrs(attrs)
+        }
         _ => {
             check::stray("#[idempotent]", Span::call_site(), &mut diag);
             item.to_token_stream()
         }
     };
     quote_all(diag, tokens)
+}
+
+/// Whether the attributes of a trait make it a contract.
+fn is_contract(attributes: &[syn::Attribute]) -> bool {
+    let last =
+        |attribute: &syn::Attribute| attribute.path().segments.last().map(|s| s.ident.clone());
+    attributes
+        .iter()
+        .any(|attribute| last(attribute).is_some_and(|name| name == "client"))
 }
 
 /// `#[mfhm::main]`

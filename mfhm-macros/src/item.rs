@@ -60,6 +60,8 @@ pub(crate) struct StructItem {
 
 /// A module; `content` is what stands between its braces.
 pub(crate) struct ModItem {
+    pub(crate) attrs: Vec<Attribute>,
+    /// All before the braces, but for the attributes.
     pub(crate) head: TokenStream,
     pub(crate) ident: Ident,
     pub(crate) content: Option<TokenStream>,
@@ -84,7 +86,7 @@ impl Parse for Item {
             ImplItem::parse_rest(attrs, unsafety, input).map(Self::Impl)
         } else if ahead.peek(Token![mod]) {
             input.advance_to(&ahead);
-            ModItem::parse_rest(quote!(#(#attrs)* #vis #unsafety), input).map(Self::Mod)
+            ModItem::parse_rest(attrs, quote!(#vis #unsafety), input).map(Self::Mod)
         } else if ahead.peek(Token![struct]) {
             StructItem::parse_rest(attrs, &vis, input).map(Self::Struct)
         } else {
@@ -107,6 +109,24 @@ impl Item {
         let conditions = operation::conditions(attrs);
         attrs.retain(|attribute| operation::conditions(std::slice::from_ref(attribute)).is_empty());
         conditions
+    }
+
+    /// Takes off the attributes of ours that hold for everything in the item. A
+    /// method's attribute stays: its own macro says what is wrong with that.
+    pub(crate) fn take_shared(&mut self) -> Vec<Attribute> {
+        let attrs = match self {
+            Self::Struct(item) => &mut item.attrs,
+            Self::Mod(item) => &mut item.attrs,
+            Self::Impl(item) => &mut item.attrs,
+            Self::Trait(item) => &mut item.attrs,
+            Self::Fn(_) | Self::Other(_) => return Vec::new(),
+        };
+        let is_shared = |attribute: &Attribute| {
+            operation::is_ours(attribute) && !operation::is_route(attribute)
+        };
+        attrs
+            .extract_if(.., |attribute| is_shared(attribute))
+            .collect()
     }
 
     /// What the item is, with its article, for messages.
@@ -244,7 +264,11 @@ impl ToTokens for StructItem {
 }
 
 impl ModItem {
-    fn parse_rest(head: TokenStream, input: ParseStream<'_>) -> syn::Result<Self> {
+    fn parse_rest(
+        attrs: Vec<Attribute>,
+        head: TokenStream,
+        input: ParseStream<'_>,
+    ) -> syn::Result<Self> {
         let mod_token: Token![mod] = input.parse()?;
         let ident: Ident = input.parse()?;
         let content = if input.peek(token::Brace) {
@@ -256,6 +280,7 @@ impl ModItem {
             None
         };
         Ok(Self {
+            attrs,
             head: quote!(#head #mod_token #ident),
             ident,
             content,
@@ -265,10 +290,10 @@ impl ModItem {
 
 impl ToTokens for ModItem {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let head = &self.head;
+        let (attrs, head) = (&self.attrs, &self.head);
         tokens.extend(match &self.content {
-            Some(content) => quote!(#head { #content }),
-            None => quote!(#head;),
+            Some(content) => quote!(#(#attrs)* #head { #content }),
+            None => quote!(#(#attrs)* #head;),
         });
     }
 }

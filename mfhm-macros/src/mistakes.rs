@@ -4,6 +4,8 @@
 //! Where a message points is checked by the compile-fail cases of the
 //! workspace's tests, which have real spans.
 
+mod around;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Item;

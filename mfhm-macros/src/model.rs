@@ -9,13 +9,16 @@ pub(crate) mod types;
 
 use proc_macro2::{Ident, Span};
 use quote::format_ident;
-use syn::Attribute;
+use syn::{Attribute, Expr};
 
 use crate::attr::ClientArgs;
+use crate::attr::around::{Shared, Timeout};
 use crate::attr::grammar::plain_name;
 use crate::attr::operation::{
-    BodyLimit, OperationAttrs, Success, condition_text, conditions, is_deprecated, shown,
+    BodyLimit, OperationAttrs, Success, condition_text, conditions, deprecation, is_deprecated,
+    shown,
 };
+use crate::check;
 use crate::diag::Diagnostics;
 use crate::item::{FnItem, TraitItem};
 use crate::model::operation::lower;
@@ -72,6 +75,12 @@ pub(crate) struct Operation {
     pub(crate) body_limit: Option<BodyLimit>,
     /// Where `#[resume]` stands.
     pub(crate) resume: Option<Span>,
+    /// How long it may take, by itself or by what it is declared in.
+    pub(crate) timeout: Option<Timeout>,
+    /// Layers around it, the outermost first.
+    pub(crate) layers: Vec<Expr>,
+    /// Whether what it is declared in is `#[deprecated]`.
+    pub(crate) is_in_deprecated: bool,
     /// The user's attributes that are not ours.
     pub(crate) attrs: Vec<Attribute>,
 }
@@ -116,14 +125,17 @@ pub(crate) struct Contract {
     pub(crate) ident: Ident,
     pub(crate) service: String,
     pub(crate) operations: Vec<Operation>,
+    /// The trait's `#[deprecated]`, for its client.
+    pub(crate) deprecated: Vec<Attribute>,
     pub(crate) products: Products,
 }
 
 impl Contract {
-    /// Reads a trait. What could not be understood is left out and in `diag`.
+    /// Reads a trait; `shared` is what stands on it for all operations. What could not be understood is left out and in `diag`.
     pub(crate) fn lower(
         args: &ClientArgs,
         item: &TraitItem,
+        shared: &[Attribute],
         products: Products,
         diag: &mut Diagnostics,
     ) -> Self {
@@ -142,11 +154,20 @@ impl Contract {
             .as_ref()
             .is_some_and(|path| !path.value().is_empty());
         let place = PathPlace::Operation { has_prefix };
+        let shared = Shared::read(shared, diag);
+        let is_in_deprecated = is_deprecated(&item.attrs);
+        for layer in &shared.layers {
+            check::layer_of_contract(layer.span, diag);
+        }
         let functions = item.members.iter().filter_map(|member| member.function());
         let operations = functions
             .filter_map(|function| {
-                let attrs = OperationAttrs::split(&function.attrs, diag);
-                lower(function, attrs, Place::Contract, &prefix, place, diag)
+                let attrs = OperationAttrs::split(&function.attrs, diag).or(&shared);
+                let operation = lower(function, attrs, Place::Contract, &prefix, place, diag);
+                operation.map(|operation| Operation {
+                    is_in_deprecated,
+                    ..operation
+                })
             })
             .collect();
         Self {
@@ -157,6 +178,7 @@ impl Contract {
                 .map(syn::LitStr::value)
                 .unwrap_or_default(),
             operations,
+            deprecated: deprecation(&item.attrs),
             products,
         }
     }
@@ -208,7 +230,7 @@ impl Operation {
     }
 
     pub(crate) fn is_deprecated(&self) -> bool {
-        is_deprecated(&self.attrs)
+        self.is_in_deprecated || is_deprecated(&self.attrs)
     }
 
     pub(crate) fn has_body(&self) -> bool {

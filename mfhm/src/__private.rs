@@ -13,7 +13,7 @@ pub use crate::raw_body::{RawBody, SendBody};
 #[cfg(feature = "client")]
 pub use crate::{
     CallError, CallOptions, Caller,
-    client::{Client, local::LocalSlot, request::Request},
+    client::{Client, intercept::Interceptor, local::LocalSlot, request::Request},
 };
 #[cfg(feature = "client")]
 pub use futures_util::future::BoxFuture;

@@ -12,13 +12,18 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 pub use self::running::{RunningApp, RunningService};
+#[cfg(feature = "client")]
+use crate::client::intercept::Interceptors;
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::server::definition::{Service, ServiceDefinition};
+use crate::server::layers::{HttpLayer, Layers};
+use crate::server::overload::Capacity;
 use crate::server::state::States;
 use crate::server::{linked, router};
 use crate::settings::{self, Settings};
 use crate::shutdown::Signals;
+use crate::wire::v1::MAX_WEIGHT;
 
 /// The port of a service that is told none, if it is free.
 const DEFAULT_PORT: u16 = 30176;
@@ -68,7 +73,14 @@ pub struct App {
     key: Option<Key>,
     key_dir: Option<PathBuf>,
     local_calls: Option<bool>,
+    layers: Layers,
+    #[cfg(feature = "client")]
+    interceptors: Interceptors,
     drain: Option<Duration>,
+    zone: Option<String>,
+    weight: Option<u32>,
+    max_in_flight: Option<u32>,
+    queue: Option<u32>,
 }
 
 impl App {
@@ -157,6 +169,42 @@ impl App {
         self
     }
 
+    /// Puts a [layer](HttpLayer) around every service of this app: any
+    /// `tower::Layer` that axum's `Router::layer` takes, such as those of
+    /// tower-http. The one said first is the outermost; `#[layer(…)]` on a service
+    /// is inside of these, and on an operation inside of those.
+    ///
+    /// As in axum, `Layer::layer` is called once for each path, and once for
+    /// requests that no operation answers; what paths shall share (a counter, a
+    /// limit) has to be in an `Arc` that the layer holds. Requests without the
+    /// [`key`](Self::key) do not get here. `/ping` is outside of all layers, so
+    /// that none of them makes a service look dead. Calls that stay in the process
+    /// ([`local_calls`](Self::local_calls)) pass no layer, for a layer is about
+    /// HTTP: what must hold for them too belongs into the handler, which can ask
+    /// [`request`](crate::request()).
+    ///
+    /// ```
+    /// # #[derive(Clone)] struct AnyLayer;
+    /// # impl<S> tower_layer::Layer<S> for AnyLayer { type Service = S; fn layer(&self, inner: S) -> S { inner } }
+    /// # struct Users;
+    /// # #[mfhm::service(name = "users")] impl Users { #[get("/users")] async fn users(&self) -> u8 { 1 } }
+    /// # let trace_layer = AnyLayer;
+    /// let app = mfhm::App::new().service(Users).layer(trace_layer);
+    /// ```
+    pub fn layer<L: HttpLayer>(mut self, layer: L) -> Self {
+        self.layers.add(layer);
+        self
+    }
+
+    /// Lets an [interceptor](crate::Interceptor) see every call that this process
+    /// makes through clients made with `{Trait}Client::new()`. The one said first
+    /// runs first; with several apps it is those of the app started last.
+    #[cfg(feature = "client")]
+    pub fn intercept<I: crate::Interceptor>(mut self, interceptor: I) -> Self {
+        self.interceptors.add(interceptor);
+        self
+    }
+
     /// The OpenAPI 3.1 document of one of the app's services, as it would serve
     /// it at `/openapi.json`; `None` when there is no service of this name.
     ///
@@ -187,6 +235,44 @@ impl App {
     /// there.
     pub fn drain(mut self, time: Duration) -> Self {
         self.drain = Some(time);
+        self
+    }
+
+    /// Where this process runs, such as a data center or a rack: any text. Callers
+    /// that say the same ([`Caller::builder`](crate::Caller::builder), or their own
+    /// `App`) call the instances of their zone first, for as long as at least half
+    /// of them are good. Else `MFHM_ZONE`, else none.
+    pub fn zone(mut self, zone: impl Into<String>) -> Self {
+        self.zone = Some(zone.into());
+        self
+    }
+
+    /// The share of the calls that these instances get, relative to the other
+    /// instances of the same service: 0 (only when no other can be called) to
+    /// 10,000. A new version can be tried with 5 beside others with 100. Else
+    /// `MFHM_WEIGHT`, else 100.
+    pub fn weight(mut self, weight: u32) -> Self {
+        self.weight = Some(weight);
+        self
+    }
+
+    /// How many requests each service runs at once, at least 1. More wait in the
+    /// [`queue`](Self::queue) for 1 s at most. What is beyond that is answered 503
+    /// (`mfhm.overloaded`, with `Retry-After: 1`) without being run, and callers may
+    /// try it at another instance whatever it does. Else `MFHM_MAX_IN_FLIGHT`, else
+    /// 1,024.
+    ///
+    /// A streamed answer counts until its headers. `/ping` is not counted, nor are
+    /// calls within the process.
+    pub fn max_in_flight(mut self, requests: u32) -> Self {
+        self.max_in_flight = Some(requests);
+        self
+    }
+
+    /// How many requests wait when as many run as may. Else `MFHM_QUEUE`, else
+    /// 1,024; 0 refuses them at once.
+    pub fn queue(mut self, requests: u32) -> Self {
+        self.queue = Some(requests);
         self
     }
 
@@ -264,13 +350,25 @@ impl App {
         if !problems.is_empty() {
             return Err(Error::many(problems));
         }
+        let usual = Capacity::default();
+        let said = self.max_in_flight.or(settings.max_in_flight);
+        let queue = self.queue.or(settings.queue);
         RunningApp::launch(running::Launch {
             bound,
+            capacity: Capacity {
+                max_in_flight: said.unwrap_or(usual.max_in_flight),
+                queue: queue.unwrap_or(usual.queue),
+            },
+            zone: self.zone.or(settings.zone),
+            weight: self.weight.or(settings.weight).unwrap_or(100),
             states: States::new(self.states),
             centers: settings.centers,
             center_key: self.center_key.or(settings.center_key),
             key,
             local_calls: self.local_calls.or(settings.local_calls).unwrap_or(true),
+            layers: self.layers,
+            #[cfg(feature = "client")]
+            interceptors: self.interceptors,
         })
     }
 
@@ -307,6 +405,9 @@ impl App {
                     ));
                 }
             }
+        }
+        if self.weight.is_some_and(|weight| weight > MAX_WEIGHT) {
+            problems.push(format!("`App::weight` is at most {MAX_WEIGHT}"));
         }
         if self.definitions.len() > 1 {
             let names: Vec<_> = self.definitions.iter().map(|d| d.name.as_str()).collect();

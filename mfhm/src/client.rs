@@ -7,15 +7,21 @@
 
 pub(crate) mod attempt;
 pub(crate) mod balancer;
+pub(crate) mod budget;
 pub(crate) mod caller;
 pub(crate) mod clock;
 pub(crate) mod ejection;
 pub(crate) mod encoding;
 pub(crate) mod endpoint;
+pub(crate) mod hedge;
+pub(crate) mod intercept;
+pub(crate) mod latency;
+pub(crate) mod limits;
 pub(crate) mod local;
 pub(crate) mod options;
 pub(crate) mod request;
 pub(crate) mod resolver;
+pub(crate) mod retry;
 pub(crate) mod source;
 pub(crate) mod transport;
 pub(crate) mod untyped;
@@ -27,13 +33,19 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use self::attempt::Destination;
-use self::caller::Caller;
+use http::HeaderMap;
+use tokio::time::Instant;
+
+use self::caller::{Caller, Defaults};
 use self::error::{CallError, Fault, FaultKind};
+use self::intercept::{Chain, End, Interceptor, Interceptors};
 use self::local::LocalSlot;
 use self::options::CallOptions;
 use self::request::Request;
 use self::transport::Network;
+use crate::api_error::ApiError;
 use crate::contract::Operation;
+use crate::current::CurrentRequest;
 
 /// What every generated client holds: where its calls go, and how.
 ///
@@ -42,6 +54,10 @@ pub struct Client<T: ?Sized + 'static> {
     service: &'static str,
     target: Target<T>,
     options: CallOptions,
+    interceptors: Interceptors,
+    /// What its caller says of all calls. One that is discovered asks when it is
+    /// used.
+    defaults: Defaults,
 }
 
 enum Target<T: ?Sized + 'static> {
@@ -51,7 +67,7 @@ enum Target<T: ?Sized + 'static> {
     /// process.
     Discovered {
         slot: &'static LocalSlot<T>,
-        destination: Arc<OnceLock<(Destination, CallOptions)>>,
+        destination: Arc<OnceLock<(Destination, Defaults)>>,
     },
     /// Decided when the client was made.
     Decided(Destination),
@@ -64,10 +80,16 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
             slot,
             destination: Arc::default(),
         };
+        Self::to(service, target)
+    }
+
+    fn to(service: &'static str, target: Target<T>) -> Self {
         Self {
             service,
             target,
             options: CallOptions::new(),
+            interceptors: Interceptors::default(),
+            defaults: Defaults::default(),
         }
     }
 
@@ -75,9 +97,8 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
     pub fn through(service: &'static str, caller: &Caller) -> Self {
         let target = Target::Decided(caller.destination(service));
         Self {
-            service,
-            target,
-            options: caller.options(),
+            defaults: caller.defaults().clone(),
+            ..Self::to(service, target)
         }
     }
 
@@ -93,20 +114,12 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
             base: base.into(),
             transport,
         });
-        Ok(Self {
-            service,
-            target,
-            options: CallOptions::new(),
-        })
+        Ok(Self::to(service, target))
     }
 
     /// Calls this implementation as a function.
     pub fn local(service: &'static str, implementation: Arc<T>) -> Self {
-        Self {
-            service,
-            target: Target::Local(implementation),
-            options: CallOptions::new(),
-        }
+        Self::to(service, Target::Local(implementation))
     }
 
     /// Calls these routes without a socket.
@@ -115,17 +128,20 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
         let transport = Arc::new(transport::InMemory::new(routes.into_router()));
         let base = "http://in-memory".into();
         let target = Target::Decided(Destination::Fixed { base, transport });
-        Self {
-            service,
-            target,
-            options: CallOptions::new(),
-        }
+        Self::to(service, target)
     }
 
     /// The same client with other options where `options` says something.
     pub fn with(&self, options: CallOptions) -> Self {
         let mut client = self.clone();
         client.options = options.over(self.options);
+        client
+    }
+
+    /// The same client with one more interceptor.
+    pub fn intercept<I: Interceptor>(&self, interceptor: I) -> Self {
+        let mut client = self.clone();
+        client.interceptors.add(interceptor);
         client
     }
 
@@ -147,8 +163,54 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
         &self,
         operation: &'static Operation,
         call: impl Future<Output = Result<V, E>>,
+    ) -> Result<V, CallError<E>>
+    where
+        E: ApiError,
+    {
+        let defaults = match &self.target {
+            Target::Discovered { .. } => Caller::defaults_of_process(),
+            Target::Local(_) | Target::Decided(_) => self.defaults.clone(),
+        };
+        let plan = self.options.plan_of(operation, defaults.options);
+        let deadline = attempt::after(plan.timeout);
+        let chain = Chain {
+            caller: defaults.interceptors,
+            client: self.interceptors.clone(),
+        };
+        if chain.is_empty() {
+            return self
+                .run_local(operation, HeaderMap::new(), deadline, call)
+                .await;
+        }
+        // Boxed: a call without interceptors need not be larger for it.
+        Box::pin(async {
+            let (service, name) = (self.service.into(), operation.name().into());
+            let intercepted = chain
+                .before(service, name, HeaderMap::new(), deadline)
+                .await?;
+            let result = self
+                .run_local(operation, intercepted.headers(), deadline, call)
+                .await;
+            intercepted.after(End::of(None, &result));
+            result
+        })
+        .await
+    }
+
+    async fn run_local<V, E>(
+        &self,
+        operation: &'static Operation,
+        headers: HeaderMap,
+        deadline: Instant,
+        call: impl Future<Output = Result<V, E>>,
     ) -> Result<V, CallError<E>> {
-        match local::run(self.options.plan().timeout, call).await {
+        // The service keeps to its time-out, whatever its callers allow.
+        let deadline = match operation.timeout() {
+            Some(timeout) => deadline.min(attempt::after(timeout)),
+            None => deadline,
+        };
+        let request = CurrentRequest::local(self.service, operation, headers, deadline);
+        match local::run(deadline, request, call).await {
             Ok(output) => output.map_err(CallError::Api),
             Err(fault) => Err(CallError::Fault(
                 fault.of_call(self.service, operation.name()),
@@ -166,19 +228,17 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
         operation: &'static Operation,
         call: impl Future<Output = V>,
     ) -> Result<V, CallError<Infallible>> {
-        local::run(self.options.plan().timeout, call)
-            .await
-            .map_err(|fault| CallError::Fault(fault.of_call(self.service, operation.name())))
+        self.call_local(operation, async { Ok(call.await) }).await
     }
 
     /// Begins a request that leaves the process.
     pub fn request(&self, operation: &'static Operation) -> Request {
-        let mut options = self.options;
+        let mut defaults = &self.defaults;
         let destination = match &self.target {
             Target::Decided(destination) => Ok(destination.clone()),
             Target::Discovered { destination, .. } => {
-                self.discovered(destination).map(|(destination, defaults)| {
-                    options = options.over(*defaults);
+                self.discovered(destination).map(|(destination, found)| {
+                    defaults = found;
                     destination.clone()
                 })
             }
@@ -187,20 +247,26 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
                 "a local client sends no requests",
             )),
         };
-        Request::new(self.service, operation, destination, options.plan())
+        let plan = self.options.plan_of(operation, defaults.options);
+        let chain = Chain {
+            caller: defaults.interceptors.clone(),
+            client: self.interceptors.clone(),
+        };
+        Request::new(self.service, operation, destination, plan, chain)
     }
 
     fn discovered<'a>(
         &self,
-        destination: &'a OnceLock<(Destination, CallOptions)>,
-    ) -> Result<&'a (Destination, CallOptions), Fault> {
+        destination: &'a OnceLock<(Destination, Defaults)>,
+    ) -> Result<&'a (Destination, Defaults), Fault> {
         if let Some(known) = destination.get() {
             return Ok(known);
         }
         let caller = Caller::of_process().map_err(|error| {
             Fault::new(FaultKind::CenterUnreachable, "calls are not set up").because(error)
         })?;
-        Ok(destination.get_or_init(|| (caller.destination(self.service), caller.options())))
+        Ok(destination
+            .get_or_init(|| (caller.destination(self.service), caller.defaults().clone())))
     }
 }
 
@@ -210,6 +276,8 @@ impl<T: ?Sized> Clone for Client<T> {
             service: self.service,
             target: self.target.clone(),
             options: self.options,
+            interceptors: self.interceptors.clone(),
+            defaults: self.defaults.clone(),
         }
     }
 }

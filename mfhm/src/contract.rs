@@ -4,6 +4,8 @@
 //! `static`. The server routes by it, the client sends by it, and the center
 //! learns from it what an instance offers.
 
+use std::time::Duration;
+
 /// One HTTP method and path of a service, and the parameters it takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
@@ -16,6 +18,8 @@ pub struct Operation {
     success: u16,
     resumed: bool,
     body_limit: usize,
+    timeout_ms: u64,
+    function: &'static str,
     doc: &'static str,
     file: &'static str,
     line: u32,
@@ -37,6 +41,8 @@ impl Operation {
             success: 0,
             resumed: false,
             body_limit: 0,
+            timeout_ms: 0,
+            function: "",
             doc: "",
             file: "",
             line: 0,
@@ -87,6 +93,22 @@ impl Operation {
     #[must_use]
     pub const fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
+        self
+    }
+
+    /// With `#[timeout("250ms")]`.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn timeout_ms(mut self, millis: u64) -> Self {
+        self.timeout_ms = millis;
+        self
+    }
+
+    /// With the function's name, where the operation has another.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn function(mut self, name: &'static str) -> Self {
+        self.function = name;
         self
     }
 
@@ -165,6 +187,22 @@ impl Operation {
     /// `#[body_limit(1024)]`. `None`: 2 MiB.
     pub fn max_body(&self) -> Option<usize> {
         (self.body_limit != 0).then_some(self.body_limit)
+    }
+
+    /// How long it may take, if that is declared with `#[timeout("250ms")]`, by
+    /// the operation or for all of its contract or service.
+    pub fn timeout(&self) -> Option<Duration> {
+        (self.timeout_ms != 0).then_some(Duration::from_millis(self.timeout_ms))
+    }
+
+    /// The name of the annotated function.
+    #[cfg(feature = "server")]
+    pub(crate) fn function_name(&self) -> &'static str {
+        if self.function.is_empty() {
+            self.name
+        } else {
+            self.function
+        }
     }
 
     /// Its doc comment.

@@ -9,7 +9,8 @@ use std::fmt;
 use bytes::Bytes;
 use http::StatusCode;
 
-use crate::wire::problem::Problem;
+use crate::wire::overload::OVERLOADED;
+use crate::wire::problem::{self, Problem};
 
 /// Why a call did not give its value.
 ///
@@ -135,6 +136,9 @@ pub(crate) enum FaultKind {
     CenterUnreachable,
     /// No connection to the instance.
     Connect,
+    /// This process has as many calls of the service under way, and waiting, as it
+    /// may.
+    TooManyCalls,
     /// The deadline passed before the request was sent.
     TimeoutUnsent,
     /// The deadline passed.
@@ -145,11 +149,30 @@ pub(crate) enum FaultKind {
     Status,
     /// The answer could not be read as the declared type.
     Decode,
+    /// An interceptor did not let the call pass.
+    Refused,
     /// The implementation in this process panicked.
     Panicked,
 }
 
 impl Fault {
+    /// The fault of a call that an [interceptor](crate::Interceptor) does not let
+    /// pass. It was not sent, so the operation has not run.
+    #[cfg(feature = "client")]
+    pub fn refused(why: impl Into<String>) -> Self {
+        Self::new(FaultKind::Refused, why)
+    }
+
+    /// What an interceptor ended a call with. Another call's fault says nothing
+    /// about this one, which was not sent.
+    #[cfg(feature = "client")]
+    pub(crate) fn as_refusal(self) -> Self {
+        match self.kind() {
+            FaultKind::Refused if self.inner.service.is_empty() => self,
+            _ => Self::refused("an interceptor failed").because(self),
+        }
+    }
+
     pub(crate) fn new(kind: FaultKind, detail: impl Into<String>) -> Self {
         Self {
             inner: Box::new(Inner {
@@ -164,10 +187,9 @@ impl Fault {
         }
     }
 
-    pub(crate) fn because(
-        mut self,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
+    /// The same fault with its cause.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.inner.source = Some(source.into());
         self
     }
@@ -175,6 +197,13 @@ impl Fault {
     /// The fault of the last attempt, when one before it may have run.
     pub(crate) fn after_attempts(mut self, may_have_executed: bool) -> Self {
         self.inner.may_have_executed |= may_have_executed;
+        self
+    }
+
+    /// The same with one more thing to say.
+    pub(crate) fn noting(mut self, note: &str) -> Self {
+        self.inner.detail.push_str("; ");
+        self.inner.detail.push_str(note);
         self
     }
 
@@ -229,9 +258,12 @@ impl Fault {
         &self.inner.operation
     }
 
-    /// Whether the deadline of the call passed.
+    /// Whether the deadline of the call passed, or the service gave the operation
+    /// up for its `#[timeout]`.
     pub fn is_timeout(&self) -> bool {
+        let is_answer = |problem: &Problem| problem.code == problem::TIMEOUT;
         matches!(self.kind(), FaultKind::Timeout | FaultKind::TimeoutUnsent)
+            || self.problem().is_some_and(is_answer)
     }
 
     /// Whether no connection to an instance could be made.
@@ -241,11 +273,15 @@ impl Fault {
 
     /// Whether the service cannot be called at present: no instance is usable,
     /// none can be connected to, nothing is known of it because no center
-    /// answers, or it answered 503.
+    /// answers, this process has too many calls of it under way, or it answered
+    /// 503.
     pub fn is_unavailable(&self) -> bool {
         matches!(
             self.kind(),
-            FaultKind::NoInstance | FaultKind::CenterUnreachable | FaultKind::Connect
+            FaultKind::NoInstance
+                | FaultKind::CenterUnreachable
+                | FaultKind::TooManyCalls
+                | FaultKind::Connect
         ) || self.status() == Some(StatusCode::SERVICE_UNAVAILABLE)
     }
 
@@ -268,6 +304,12 @@ impl Fault {
     /// Whether an answer came that is not what the contract declares.
     pub fn is_decode(&self) -> bool {
         self.kind() == FaultKind::Decode
+    }
+
+    /// Whether an [interceptor](crate::Interceptor) did not let the call pass.
+    #[cfg(feature = "client")]
+    pub fn is_refused(&self) -> bool {
+        self.kind() == FaultKind::Refused
     }
 
     /// The status of the answer, if there was one.
@@ -297,13 +339,15 @@ impl Fault {
             | FaultKind::UnknownOperation
             | FaultKind::NoInstance
             | FaultKind::CenterUnreachable
+            | FaultKind::TooManyCalls
             | FaultKind::Connect
-            | FaultKind::TimeoutUnsent => false,
-            FaultKind::Timeout
-            | FaultKind::Broken
-            | FaultKind::Status
-            | FaultKind::Decode
-            | FaultKind::Panicked => true,
+            | FaultKind::TimeoutUnsent
+            | FaultKind::Refused => false,
+            // The service says of this one that it did not begin.
+            FaultKind::Status => self.problem().is_none_or(|p| p.code != OVERLOADED),
+            FaultKind::Timeout | FaultKind::Broken | FaultKind::Decode | FaultKind::Panicked => {
+                true
+            }
         }
     }
 }

@@ -104,11 +104,15 @@ mod client;
 #[cfg(any(feature = "openapi", feature = "cli"))]
 pub mod compat;
 mod contract;
+#[cfg(any(feature = "client", feature = "server"))]
+mod current;
 #[cfg(feature = "server")]
 mod entry;
 mod error;
 #[cfg(any(feature = "client", feature = "server"))]
 mod fault;
+#[cfg(any(feature = "client", feature = "server"))]
+mod gate;
 mod instance;
 mod json;
 #[cfg(any(feature = "client", feature = "server", feature = "center"))]
@@ -146,10 +150,13 @@ pub use center::{Center, CenterBuilder, RunningCenter};
 #[cfg(feature = "client")]
 pub use client::{
     caller::{Caller, CallerBuilder},
+    intercept::{CallOutcome, Interceptor, OutgoingCall},
     options::CallOptions,
     untyped::{Answer, CallBuilder},
 };
 pub use contract::{Operation, Param, ParamSource};
+#[cfg(any(feature = "client", feature = "server"))]
+pub use current::{CurrentRequest, request};
 pub use error::{Error, Result};
 #[cfg(feature = "client")]
 pub use fault::CallError;
@@ -165,7 +172,7 @@ pub use macros::*;
 #[cfg(any(feature = "client", feature = "server"))]
 pub use returned::{Headed, Raw};
 #[cfg(feature = "server")]
-pub use server::{Service, state::State};
+pub use server::{Service, layers::HttpLayer, state::State};
 #[cfg(any(feature = "client", feature = "server"))]
 pub use stream::{ByteStream, Event, Events, Lines};
 pub use wire::problem::{InvalidParam, Problem};

@@ -43,8 +43,6 @@ impl Default for Limits {
 /// Who is connected: the socket's peer, never a header's claim. A request
 /// extension.
 #[derive(Clone, Copy, Debug)]
-// So far only the center asks.
-#[cfg_attr(not(feature = "center"), allow(dead_code))]
 pub(crate) struct Peer(pub SocketAddr);
 
 /// A running accept loop.

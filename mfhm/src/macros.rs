@@ -25,8 +25,12 @@ pub use mfhm_macros::ApiError;
 /// * the trait itself, whose `async fn`s an implementation writes as they are;
 /// * with the feature `client`, `UsersClient`: the same methods, with the result
 ///   `Result<T, CallError<E>>`, and the constructors `new()` (found by its name),
-///   `at(url)`, `local(implementation)`, `through(&caller)`, and `with(options)`;
+///   `at(url)`, `local(implementation)`, `through(&caller)`, and `with(options)`
+///   and `intercept(`[`interceptor`](trait@crate::Interceptor)`)`;
 /// * with the feature `server`, the routes that `#[mfhm::service]` mounts.
+///
+/// `#[timeout("5s")]`, `#[idempotent]`, `#[body_limit(bytes)]` and `#[deprecated]`
+/// below this attribute hold for every operation that does not say otherwise.
 ///
 /// ```
 /// #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -94,6 +98,12 @@ pub use mfhm_macros::main;
 /// * `contracts(A, B)` (on an `impl`): further contracts that the type
 ///   implements and the service offers;
 /// * `crate = path`: where mfhm is, for crates that re-export it.
+///
+/// `#[layer(expression)]` below this attribute puts a
+/// [layer](trait@crate::HttpLayer) around the whole service; see [`get`] for one
+/// operation. On an `impl` that is no contract's, `#[timeout("5s")]`,
+/// `#[idempotent]` and `#[body_limit(bytes)]` hold for every operation that does
+/// not say otherwise.
 ///
 /// **On a unit struct or an inline module** it opens a service for the free
 /// functions with `#[get]` and so on in this module and the modules below it:
@@ -197,6 +207,58 @@ pub use mfhm_macros::service;
 /// The error of a
 /// `Result` is an [`ApiError`](trait@crate::ApiError). In handlers that are not
 /// in a contract, anything else may be axum's `IntoResponse`.
+///
+/// # How long it may take
+///
+/// `#[timeout("250ms")]` (`ms`, `s`, `m` or `h`, at most a day) below the method's
+/// attribute, on a [`client`](macro@client) trait or on a
+/// [`service`](macro@service)'s `impl`; the operation's own goes first. A service
+/// that has not answered by then drops the handler and answers 504 with the problem
+/// `mfhm.timeout`. Callers take it for the time-out of the whole call, unless
+/// [`CallOptions`](crate::CallOptions) say something else; what they see is a
+/// [`Fault`](crate::Fault) that [`is_timeout`](crate::Fault::is_timeout). The time
+/// of an answer that is a stream ends with its headers.
+///
+/// Callers tell how long they wait, in the header `mfhm-timeout-ms`, and a handler
+/// is dropped when nobody waits for it any more.
+/// [`request`](crate::request())`().time_left()` is what is left of both.
+///
+/// # What stands around it
+///
+/// `#[layer(expression)]` below the method's attribute puts a
+/// [layer](trait@crate::HttpLayer) around the operation: any `tower::Layer` that
+/// axum takes, such as those of tower-http. Several stand around each other, the
+/// top one outermost; those of the service are outside of them, and those of
+/// [`App::layer`](crate::App::layer) are outside of these. In the `impl` of a
+/// contract it stands on the method alone, for the method's own attribute is in
+/// the contract.
+///
+/// The expression is evaluated once, when the service is built; in an `impl`,
+/// `self` is there, an `Arc` of the service. What a layer answers by itself (429,
+/// say) reaches callers as a fault with this status. Calls that stay in the process
+/// (`{Trait}Client::local`, and clients of a service in the same program) pass no
+/// layer, nor do those of `{Trait}Client::routed`, which knows the contract only.
+///
+/// ```
+/// use mfhm::get;
+/// # use tower_layer::Identity as TraceLayer;
+///
+/// struct Orders { trace: TraceLayer }
+///
+/// #[mfhm::service(name = "orders")]
+/// #[timeout("5s")]
+/// impl Orders {
+///     #[get("/orders/count")]
+///     #[timeout("250ms")]
+///     #[layer(self.trace.clone())]
+///     async fn count(&self) -> u64 {
+///         tracing::debug!(left = ?mfhm::request().time_left());
+///         7
+///     }
+/// }
+/// ```
+///
+/// # Example
 ///
 /// ```
 /// use mfhm::{get, post};

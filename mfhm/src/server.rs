@@ -8,7 +8,9 @@
 pub(crate) mod definition;
 pub(crate) mod guard;
 pub(crate) mod input;
+pub(crate) mod layers;
 pub(crate) mod linked;
+pub(crate) mod overload;
 pub(crate) mod registration;
 pub(crate) mod reply;
 pub(crate) mod router;

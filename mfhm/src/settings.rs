@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::key::Key;
+#[cfg(feature = "server")]
+use crate::wire::v1::MAX_WEIGHT;
 
 /// Where a center is when nothing else is said.
 pub(crate) const DEFAULT_CENTER: &str = "http://127.0.0.1:21428";
@@ -17,6 +19,8 @@ pub(crate) struct Settings {
     pub centers: Vec<String>,
     /// `MFHM_CENTER_KEY`, or the content of the file `MFHM_CENTER_KEY_FILE`.
     pub center_key: Option<Key>,
+    /// `MFHM_ZONE`: where the process runs.
+    pub zone: Option<String>,
     /// `MFHM_HOST`: the address that services listen on.
     #[cfg(feature = "server")]
     pub host: Option<String>,
@@ -32,11 +36,20 @@ pub(crate) struct Settings {
     /// `MFHM_DRAIN`: how long to serve on after leaving the center.
     #[cfg(feature = "server")]
     pub drain: Option<Duration>,
+    /// `MFHM_WEIGHT`: the share of the calls.
+    #[cfg(feature = "server")]
+    pub weight: Option<u32>,
+    /// `MFHM_MAX_IN_FLIGHT`: requests that a service runs at once.
+    #[cfg(feature = "server")]
+    pub max_in_flight: Option<u32>,
+    /// `MFHM_QUEUE`: requests that wait when as many run.
+    #[cfg(feature = "server")]
+    pub queue: Option<u32>,
 }
 
 /// Every name that means something.
 #[cfg(feature = "server")]
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 13] = [
     "MFHM_CENTER",
     "MFHM_CENTER_KEY",
     "MFHM_CENTER_KEY_FILE",
@@ -45,6 +58,10 @@ const NAMES: [&str; 9] = [
     "MFHM_KEY_FILE",
     "MFHM_LOCAL_CALLS",
     "MFHM_DRAIN",
+    "MFHM_ZONE",
+    "MFHM_WEIGHT",
+    "MFHM_MAX_IN_FLIGHT",
+    "MFHM_QUEUE",
     "MFHM_LOG",
 ];
 
@@ -125,10 +142,30 @@ impl Settings {
             }
         });
 
+        #[cfg(feature = "server")]
+        let mut count = |name: &str, range: std::ops::RangeInclusive<u32>| {
+            let text = var(name)?;
+            let number = text.trim().parse().ok().filter(|n| range.contains(n));
+            if number.is_none() {
+                let (least, most) = range.into_inner();
+                problems.push(format!(
+                    "{name} is {text:?}; write a number from {least} to {most}"
+                ));
+            }
+            number
+        };
+        #[cfg(feature = "server")]
+        let weight = count("MFHM_WEIGHT", 0..=MAX_WEIGHT);
+        #[cfg(feature = "server")]
+        let max_in_flight = count("MFHM_MAX_IN_FLIGHT", 1..=u32::MAX);
+        #[cfg(feature = "server")]
+        let queue = count("MFHM_QUEUE", 0..=u32::MAX);
+
         match problems.as_slice() {
             [] => Ok(Self {
                 centers,
                 center_key,
+                zone: var("MFHM_ZONE").map(|zone| zone.trim().to_owned()),
                 #[cfg(feature = "server")]
                 host: var("MFHM_HOST"),
                 #[cfg(feature = "server")]
@@ -139,6 +176,12 @@ impl Settings {
                 local_calls,
                 #[cfg(feature = "server")]
                 drain,
+                #[cfg(feature = "server")]
+                weight,
+                #[cfg(feature = "server")]
+                max_in_flight,
+                #[cfg(feature = "server")]
+                queue,
             }),
             [one] => Err(Error::new(one)),
             many => Err(Error::new(many.join("; "))),
@@ -258,6 +301,9 @@ mod tests {
             ("MFHM_KEY_FILE", "no/such/file"),
             ("MFHM_LOCAL_CALLS", "maybe"),
             ("MFHM_DRAIN", "-1"),
+            ("MFHM_WEIGHT", "4000000000"),
+            ("MFHM_MAX_IN_FLIGHT", "0"),
+            ("MFHM_QUEUE", "many"),
             ("MFHM_CENTER_KEY", "two\nlines"),
         ])
         .unwrap_err()
@@ -268,6 +314,9 @@ mod tests {
             "MFHM_KEY_FILE",
             "MFHM_LOCAL_CALLS",
             "MFHM_DRAIN",
+            "MFHM_WEIGHT",
+            "MFHM_MAX_IN_FLIGHT",
+            "MFHM_QUEUE",
             "MFHM_CENTER_KEY:",
         ] {
             assert!(error.contains(name), "{name} is missing in: {error}");

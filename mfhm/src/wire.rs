@@ -9,6 +9,9 @@
     allow(dead_code)
 )]
 
+#[cfg(any(feature = "client", feature = "server"))]
+pub(crate) mod deadline;
+pub(crate) mod overload;
 pub(crate) mod problem;
 pub(crate) mod python;
 pub(crate) mod v1;

@@ -40,8 +40,8 @@ async fn two_instances_share_the_calls() {
     for instance in &instances {
         let part = share.get(&instance.id()).copied().unwrap_or_default();
         assert!(
-            part >= 100,
-            "of 400 calls each has at least a quarter: {share:?}"
+            part >= 40,
+            "of 400 calls each has at least a tenth, also while one is slowed down: {share:?}"
         );
     }
 }

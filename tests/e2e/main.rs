@@ -7,6 +7,7 @@ mod cli;
 mod discovery;
 mod instances;
 mod one_or_many;
+mod placement;
 mod programs;
 mod restart;
 mod shutdown;

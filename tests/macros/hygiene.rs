@@ -4,6 +4,9 @@
 #![deny(missing_docs, warnings, clippy::pedantic)]
 #![allow(clippy::unwrap_used)]
 
+#[path = "hygiene/around.rs"]
+pub mod around;
+
 use self::bare::{Hygiene, HygieneClient, Implementation, Trouble};
 
 /// No prelude, and names that are not what they seem.

@@ -1,11 +1,13 @@
 //! The attributes beside an operation: `#[get("/p")]` and its siblings,
 //! `#[route(METHOD, "/p")]`, `#[idempotent]`, `#[status(201)]`,
-//! `#[body_limit(1024)]`, `#[resume]`, and the user's own that are copied to what is generated.
+//! `#[body_limit(1024)]`, `#[resume]`, what surrounds it (see `around`), and the user's own that
+//! are copied to what is generated.
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Meta, Path};
 
+use crate::attr::around::{LayerAttr, Timeout};
 use crate::attr::grammar::Arguments;
 use crate::diag::Diagnostics;
 
@@ -32,6 +34,9 @@ pub(crate) struct OperationAttrs {
     pub(crate) success: Option<Success>,
     pub(crate) body_limit: Option<BodyLimit>,
     pub(crate) resume: Option<Span>,
+    pub(crate) timeout: Option<Timeout>,
+    /// The outermost first.
+    pub(crate) layers: Vec<LayerAttr>,
     /// Everything that isn't ours, in its order.
     pub(crate) kept: Vec<Attribute>,
 }
@@ -48,6 +53,8 @@ pub(crate) struct Success {
 pub(crate) struct BodyLimit {
     pub(crate) bytes: usize,
     pub(crate) span: Span,
+    /// Said for all operations: those that read no body have none.
+    pub(crate) is_shared: bool,
 }
 
 impl OperationAttrs {
@@ -72,6 +79,8 @@ impl OperationAttrs {
             success: None,
             body_limit: None,
             resume: None,
+            timeout: None,
+            layers: Vec::new(),
             kept: Vec::new(),
         };
         for attribute in attributes {
@@ -127,6 +136,14 @@ impl OperationAttrs {
                 let limit = BodyLimit::read(attribute, span, diag);
                 self.body_limit.get_or_insert(limit);
             }
+            Some(Kind::Timeout(span)) => {
+                if self.timeout.is_some() {
+                    diag.error(span, "`#[timeout]` is given twice");
+                }
+                let timeout = Timeout::read(attribute, span, diag);
+                self.timeout.get_or_insert(timeout);
+            }
+            Some(Kind::Layer(span)) => self.layers.push(LayerAttr::read(attribute, span, diag)),
             None => self.kept.push(attribute.clone()),
         }
     }
@@ -138,6 +155,8 @@ impl OperationAttrs {
             ("#[status]", self.success.map(|success| success.span)),
             ("#[resume]", self.resume),
             ("#[body_limit]", self.body_limit.map(|limit| limit.span)),
+            ("#[timeout]", self.timeout.map(|timeout| timeout.span)),
+            ("#[layer]", self.layers.first().map(|layer| layer.span)),
         ];
         let written = |(name, span): (_, Option<Span>)| Some((name, span?));
         strays.into_iter().filter_map(written).collect()
@@ -162,6 +181,7 @@ impl BodyLimit {
             // One that stands in for a limit that was not understood.
             bytes: bytes.unwrap_or(1),
             span,
+            is_shared: false,
         }
     }
 }
@@ -197,6 +217,8 @@ enum Kind {
     Status(Span),
     BodyLimit(Span),
     Resume(Span),
+    Timeout(Span),
+    Layer(Span),
 }
 
 /// Ours are recognised by the last segment, so `#[mfhm::get]` is `#[get]`.
@@ -213,6 +235,10 @@ fn kind(attribute: &Attribute) -> Option<Kind> {
         Some(Kind::BodyLimit(last.span()))
     } else if name == "resume" {
         Some(Kind::Resume(last.span()))
+    } else if name == "timeout" {
+        Some(Kind::Timeout(last.span()))
+    } else if name == "layer" {
+        Some(Kind::Layer(last.span()))
     } else {
         None
     }
@@ -221,6 +247,16 @@ fn kind(attribute: &Attribute) -> Option<Kind> {
 /// Whether an attribute belongs to an operation and is taken out.
 pub(crate) fn is_ours(attribute: &Attribute) -> bool {
     kind(attribute).is_some()
+}
+
+/// Whether an attribute makes a function an operation.
+pub(crate) fn is_route(attribute: &Attribute) -> bool {
+    matches!(kind(attribute), Some(Kind::Route(_)))
+}
+
+/// Whether an attribute puts a layer around something.
+pub(crate) fn is_layer(attribute: &Attribute) -> bool {
+    matches!(kind(attribute), Some(Kind::Layer(_)))
 }
 
 /// Where the first attribute stands that makes a function an operation.
@@ -361,7 +397,11 @@ pub(crate) fn shown(attributes: &[Attribute]) -> Vec<Attribute> {
 }
 
 pub(crate) fn is_deprecated(attributes: &[Attribute]) -> bool {
-    !select(attributes, &["deprecated"]).is_empty()
+    !deprecation(attributes).is_empty()
+}
+
+pub(crate) fn deprecation(attributes: &[Attribute]) -> Vec<Attribute> {
+    select(attributes, &["deprecated"])
 }
 
 fn select(attributes: &[Attribute], names: &[&str]) -> Vec<Attribute> {

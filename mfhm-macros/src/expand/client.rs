@@ -106,15 +106,20 @@ fn client_struct(item: &TraitItem, contract: &Contract, exports: &Exports) -> To
          know about the service.",
         contract.service, contract.ident
     );
+    let deprecated = &contract.deprecated;
+    // The generated code may use what it deprecates.
+    let allowed = (!deprecated.is_empty()).then(|| quote!(#[allow(deprecated)]));
     let quiet = quiet();
     quote! {
         #[doc = #doc]
+        #(#deprecated)*
         #quiet
         #vis struct #ident {
             __mfhm: #client<dyn #twin>,
         }
 
         #[automatically_derived]
+        #allowed
         impl ::core::clone::Clone for #ident {
             fn clone(&self) -> Self {
                 Self {
@@ -124,6 +129,7 @@ fn client_struct(item: &TraitItem, contract: &Contract, exports: &Exports) -> To
         }
 
         #[automatically_derived]
+        #allowed
         impl ::core::fmt::Debug for #ident {
             fn fmt(&self, __mfhm_formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 ::core::fmt::Debug::fmt(&self.__mfhm, __mfhm_formatter)
@@ -131,6 +137,7 @@ fn client_struct(item: &TraitItem, contract: &Contract, exports: &Exports) -> To
         }
 
         #[automatically_derived]
+        #allowed
         impl ::core::default::Default for #ident {
             fn default() -> Self {
                 Self::new()
@@ -144,6 +151,7 @@ fn constructors(contract: &Contract, exports: &Exports) -> TokenStream {
         client,
         caller,
         call_options,
+        interceptor,
         error,
         ..
     } = exports;
@@ -221,6 +229,12 @@ fn constructors(contract: &Contract, exports: &Exports) -> TokenStream {
         #[must_use]
         pub fn with(&self, options: #call_options) -> Self {
             Self { __mfhm: self.__mfhm.with(options) }
+        }
+
+        /// The same client with an interceptor, inside of those that it has.
+        #[must_use]
+        pub fn intercept(&self, interceptor: impl #interceptor) -> Self {
+            Self { __mfhm: self.__mfhm.intercept(interceptor) }
         }
     }
 }

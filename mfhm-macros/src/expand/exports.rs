@@ -76,6 +76,7 @@ exports! {
     client = Client;
     caller = Caller;
     call_options = CallOptions;
+    interceptor = Interceptor;
     call_error = CallError;
     error = Error;
     local_slot = LocalSlot;

@@ -72,6 +72,7 @@ fn client(item: &TraitItem, products: Products, exports: &Exports) -> TokenStrea
     let Exports {
         caller,
         call_options,
+        interceptor,
         error,
         ..
     } = exports;
@@ -110,6 +111,7 @@ fn client(item: &TraitItem, products: Products, exports: &Exports) -> TokenStrea
             pub fn local<__MfhmT: #trait_>(_: __MfhmT) -> Self { loop {} }
             #routed
             pub fn with(&self, _: #call_options) -> Self { loop {} }
+            pub fn intercept(&self, _: impl #interceptor) -> Self { loop {} }
             #(#methods)*
         }
     }

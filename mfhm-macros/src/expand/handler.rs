@@ -5,6 +5,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
+use crate::attr::grammar::plain_name;
 use crate::attr::operation::{Success, doc_text};
 use crate::expand::exports::Exports;
 use crate::expand::schema;
@@ -31,6 +32,7 @@ pub(crate) fn function(item: &FnItem, operation: &Operation, exports: &Exports) 
     let ident = &operation.ident;
     let arguments = arguments(operation);
     let answer = answer(operation, &quote!(#ident(#(#arguments),*)), exports);
+    let layers = layers(operation);
     quote! {
         #function
 
@@ -46,7 +48,7 @@ pub(crate) fn function(item: &FnItem, operation: &Operation, exports: &Exports) 
                 #linked_handler::new(
                     ::core::module_path!(),
                     &__MFHM_OPERATION,
-                    || #route::new(&__MFHM_OPERATION, __mfhm_handle)
+                    || #route::new(&__MFHM_OPERATION, __mfhm_handle) #layers
                 )
             }
         };
@@ -96,15 +98,27 @@ pub(crate) fn describe(operation: &Operation, exports: &Exports) -> TokenStream 
         let bytes = limit.bytes;
         quote!(.body_limit(#bytes))
     });
+    let timeout = operation.timeout.map(|timeout| {
+        let millis = timeout.millis;
+        quote!(.timeout_ms(#millis))
+    });
+    let function = plain_name(&operation.ident);
+    let function = (function != *name).then(|| quote!(.function(#function)));
     let doc = doc_text(&operation.attrs);
     let doc = (!doc.is_empty()).then(|| quote!(.doc(#doc)));
     let location = location(operation.span);
     quote! {{
         #params
         #operation_type::new(#name, #method, #path)
-            #with_params #idempotent #success #body_limit #resume #doc #deprecated
+            #with_params #idempotent #success #body_limit #timeout #resume #function #doc #deprecated
             .location(#location)
     }}
+}
+
+/// Puts the layers around a route.
+pub(crate) fn layers(operation: &Operation) -> TokenStream {
+    let layers = &operation.layers;
+    quote!(#(.layer(#layers))*)
 }
 
 /// File and line of `span` itself, and not of the attribute that expands.

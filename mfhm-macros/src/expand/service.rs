@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::Path;
+use syn::{Attribute, Expr, Path};
 
 use crate::expand::exports::Exports;
 use crate::expand::handler::{self, quiet};
@@ -18,6 +18,17 @@ pub(crate) struct Declaration {
     pub(crate) port: Option<u16>,
     /// Contracts that are implemented beside the annotated item.
     pub(crate) contracts: Vec<Path>,
+    /// Layers around all of it, the outermost first.
+    pub(crate) layers: Vec<Expr>,
+}
+
+/// Layers around one operation of a contract's implementation.
+pub(crate) struct OperationLayers {
+    /// The function's name in the contract.
+    pub(crate) function: String,
+    /// Under which it is there at all.
+    pub(crate) conditions: Vec<Attribute>,
+    pub(crate) layers: Vec<Expr>,
 }
 
 /// A unit struct opens a service for its module.
@@ -35,10 +46,10 @@ pub(crate) fn unit_struct(
 
 /// An inline module opens a service for itself.
 pub(crate) fn module(item: &ModItem, declaration: &Declaration, exports: &Exports) -> TokenStream {
-    let (head, content) = (&item.head, &item.content);
+    let (attrs, head, content) = (&item.attrs, &item.head, &item.content);
     // Inside the module, so that `module_path!` is the module's.
     let scope = scope(declaration, &TokenStream::new(), exports);
-    quote!(#head { #content #scope })
+    quote!(#(#attrs)* #head { #content #scope })
 }
 
 fn scope(declaration: &Declaration, used: &TokenStream, exports: &Exports) -> TokenStream {
@@ -49,6 +60,9 @@ fn scope(declaration: &Declaration, used: &TokenStream, exports: &Exports) -> To
     } = exports;
     let name = declaration.name.as_deref().unwrap_or_default();
     let port = option(declaration.port);
+    let layers = &declaration.layers;
+    let layers = (!layers.is_empty())
+        .then(|| quote!(.layers(|__mfhm_layers| { #(__mfhm_layers.add(#layers);)* })));
     let quiet = quiet();
     quote! {
         #quiet
@@ -62,6 +76,7 @@ fn scope(declaration: &Declaration, used: &TokenStream, exports: &Exports) -> To
                     ::core::file!(),
                     ::core::line!()
                 )
+                #layers
             }
         };
     }
@@ -83,6 +98,7 @@ pub(crate) fn inherent(
         .iter()
         .map(|operation| method_route(operation, exports));
     let contracts = contracts(declaration);
+    let layers = layers(declaration);
     let definition = service_impl(
         item,
         &quote! {
@@ -90,6 +106,7 @@ pub(crate) fn inherent(
                 #service_definition::new(#name, #port, ::core::file!(), ::core::line!());
             #(#routes)*
             #contracts
+            #layers
             __mfhm_definition
         },
         exports,
@@ -103,6 +120,7 @@ pub(crate) fn of_contract(
     item: &ImplItem,
     contract: &Path,
     declaration: &Declaration,
+    of_operations: &[OperationLayers],
     exports: &Exports,
 ) -> TokenStream {
     let Exports {
@@ -111,11 +129,15 @@ pub(crate) fn of_contract(
     let name = option(declaration.name.as_deref());
     let port = option(declaration.port);
     let contracts = contracts(declaration);
+    let layers = layers(declaration);
+    let is_mut = (!of_operations.is_empty()).then(|| quote!(mut));
+    let of_operations = of_operations.iter().map(operation_layers);
     let definition = service_impl(
         item,
         &quote! {
-            let __mfhm_routes =
+            let #is_mut __mfhm_routes =
                 <Self as #contract>::__mfhm_serve(::core::clone::Clone::clone(&self));
+            #(#of_operations)*
             let mut __mfhm_definition = #service_definition::of_contract(
                 __mfhm_routes,
                 #name,
@@ -124,11 +146,13 @@ pub(crate) fn of_contract(
                 ::core::line!()
             );
             #contracts
+            #layers
             __mfhm_definition
         },
         exports,
     );
-    quote!(#item #definition)
+    let stripped = item.stripped();
+    quote!(#stripped #definition)
 }
 
 /// `impl Service for Type`, with the generics of the annotated impl.
@@ -169,6 +193,7 @@ fn method_route(operation: &Operation, exports: &Exports) -> TokenStream {
     let call = quote!(Self::#ident(#receiver #(#arguments),*));
     let answer = handler::answer(operation, &call, exports);
     let closure = handler::closure(&quote!(#decode #answer), exports);
+    let layers = handler::layers(operation);
     // On the route: a static could name neither `Self` nor the impl's generics.
     let schemas = schema::described_by(operation, exports);
     quote! {
@@ -176,7 +201,7 @@ fn method_route(operation: &Operation, exports: &Exports) -> TokenStream {
         {
             static __MFHM_OPERATION: #operation_type = #description;
             let __mfhm_this = ::core::clone::Clone::clone(&self);
-            __mfhm_definition.route(#route::new(&__MFHM_OPERATION, #closure) #schemas);
+            __mfhm_definition.route(#route::new(&__MFHM_OPERATION, #closure) #layers #schemas);
         }
     }
 }
@@ -190,6 +215,25 @@ fn contracts(declaration: &Declaration) -> TokenStream {
         }
     });
     quote!(#(#calls)*)
+}
+
+fn operation_layers(around: &OperationLayers) -> TokenStream {
+    let OperationLayers {
+        function,
+        conditions,
+        layers,
+    } = around;
+    quote! {
+        #(#conditions)*
+        {
+            #(__mfhm_routes.layer(#function, #layers);)*
+        }
+    }
+}
+
+fn layers(declaration: &Declaration) -> TokenStream {
+    let layers = &declaration.layers;
+    quote!(#(__mfhm_definition.layer(#layers);)*)
 }
 
 fn option<T: quote::ToTokens>(value: Option<T>) -> TokenStream {

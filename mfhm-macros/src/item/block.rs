@@ -25,6 +25,7 @@ pub(crate) struct ImplItem {
 }
 
 /// A trait.
+#[derive(Clone)]
 pub(crate) struct TraitItem {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
@@ -38,6 +39,7 @@ pub(crate) struct TraitItem {
 }
 
 /// What a trait or an impl contains.
+#[derive(Clone)]
 pub(crate) enum Member {
     Fn(Box<FnItem>),
     /// A constant, a type, a macro call: left alone.
@@ -168,6 +170,13 @@ impl TraitItem {
             brace,
             members: parse_members(&content)?,
         })
+    }
+
+    /// The trait with other attributes.
+    pub(crate) fn with_attrs(&self, attrs: Vec<Attribute>) -> TokenStream {
+        let mut item = self.clone();
+        item.attrs = attrs;
+        item.into_token_stream()
     }
 
     /// The trait with other bounds and other members.

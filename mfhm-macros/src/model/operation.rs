@@ -4,8 +4,9 @@ use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{FnArg, Ident, Pat, PatType, ReceiverKind, Safety, Signature, Type};
 
+use crate::attr::around::expressions;
 use crate::attr::grammar::plain_name;
-use crate::attr::operation::{OperationAttrs, RouteAttr};
+use crate::attr::operation::{BodyLimit, OperationAttrs, RouteAttr};
 use crate::attr::param::{self, SourceAttr, SourceKind};
 use crate::check;
 use crate::diag::Diagnostics;
@@ -55,6 +56,10 @@ pub(crate) fn lower(
         check::self_type(&output.written(), &subject, diag);
     }
 
+    // A limit for all operations is one for those that read a body.
+    let reads_body = |param: &Param| param.source.is_body() || param.source == ParamSource::Extract;
+    let has_limit = |limit: &BodyLimit| !limit.is_shared || params.iter().any(reads_body);
+    let body_limit = attrs.body_limit.filter(has_limit);
     let route = attrs.route?;
     let operation = Operation {
         ident: sig.ident.clone(),
@@ -67,10 +72,18 @@ pub(crate) fn lower(
         output,
         is_idempotent: attrs.idempotent.is_some(),
         success: attrs.success,
-        body_limit: attrs.body_limit,
+        body_limit,
         resume: attrs.resume,
+        timeout: attrs.timeout,
+        layers: expressions(&attrs.layers),
+        is_in_deprecated: false,
         attrs: attrs.kept,
     };
+    if let Some(layer) = attrs.layers.first()
+        && place == Place::Contract
+    {
+        check::layer_of_contract(layer.span, diag);
+    }
     let declared = declared_names(sig);
     check::operation(&operation, &declared, route.path.as_ref(), place, diag);
     (diag.count() == before).then_some(operation)

@@ -1,5 +1,6 @@
 //! [`RunningApp`]: services that serve.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -9,16 +10,20 @@ use http::HeaderValue;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+#[cfg(feature = "client")]
+use crate::client::intercept::Interceptors;
 use crate::error::{Error, Result};
 use crate::instance::InstanceId;
 use crate::key::Key;
 use crate::link::Link;
 use crate::listener::{Limits, Server};
 use crate::server::definition::{Route, ServiceDefinition};
+use crate::server::layers::Layers;
+use crate::server::overload::{self, Capacity};
 use crate::server::registration::{Announcement, Center, Registration};
 use crate::server::state::States;
 use crate::server::{guard, router};
-use crate::wire::v1::{Address, HEADER_INSTANCE, HEADER_SERVICE, OperationEntry, Register};
+use crate::wire::v1::{Address, HEADER_INSTANCE, HEADER_SERVICE, OperationEntry, Register, ZONE};
 
 /// How long running requests may take after a stop.
 const GRACE: Duration = Duration::from_secs(25);
@@ -27,10 +32,16 @@ const GRACE: Duration = Duration::from_secs(25);
 pub(super) struct Launch {
     pub bound: Vec<(ServiceDefinition, TcpListener)>,
     pub states: States,
+    pub capacity: Capacity,
+    pub zone: Option<String>,
+    pub weight: u32,
     pub centers: Vec<String>,
     pub center_key: Option<Key>,
     pub key: Option<Key>,
     pub local_calls: bool,
+    pub layers: Layers,
+    #[cfg(feature = "client")]
+    pub interceptors: Interceptors,
 }
 
 /// Services that serve and are registered, until they are stopped. Dropping it
@@ -54,10 +65,16 @@ impl RunningApp {
         let Launch {
             bound,
             states,
+            capacity,
+            zone,
+            weight,
             centers,
             center_key,
             key,
             local_calls,
+            layers,
+            #[cfg(feature = "client")]
+            interceptors,
         } = launch;
         let link = Link::new(center_key.as_ref())?;
         // Clients in the handlers find services through the same centers.
@@ -69,7 +86,10 @@ impl RunningApp {
             if let Some(key) = &center_key {
                 caller = caller.center_key(key.reveal());
             }
-            caller.build()?.install()
+            if let Some(zone) = &zone {
+                caller = caller.zone(zone);
+            }
+            caller.intercepted_by(interceptors).build()?.install()
         };
         // One registration with each: centers do not tell each other.
         let centers: Vec<_> = centers
@@ -79,16 +99,23 @@ impl RunningApp {
         #[cfg(feature = "client")]
         let mut offers = Vec::new();
         let mut services = Vec::new();
-        for (definition, listener) in bound {
+        let metadata: BTreeMap<_, _> = zone
+            .map(|zone| (ZONE.to_owned(), zone))
+            .into_iter()
+            .collect();
+        for (mut definition, listener) in bound {
+            definition.routes = overload::limit(&definition.name, definition.routes, capacity);
+            let app = app(&definition, &states, &layers, key.is_some());
             #[cfg(feature = "client")]
             let (name, local) = (definition.name.clone(), definition.local);
             let service = RunningService::start(
                 definition.name,
                 &definition.routes,
+                app,
                 listener,
-                &states,
                 &centers,
                 key.as_ref(),
+                (metadata.clone(), weight),
             )?;
             services.push(service);
             #[cfg(feature = "client")]
@@ -182,15 +209,14 @@ impl RunningService {
     fn start(
         name: String,
         routes: &[Route],
+        app: Router,
         listener: TcpListener,
-        states: &States,
         centers: &[Center],
         key: Option<&Key>,
+        (metadata, weight): (BTreeMap<String, String>, u32),
     ) -> Result<Self> {
         let id = new_instance_id()?;
-        let app = router::build(routes, states).merge(ping(&name, &id));
-        #[cfg(feature = "openapi")]
-        let app = app.merge(crate::openapi::router(&name, routes, key.is_some()));
+        let app = app.merge(ping(&name, &id));
         let app = match key {
             Some(key) => guard::require_key(app, key.clone()),
             None => app,
@@ -222,9 +248,9 @@ impl RunningService {
                 port: address.port(),
             },
             operations,
-            metadata: Default::default(),
+            metadata,
             version: None,
-            weight: 100,
+            weight,
             key: key.map(|key| key.reveal().to_owned()),
         };
         let announcement = Announcement { register };
@@ -303,6 +329,20 @@ impl RunningService {
         self.server.stop(GRACE).await;
         tracing::info!(service = self.name, "stopped");
     }
+}
+
+/// All that a service answers inside of its layers.
+fn app(definition: &ServiceDefinition, states: &States, layers: &Layers, has_key: bool) -> Router {
+    let app = router::build(&definition.name, &definition.routes, states);
+    #[cfg(feature = "openapi")]
+    let app = app.merge(crate::openapi::router(
+        &definition.name,
+        &definition.routes,
+        has_key,
+    ));
+    #[cfg(not(feature = "openapi"))]
+    let _ = has_key;
+    layers.around_service(definition.layers.around_service(app))
 }
 
 /// Answers the center, and says who answers: a port may have changed hands.

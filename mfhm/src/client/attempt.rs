@@ -11,8 +11,11 @@ use super::endpoint::{Endpoint, EndpointSet};
 use super::error::{Fault, FaultKind};
 use super::options::CallPlan;
 use super::resolver::Resolver;
-use super::transport::{Answered, Opened, Outgoing, Transport, TransportError, TransportErrorKind};
-use super::{balancer, clock};
+use super::retry::{self, Before, Failure};
+use super::transport::{
+    Answered, Hop, Opened, Outgoing, Transport, TransportError, TransportErrorKind,
+};
+use super::{balancer, clock, hedge};
 
 /// Where calls go.
 #[derive(Clone, Debug)]
@@ -57,8 +60,8 @@ pub(crate) async fn open(
     request: &Outgoing,
     is_idempotent: bool,
     plan: CallPlan,
+    deadline: Instant,
 ) -> Result<Opened, Fault> {
-    let deadline = after(plan.timeout);
     ask(destination, request, is_idempotent, plan, deadline, &|_| {
         true
     })
@@ -69,41 +72,59 @@ pub(crate) async fn open(
 trait Arrival: Sized {
     fn exchange<'a>(
         transport: &'a dyn Transport,
-        base: &'a str,
-        key: Option<&'a http::HeaderValue>,
+        hop: Hop<'a>,
         request: &'a Outgoing,
     ) -> BoxFuture<'a, Result<Self, TransportError>>;
 
     fn status(&self) -> http::StatusCode;
+
+    fn headers(&self) -> &http::HeaderMap;
+
+    /// The same with what came before it.
+    fn after(self, before: Before) -> Self;
 }
 
 impl Arrival for Answered {
     fn exchange<'a>(
         transport: &'a dyn Transport,
-        base: &'a str,
-        key: Option<&'a http::HeaderValue>,
+        hop: Hop<'a>,
         request: &'a Outgoing,
     ) -> BoxFuture<'a, Result<Self, TransportError>> {
-        transport.exchange(base, key, request)
+        transport.exchange(hop, request)
     }
 
     fn status(&self) -> http::StatusCode {
         self.status
+    }
+
+    fn headers(&self) -> &http::HeaderMap {
+        &self.headers
+    }
+
+    fn after(self, before: Before) -> Self {
+        Self { before, ..self }
     }
 }
 
 impl Arrival for Opened {
     fn exchange<'a>(
         transport: &'a dyn Transport,
-        base: &'a str,
-        key: Option<&'a http::HeaderValue>,
+        hop: Hop<'a>,
         request: &'a Outgoing,
     ) -> BoxFuture<'a, Result<Self, TransportError>> {
-        transport.open(base, key, request)
+        transport.open(hop, request)
     }
 
     fn status(&self) -> http::StatusCode {
         self.status
+    }
+
+    fn headers(&self) -> &http::HeaderMap {
+        &self.headers
+    }
+
+    fn after(self, before: Before) -> Self {
+        Self { before, ..self }
     }
 }
 
@@ -119,7 +140,12 @@ async fn ask<A: Arrival>(
         Destination::Fixed { base, transport } => {
             // There is no other instance to try.
             let limit = deadline.min(after(plan.attempt_limit(false)));
-            exchange(transport.as_ref(), base, None, request, limit)
+            let hop = Hop {
+                base,
+                key: None,
+                limit,
+            };
+            exchange(transport.as_ref(), hop, request)
                 .await
                 .map_err(|failed| failed.fault)
         }
@@ -165,87 +191,169 @@ impl Attempts<'_> {
     async fn run<A: Arrival>(self) -> Result<A, Fault> {
         let Self {
             resolver,
-            transport,
-            request,
             plan,
             deadline,
             ..
         } = self;
         let mut random = fastrand::Rng::new();
         let mut set = resolver.endpoints(deadline).await?;
+        let limits = &resolver.limits;
+        let _place = match limits.try_enter() {
+            Some(place) => place,
+            None => {
+                let place = limits.enter(deadline).await?;
+                // The list may be another one by now.
+                set = resolver.endpoints(deadline).await?;
+                place
+            }
+        };
+        limits.budget.pay_in();
         let mut tried = Vec::new();
         let mut attempt = 1;
         // Whatever the last attempt says: an earlier one may have run.
-        let mut may_have_executed = false;
+        let mut before = Before::default();
+        // What the last attempt came to, and the pause that the service asked for.
+        let mut last = None;
+        let mut retry_after = None;
         loop {
-            let index = match balancer::pick(
-                &set.endpoints,
-                self.is_eligible,
-                &tried,
-                clock::now(),
-                &mut random,
-            ) {
-                Some(index) => index,
-                None if tried.is_empty() => {
-                    return Err(Fault::new(
-                        FaultKind::NoInstance,
-                        "no instance of the service offers the operation",
-                    ));
+            let index =
+                match balancer::pick(&set, self.is_eligible, &tried, clock::now(), &mut random) {
+                    Some(index) => index,
+                    None if tried.is_empty() => {
+                        return Err(Fault::new(
+                            FaultKind::NoInstance,
+                            "no instance of the service offers the operation",
+                        ));
+                    }
+                    None => {
+                        // Every instance was tried: wait a little and begin anew, with
+                        // what the center knows by now.
+                        tried.clear();
+                        let until = after(retry::pause(retry_after, &mut random, deadline));
+                        if until >= deadline
+                            && let Some(last) = last
+                        {
+                            return told(last, before);
+                        }
+                        tokio::time::sleep_until(until).await;
+                        let fresh = resolver.endpoints(deadline).await;
+                        set = fresh.map_err(|fault| before.tell(fault))?;
+                        continue;
+                    }
+                };
+            let result = match plan.hedge_after {
+                Some(pause) if self.is_idempotent && attempt < plan.attempts => {
+                    let second = self.hedged::<A>(&set, index, &tried, pause, &mut random);
+                    // Boxed: other calls need not be larger for it.
+                    let (result, second) = Box::pin(second).await;
+                    if let Some(second) = second {
+                        tried.push(second);
+                        attempt += 1;
+                        before.may_have_executed = true;
+                    }
+                    result
                 }
-                None => {
-                    // Every instance was tried: wait a little and begin anew, with
-                    // what the center knows by now.
-                    tried.clear();
-                    set = wait_and_look_again(resolver, &mut random, deadline)
-                        .await
-                        .map_err(|fault| fault.after_attempts(may_have_executed))?;
-                    continue;
+                _ => self.send(&set.endpoints[index], &mut random).await,
+            };
+            let failure = match &result {
+                Ok(answer) => match Failure::of_answer(answer.status(), answer.headers()) {
+                    Some(failure) => failure,
+                    None => return result.map_err(|failed| failed.fault),
+                },
+                Err(failed) => Failure::of_fault(&failed.fault, failed.is_transient),
+            };
+            let may_repeat = failure.is_transient
+                && (!failure.may_have_executed || self.is_idempotent)
+                && attempt < plan.attempts
+                && Instant::now() < deadline;
+            before.is_budget_spent =
+                may_repeat && failure.is_charged && !limits.budget.take(clock::now());
+            if !may_repeat || before.is_budget_spent {
+                return told(result, before);
+            }
+            match &result {
+                Ok(answer) => {
+                    tracing::debug!(instance = %set.endpoints[index].id, status = %answer.status(), attempt, "attempt failed, trying again");
                 }
-            };
-            let endpoint = &set.endpoints[index];
-            let limit = after(plan.attempt_limit(self.is_idempotent));
-            let failed = match to_endpoint(
-                transport,
-                endpoint,
-                request,
-                limit.min(deadline),
-                // A call that had no time left says nothing about the instance.
-                limit > deadline,
-                &mut random,
-            )
-            .await
-            {
-                Ok(answer) => return Ok(answer),
-                Err(failed) => failed,
-            };
-            may_have_executed |= failed.fault.may_have_executed();
-            if failed.is_unreachable {
-                resolver.lost(endpoint);
+                Err(Failed { fault, .. }) => {
+                    tracing::debug!(instance = %set.endpoints[index].id, %fault, attempt, "attempt failed, trying again");
+                }
             }
-            let may_repeat = !failed.fault.may_have_executed() || self.is_idempotent;
-            if attempt >= plan.attempts
-                || !may_repeat
-                || !failed.is_transient
-                || Instant::now() >= deadline
-            {
-                return Err(failed.fault.after_attempts(may_have_executed));
-            }
-            tracing::debug!(instance = %endpoint.id, fault = %failed.fault, attempt, "attempt failed, trying again");
+            before.may_have_executed |= failure.may_have_executed;
+            retry_after = failure.retry_after;
+            last = Some(result);
             attempt += 1;
             tried.push(index);
         }
     }
+
+    /// One attempt.
+    async fn send<A: Arrival>(
+        &self,
+        endpoint: &Endpoint,
+        random: &mut fastrand::Rng,
+    ) -> Result<A, Failed> {
+        let limit = after(self.plan.attempt_limit(self.is_idempotent));
+        let result = to_endpoint(
+            self.transport,
+            endpoint,
+            self.request,
+            limit.min(self.deadline),
+            // A call that had no time left says nothing about the instance.
+            limit > self.deadline,
+            random,
+        )
+        .await;
+        if let Err(Failed {
+            is_unreachable: true,
+            ..
+        }) = &result
+        {
+            self.resolver.lost(endpoint);
+        }
+        result
+    }
+
+    /// One attempt, and one at another instance beside it when it takes longer
+    /// than `pause`; tells which.
+    async fn hedged<A: Arrival>(
+        &self,
+        set: &EndpointSet,
+        index: usize,
+        tried: &[usize],
+        pause: Duration,
+        random: &mut fastrand::Rng,
+    ) -> (Result<A, Failed>, Option<usize>) {
+        let mut picked = None;
+        let (also, mut random_of_second) = (&mut picked, random.fork());
+        let second = move || {
+            let tried = [tried, &[index]].concat();
+            let now = clock::now();
+            let random = &mut random_of_second;
+            let other = balancer::pick(set, self.is_eligible, &tried, now, random)?;
+            let endpoint = &set.endpoints[other];
+            if endpoint.ejection.is_unreachable(now) || !self.resolver.limits.budget.take(now) {
+                return None;
+            }
+            *also = Some(other);
+            Some(async move { self.send(endpoint, &mut random_of_second).await })
+        };
+        let is_good = |result: &Result<A, Failed>| match result {
+            Ok(answer) => Failure::of_answer(answer.status(), answer.headers()).is_none(),
+            Err(_) => false,
+        };
+        let first = self.send(&set.endpoints[index], random);
+        let (result, _) = hedge::race(first, pause, second, is_good).await;
+        (result, picked)
+    }
 }
 
-/// Full jitter: from 25 to 250 ms.
-async fn wait_and_look_again(
-    resolver: &Resolver,
-    random: &mut fastrand::Rng,
-    deadline: Instant,
-) -> Result<Arc<EndpointSet>, Fault> {
-    let pause = Duration::from_millis(random.u64(25..=250));
-    tokio::time::sleep_until(deadline.min(Instant::now() + pause)).await;
-    resolver.endpoints(deadline).await
+/// What a call comes to that is not tried again.
+fn told<A: Arrival>(result: Result<A, Failed>, before: Before) -> Result<A, Fault> {
+    match result {
+        Ok(answer) => Ok(answer.after(before)),
+        Err(failed) => Err(before.tell(failed.fault)),
+    }
 }
 
 async fn to_endpoint<A: Arrival>(
@@ -257,29 +365,88 @@ async fn to_endpoint<A: Arrival>(
     random: &mut fastrand::Rng,
 ) -> Result<A, Failed> {
     let _in_flight = endpoint.enter();
-    let result = exchange::<A>(
-        transport,
-        &endpoint.base,
-        endpoint.key.as_ref(),
-        request,
+    let timed = Timed::new(endpoint);
+    let hop = Hop {
+        base: &endpoint.base,
+        key: endpoint.key.as_ref(),
         limit,
-    )
-    .await;
-    let outcome = match &result {
-        Ok(answer) if matches!(answer.status().as_u16(), 502..=504) => Outcome::Failed,
-        Ok(_) => Outcome::Answered,
-        Err(failed) if failed.is_unreachable => Outcome::Unreachable,
-        Err(failed) if failed.fault.is_timeout() && !is_cut_short => Outcome::Failed,
-        // The request is at fault, or the caller's patience, not the instance.
-        Err(_) => return result,
     };
-    let jitter = if outcome == Outcome::Answered {
-        0.0
+    let result = exchange::<A>(transport, hop, request).await;
+    let is_in_vain = match &result {
+        Err(failed) => failed.fault.is_timeout(),
+        // The service gave up because the caller did.
+        Ok(answer) => {
+            is_cut_short
+                && answer.status() == http::StatusCode::GATEWAY_TIMEOUT
+                && Instant::now() >= limit
+        }
+    };
+    let (took, now) = if is_in_vain {
+        timed.in_vain()
     } else {
-        random.f64()
+        timed.stop()
     };
-    endpoint.ejection.record(outcome, clock::now(), jitter);
+    let outcome = match &result {
+        // A caller's short patience says nothing against the instance.
+        _ if is_in_vain && is_cut_short => None,
+        Ok(answer) => retry::learn(endpoint, answer.status(), answer.headers(), took, now),
+        Err(failed) if failed.is_unreachable => Some(Outcome::Unreachable),
+        Err(_) if is_in_vain => Some(Outcome::Failed),
+        // The request is at fault.
+        Err(_) => None,
+    };
+    if let Some(outcome) = outcome {
+        let jitter = if outcome == Outcome::Answered {
+            0.0
+        } else {
+            random.f64()
+        };
+        endpoint.ejection.record(outcome, now, jitter);
+    }
     result
+}
+
+/// The time of an attempt. One that is given up, as the loser of two is, was a
+/// wait in vain.
+struct Timed<'a> {
+    endpoint: &'a Endpoint,
+    started: Duration,
+    is_over: bool,
+}
+
+impl<'a> Timed<'a> {
+    fn new(endpoint: &'a Endpoint) -> Self {
+        Self {
+            endpoint,
+            started: clock::now(),
+            is_over: false,
+        }
+    }
+
+    /// The time that it took, and the time that it is.
+    fn stop(mut self) -> (Duration, Duration) {
+        self.is_over = true;
+        let now = clock::now();
+        (now.saturating_sub(self.started), now)
+    }
+
+    fn in_vain(mut self) -> (Duration, Duration) {
+        self.is_over = true;
+        let now = clock::now();
+        let waited = now.saturating_sub(self.started);
+        self.endpoint.latency.at_least(waited, now);
+        (waited, now)
+    }
+}
+
+impl Drop for Timed<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            let now = clock::now();
+            let waited = now.saturating_sub(self.started);
+            self.endpoint.latency.at_least(waited, now);
+        }
+    }
 }
 
 /// An attempt without an answer.
@@ -293,12 +460,11 @@ struct Failed {
 
 async fn exchange<A: Arrival>(
     transport: &dyn Transport,
-    base: &str,
-    key: Option<&http::HeaderValue>,
+    hop: Hop<'_>,
     request: &Outgoing,
-    limit: Instant,
 ) -> Result<A, Failed> {
-    match tokio::time::timeout_at(limit, A::exchange(transport, base, key, request)).await {
+    let base = hop.base;
+    match tokio::time::timeout_at(hop.limit, A::exchange(transport, hop, request)).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(TransportError { kind, source })) => {
             let (fault, is_unreachable) = match kind {
@@ -334,12 +500,15 @@ async fn exchange<A: Arrival>(
 }
 
 #[cfg(test)]
+mod trouble;
+
+#[cfg(test)]
 mod tests {
     use std::collections::HashMap;
     use std::sync::Mutex;
 
     use bytes::Bytes;
-    use http::{HeaderMap, HeaderValue, Method, StatusCode};
+    use http::{HeaderMap, Method, StatusCode};
 
     use super::*;
     use crate::client::options::CallOptions;
@@ -369,16 +538,18 @@ mod tests {
     struct Fake {
         broken: HashMap<&'static str, TransportErrorKind>,
         silent: bool,
+        /// 504 when so much time of an attempt has passed.
+        gives_up: Option<Duration>,
         asked: Mutex<HashMap<String, usize>>,
     }
 
     impl Transport for Fake {
         fn exchange<'a>(
             &'a self,
-            base: &'a str,
-            _key: Option<&'a HeaderValue>,
+            hop: Hop<'a>,
             _request: &'a Outgoing,
         ) -> BoxFuture<'a, Result<Answered, TransportError>> {
+            let base = hop.base;
             *self
                 .asked
                 .lock()
@@ -389,15 +560,21 @@ mod tests {
                 if self.silent {
                     std::future::pending::<()>().await;
                 }
+                let mut status = StatusCode::OK;
+                if let Some(time) = self.gives_up {
+                    status = StatusCode::GATEWAY_TIMEOUT;
+                    tokio::time::sleep(time.min(hop.limit - Instant::now())).await;
+                }
                 match self.broken.get(base) {
                     Some(&kind) => Err(TransportError {
                         kind,
                         source: "as told".into(),
                     }),
                     None => Ok(Answered {
-                        status: StatusCode::OK,
+                        status,
                         headers: HeaderMap::new(),
                         body: Bytes::new(),
+                        before: Before::default(),
                     }),
                 }
             })
@@ -569,5 +746,35 @@ mod tests {
                 .iter()
                 .all(|endpoint| !endpoint.ejection.is_failing(clock::now()))
         );
+    }
+
+    /// Whether instances are left out after 100 calls of a service that gives
+    /// each up after `gives_up`.
+    async fn are_ejected(gives_up: Duration) -> bool {
+        let fake = Arc::new(Fake {
+            gives_up: Some(gives_up),
+            ..Fake::default()
+        });
+        let destination = destination(&fake);
+        for _ in 0..100 {
+            let options = CallOptions::new().timeout(Duration::from_millis(20));
+            // What answers and what times out at the same moment is either.
+            let _ = run(&destination, true, options).await;
+        }
+        let Destination::Discovered { resolver, .. } = &destination else {
+            unreachable!("it is made so above")
+        };
+        let set = resolver.endpoints(after(Duration::from_secs(1)));
+        let endpoints = &set.await.unwrap().endpoints;
+        endpoints
+            .iter()
+            .any(|endpoint| endpoint.ejection.is_failing(clock::now()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_gives_up_with_its_caller_is_not_ejected() {
+        assert!(!are_ejected(Duration::MAX).await);
+        // One that gives up by itself is.
+        assert!(are_ejected(Duration::from_millis(5)).await);
     }
 }

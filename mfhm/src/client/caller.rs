@@ -7,6 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwapOption;
 
 use super::attempt::Destination;
+use super::budget;
+use super::intercept::{Interceptor, Interceptors};
+use super::limits::{self, Limits};
 use super::options::CallOptions;
 use super::resolver::Resolver;
 use super::source::Source;
@@ -43,9 +46,19 @@ pub struct Caller {
 struct Shared {
     source: Arc<dyn Source>,
     transport: Arc<dyn Transport>,
-    options: CallOptions,
+    defaults: Defaults,
+    /// Calls under way to one service.
+    max_in_flight: u32,
+    retry_percent: u32,
     /// Looked into when a client is first used, not on each call.
     resolvers: Mutex<HashMap<String, Arc<Resolver>>>,
+}
+
+/// What a caller says of all its calls.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Defaults {
+    pub options: CallOptions,
+    pub interceptors: Interceptors,
 }
 
 /// From so many services on, those that nobody asks for are dropped.
@@ -98,8 +111,15 @@ impl Caller {
         Installed(caller)
     }
 
-    pub(crate) fn options(&self) -> CallOptions {
-        self.shared.options
+    pub(crate) fn defaults(&self) -> &Defaults {
+        &self.shared.defaults
+    }
+
+    /// What the caller of the process says of all calls, if there is one yet.
+    pub(crate) fn defaults_of_process() -> Defaults {
+        let caller = PROCESS.load();
+        let defaults = caller.as_ref().map(|caller| caller.defaults().clone());
+        defaults.unwrap_or_default()
     }
 
     pub(crate) fn resolver(&self, service: &str) -> Arc<Resolver> {
@@ -115,10 +135,9 @@ impl Caller {
         if resolvers.len() >= MANY {
             resolvers.retain(|_, resolver| Arc::strong_count(resolver) > 1 || !resolver.is_idle());
         }
-        let resolver = Arc::new(Resolver::new(
-            service.to_owned(),
-            self.shared.source.clone(),
-        ));
+        let limits = Limits::new(self.shared.max_in_flight, self.shared.retry_percent);
+        let resolver = Resolver::new(service.to_owned(), self.shared.source.clone());
+        let resolver = Arc::new(resolver.limited(limits));
         resolvers.insert(service.to_owned(), resolver.clone());
         resolver
     }
@@ -147,7 +166,7 @@ impl fmt::Debug for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Caller")
             .field("source", &self.shared.source)
-            .field("options", &self.shared.options)
+            .field("defaults", &self.shared.defaults)
             .finish_non_exhaustive()
     }
 }
@@ -158,7 +177,10 @@ impl fmt::Debug for Caller {
 pub struct CallerBuilder {
     centers: Vec<String>,
     center_key: Option<Key>,
-    options: CallOptions,
+    defaults: Defaults,
+    zone: Option<String>,
+    max_in_flight: Option<u32>,
+    retry_percent: Option<u32>,
 }
 
 impl CallerBuilder {
@@ -176,9 +198,53 @@ impl CallerBuilder {
         self
     }
 
-    /// How calls are made that say nothing else.
+    /// How calls are made that say nothing else. An operation's `#[timeout]`
+    /// goes before a time-out said here.
     pub fn options(mut self, options: CallOptions) -> Self {
-        self.options = options;
+        self.defaults.options = options;
+        self
+    }
+
+    /// Lets an [interceptor](Interceptor) see every call, of typed clients and
+    /// untyped ones. The one said first runs first.
+    pub fn intercept<I: Interceptor>(mut self, interceptor: I) -> Self {
+        self.defaults.interceptors.add(interceptor);
+        self
+    }
+
+    #[cfg(feature = "server")]
+    pub(crate) fn intercepted_by(mut self, interceptors: Interceptors) -> Self {
+        self.defaults.interceptors = interceptors;
+        self
+    }
+
+    /// Where this process runs, such as a data center or a rack: any text, the same
+    /// as on the services there (`App::zone`). Instances of the same zone are
+    /// called first, for as long as at least half of them are good. Else
+    /// `MFHM_ZONE`, else no zone is preferred.
+    pub fn zone(mut self, zone: impl Into<String>) -> Self {
+        self.zone = Some(zone.into());
+        self
+    }
+
+    /// How many calls of one service may be under way at once, at least 1: a
+    /// service that is slow then does not hold all that this process has. As many
+    /// again wait until their deadline; what is beyond that is a fault that
+    /// [`is_unavailable`](crate::Fault::is_unavailable), and was not sent. The
+    /// default is 1,024. A stream counts until its headers are there. Calls at a
+    /// fixed address and within the process are not counted.
+    pub fn max_in_flight_per_service(mut self, calls: u32) -> Self {
+        self.max_in_flight = Some(calls);
+        self
+    }
+
+    /// How many calls of a service may be tried again, as a percentage of the calls
+    /// that are made of it. The default is 10, with three more at any time, which
+    /// come back within ten seconds; 0 is none. It keeps a service in trouble from
+    /// getting more load for being in trouble. Attempts that could not connect
+    /// were no load and are not counted.
+    pub fn retry_budget(mut self, percent: u32) -> Self {
+        self.retry_percent = Some(percent);
         self
     }
 
@@ -190,12 +256,15 @@ impl CallerBuilder {
     pub fn build(self) -> Result<Caller, Error> {
         let settings = Settings::from_env()?.with_centers(self.centers)?;
         let key = self.center_key.or(settings.center_key);
-        let source = Arc::new(Centers::new(&settings.centers, Link::new(key.as_ref())?));
+        let zone = self.zone.or(settings.zone);
+        let source = Centers::new(&settings.centers, Link::new(key.as_ref())?).in_zone(zone);
         Ok(Caller {
             shared: Arc::new(Shared {
-                source,
+                source: Arc::new(source),
                 transport: Arc::new(Network::new()?),
-                options: self.options,
+                defaults: self.defaults,
+                max_in_flight: self.max_in_flight.unwrap_or(limits::DEFAULT_IN_FLIGHT),
+                retry_percent: self.retry_percent.unwrap_or(budget::DEFAULT_PERCENT),
                 resolvers: Mutex::default(),
             }),
         })

@@ -6,6 +6,9 @@
 //! half a minute has passed. Failed answers say less: five in a row leave it
 //! out for 5 s, doubled each time up to 300 s.
 //!
+//! An instance that asks for a pause (503 with `Retry-After`) has it, for half a
+//! minute at most: it is not picked meanwhile if another one is there.
+//!
 //! The clock is the caller's: `now` is the time since some start. The state is
 //! atomic, so that a call that goes well takes no lock and writes nothing.
 
@@ -16,6 +19,7 @@ const FAILURES: u32 = 5;
 const FIRST: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_secs(300);
 const UNREACHABLE: Duration = Duration::from_secs(30);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// What happened to one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +42,7 @@ pub(crate) struct Ejection {
     /// Milliseconds since the start of the clock; 0 is never.
     failed_until: AtomicU64,
     unreachable_until: AtomicU64,
+    paused_until: AtomicU64,
 }
 
 impl Ejection {
@@ -55,6 +60,17 @@ impl Ejection {
     /// Whether a connection failed and none has been made since.
     pub(crate) fn is_unreachable(&self, now: Duration) -> bool {
         self.unreachable_until.load(Ordering::Relaxed) > millis(now)
+    }
+
+    /// Whether it asked for a pause that is not over.
+    pub(crate) fn is_paused(&self, now: Duration) -> bool {
+        self.paused_until.load(Ordering::Relaxed) > millis(now)
+    }
+
+    /// It asked not to be called for so long.
+    pub(crate) fn pause(&self, pause: Duration, now: Duration) {
+        let until = millis(now + pause.min(LONGEST_PAUSE));
+        self.paused_until.store(until, Ordering::Relaxed);
     }
 
     /// Learns from an attempt. `jitter` is from 0 to 1 and lengthens an
@@ -157,6 +173,16 @@ mod tests {
         let ejection = Ejection::default();
         (0..500).for_each(|_| ejection.record(Outcome::Failed, at(0), 0.0));
         assert!(ejection.is_ejected(at(4)) && !ejection.is_ejected(at(5)));
+    }
+
+    #[test]
+    fn a_pause_is_granted_for_half_a_minute_at_most() {
+        let ejection = Ejection::default();
+        ejection.pause(at(1), at(5));
+        assert!(ejection.is_paused(at(5)) && !ejection.is_paused(at(6)));
+        assert!(!ejection.is_ejected(at(5)));
+        ejection.pause(at(3600), at(5));
+        assert!(ejection.is_paused(at(34)) && !ejection.is_paused(at(35)));
     }
 
     #[test]

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use http::HeaderValue;
 
+use super::balancer::Draws;
 use super::ejection::Ejection;
+use super::latency::Latency;
 use crate::instance::InstanceId;
 use crate::wire::v1::OperationEntry;
 
@@ -22,7 +24,12 @@ pub(crate) struct Endpoint {
     /// The value of `MFHM-AuthKey` that requests must carry.
     pub key: Option<HeaderValue>,
     pub operations: Vec<OperationEntry>,
+    /// Its share of the calls relative to the others; 100 is usual.
+    pub weight: u32,
+    /// Whether it is in the caller's zone.
+    pub is_near: bool,
     pub ejection: Ejection,
+    pub latency: Latency,
     in_flight: AtomicU32,
 }
 
@@ -46,9 +53,24 @@ impl Endpoint {
             port,
             key,
             operations,
+            weight: 100,
+            is_near: false,
             ejection: Ejection::default(),
+            latency: Latency::default(),
             in_flight: AtomicU32::new(0),
         }
+    }
+
+    /// The same with a share of the calls other than the usual 100.
+    pub(crate) fn weighing(mut self, weight: u32) -> Self {
+        self.weight = weight;
+        self
+    }
+
+    /// The same, in the caller's zone or not.
+    pub(crate) fn near(mut self, is_near: bool) -> Self {
+        self.is_near = is_near;
+        self
     }
 
     /// Calls under way from this process.
@@ -68,6 +90,8 @@ impl Endpoint {
             && self.base == other.base
             && self.key == other.key
             && self.operations == other.operations
+            && self.weight == other.weight
+            && self.is_near == other.is_near
     }
 }
 
@@ -80,13 +104,21 @@ impl Drop for InFlight<'_> {
     }
 }
 
-/// What a resolver knows about a service: replaced as a whole.
+/// What a resolver knows about a service: replaced as a whole, so that what the
+/// choice among the endpoints needs is worked out once a list.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct EndpointSet {
     pub endpoints: Vec<Arc<Endpoint>>,
+    /// What the balancer draws from.
+    pub draws: Draws,
 }
 
 impl EndpointSet {
+    pub(crate) fn new(endpoints: Vec<Arc<Endpoint>>) -> Self {
+        let draws = Draws::new(&endpoints);
+        Self { endpoints, draws }
+    }
+
     /// The endpoints of `fresh`; those already known keep what was learnt about
     /// them.
     pub(crate) fn succeed(&self, fresh: Vec<Endpoint>) -> Self {
@@ -98,6 +130,6 @@ impl EndpointSet {
                 _ => Arc::new(new),
             })
             .collect();
-        Self { endpoints }
+        Self::new(endpoints)
     }
 }

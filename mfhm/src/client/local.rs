@@ -6,12 +6,13 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use futures_util::FutureExt as _;
+use tokio::time::Instant;
 
 use super::error::{Fault, FaultKind};
+use crate::current::CurrentRequest;
 
 /// The implementations of one contract that run in this process.
 #[derive(Debug)]
@@ -103,10 +104,15 @@ impl std::fmt::Debug for LocalOffer {
     }
 }
 
-/// Runs an implementation with what a remote call would have: a deadline, and
-/// a fault in place of a panic.
-pub(crate) async fn run<F: Future>(timeout: Duration, call: F) -> Result<F::Output, Fault> {
-    match tokio::time::timeout(timeout, AssertUnwindSafe(call).catch_unwind()).await {
+/// Runs an implementation with what a remote call would have: a deadline, the
+/// current request, and a fault in place of a panic.
+pub(crate) async fn run<F: Future>(
+    deadline: Instant,
+    request: CurrentRequest,
+    call: F,
+) -> Result<F::Output, Fault> {
+    let call = request.scope(AssertUnwindSafe(call).catch_unwind());
+    match tokio::time::timeout_at(deadline, call).await {
         Ok(Ok(output)) => Ok(output),
         Ok(Err(_panic)) => Err(Fault::new(
             FaultKind::Panicked,
@@ -150,10 +156,12 @@ mod tests {
     async fn a_panic_and_a_hang_are_faults() {
         let hook = std::panic::take_hook();
         std::panic::set_hook(Box::new(|_| {}));
-        let panicked = run(Duration::from_secs(1), async { panic!("oh") as () }).await;
+        let soon = Instant::now() + std::time::Duration::from_secs(1);
+        let request = CurrentRequest::default();
+        let panicked = run(soon, request.clone(), async { panic!("oh") as () }).await;
         std::panic::set_hook(hook);
         assert_eq!(panicked.unwrap_err().kind(), FaultKind::Panicked);
-        let hung = run(Duration::from_secs(1), std::future::pending::<()>()).await;
+        let hung = run(soon, request, std::future::pending::<()>()).await;
         assert!(hung.unwrap_err().is_timeout());
     }
 }

@@ -1,16 +1,19 @@
 //! [`Request`]: what a stub builds from its arguments, and the reading of the
 //! answer.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, COOKIE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::attempt::{self, Destination};
 use super::encoding;
 use super::error::{CallError, Fault, FaultKind};
+use super::intercept::{Chain, End};
 use super::options::CallPlan;
 use super::transport::{Again, Answered, Opened, Outgoing, OutgoingStream};
 use crate::api_error::{self, ApiError};
@@ -32,11 +35,15 @@ pub struct Request {
     operation: &'static Operation,
     destination: Result<Destination, Fault>,
     plan: CallPlan,
+    chain: Chain,
     target: String,
     has_query: bool,
     headers: HeaderMap,
     body: Bytes,
     stream: Option<OutgoingStream>,
+    /// The headers before the interceptors, for a stream that is resumed.
+    resumed_with: Option<HeaderMap>,
+    deadline: Instant,
     invalid: Option<String>,
 }
 
@@ -46,17 +53,21 @@ impl Request {
         operation: &'static Operation,
         destination: Result<Destination, Fault>,
         plan: CallPlan,
+        chain: Chain,
     ) -> Self {
         Self {
             service,
             operation,
             destination,
             plan,
+            chain,
             target: String::with_capacity(operation.path().len() + 32),
             has_query: false,
             headers: HeaderMap::new(),
             body: Bytes::new(),
             stream: None,
+            resumed_with: None,
+            deadline: attempt::after(plan.timeout),
             invalid: None,
         }
     }
@@ -259,51 +270,94 @@ impl Request {
         T: Returned,
         E: ApiError,
     {
+        if self.chain.is_empty() {
+            self.run().await.1
+        } else {
+            Box::pin(self.intercepted()).await
+        }
+    }
+
+    /// The call with what stands around it.
+    async fn intercepted<T: Returned, E: ApiError>(mut self) -> Result<T, CallError<E>> {
+        let chain = self.chain.clone();
+        let headers = std::mem::take(&mut self.headers);
+        // A stream that is resumed begins with these headers again.
+        self.resumed_with = self.operation.is_resumed().then(|| headers.clone());
+        let (service, operation) = (self.service.into(), self.operation.name().into());
+        let call = chain.before(service, operation, headers, self.deadline);
+        let call = call.await?;
+        self.headers = call.headers();
+        let (status, result) = self.run().await;
+        call.after(End::of(status, &result));
+        result
+    }
+
+    /// The answer's status, if one came, and what the answer says.
+    async fn run<T, E>(self) -> (Option<StatusCode>, Result<T, CallError<E>>)
+    where
+        T: Returned,
+        E: ApiError,
+    {
         let call = (self.service, self.operation.name());
+        let mut status = None;
         let read = if T::STREAMS {
             // Boxed: a call that is answered at once need not be larger for it.
-            Box::pin(self.open()).await
+            Box::pin(self.open(&mut status)).await
         } else {
             match self.exchange(T::ACCEPT).await {
-                Ok(answer) => read(answer),
+                Ok(answer) => {
+                    status = Some(answer.status);
+                    read(answer)
+                }
                 Err(fault) => Err(CallError::Fault(fault)),
             }
         };
-        read.map_err(|error| match error {
+        let named = read.map_err(|error| match error {
             CallError::Fault(fault) => CallError::Fault(fault.of_call(call.0, call.1)),
             api => api,
-        })
+        });
+        (status, named)
     }
 
     async fn exchange(self, accept: &'static str) -> Result<Answered, Fault> {
         let is_idempotent = self.operation.is_idempotent();
+        let deadline = self.deadline;
         let Ready {
             destination,
             request,
             plan,
+            ..
         } = self.ready(accept)?;
         attempt::call(
             &destination,
             &request,
             is_idempotent,
             plan,
-            attempt::after(plan.timeout),
+            deadline,
             &|_| true,
         )
         .await
     }
 
     /// The call whose answer is read while it comes.
-    async fn open<T: Returned, E: ApiError>(self) -> Result<T, CallError<E>> {
+    async fn open<T: Returned, E: ApiError>(
+        self,
+        status: &mut Option<StatusCode>,
+    ) -> Result<T, CallError<E>> {
         let call = (self.service, self.operation.name());
         let is_idempotent = self.operation.is_idempotent();
         let is_resumed = self.operation.is_resumed();
-        let ready = self.ready(T::ACCEPT)?;
+        let deadline = self.deadline;
+        let mut ready = self.ready(T::ACCEPT)?;
         let limit = ready.plan.attempt_limit(false);
-        let mut opened = ready.open(is_idempotent).await?;
+        let mut opened = ready.open(is_idempotent, deadline).await?;
         opened.call = call;
+        *status = Some(opened.status);
         if opened.status.is_success() {
             if is_resumed {
+                if let Some(headers) = ready.resumed_with.take() {
+                    ready.request.headers = headers;
+                }
                 opened.again = Some(again(Arc::new(ready), call));
             }
             return T::open(opened).map_err(CallError::Fault);
@@ -325,9 +379,11 @@ impl Request {
         let method = Method::from_bytes(self.operation.method().as_bytes()).map_err(|error| {
             Fault::new(FaultKind::InvalidRequest, "the method is none").because(error)
         })?;
-        self.headers
-            .entry(ACCEPT)
-            .or_insert(HeaderValue::from_static(accept));
+        let accept = HeaderValue::from_static(accept);
+        if let Some(headers) = &mut self.resumed_with {
+            headers.entry(ACCEPT).or_insert_with(|| accept.clone());
+        }
+        self.headers.entry(ACCEPT).or_insert(accept);
         if self.stream.is_some() {
             // It can be sent once only, and it takes the time it takes.
             self.plan = self.plan.once();
@@ -343,6 +399,8 @@ impl Request {
             destination: self.destination?,
             request,
             plan: self.plan,
+            chain: self.chain,
+            resumed_with: self.resumed_with,
         })
     }
 
@@ -370,11 +428,39 @@ struct Ready {
     destination: Destination,
     request: Outgoing,
     plan: CallPlan,
+    chain: Chain,
+    resumed_with: Option<HeaderMap>,
 }
 
 impl Ready {
-    async fn open(&self, is_idempotent: bool) -> Result<Opened, Fault> {
-        attempt::open(&self.destination, &self.request, is_idempotent, self.plan).await
+    async fn open(&self, is_idempotent: bool, deadline: Instant) -> Result<Opened, Fault> {
+        attempt::open(
+            &self.destination,
+            &self.request,
+            is_idempotent,
+            self.plan,
+            deadline,
+        )
+        .await
+    }
+
+    /// The same with what stands around a call.
+    async fn open_again(mut self, call: (&'static str, &'static str)) -> Result<Opened, Fault> {
+        let deadline = attempt::after(self.plan.timeout);
+        if self.chain.is_empty() {
+            return self.open(true, deadline).await;
+        }
+        let chain = std::mem::take(&mut self.chain);
+        let headers = std::mem::take(&mut self.request.headers);
+        let (service, operation) = (Cow::Borrowed(call.0), Cow::Borrowed(call.1));
+        let intercepted = chain.before(service, operation, headers, deadline).await?;
+        self.request.headers = intercepted.headers();
+        let opened = self.open(true, deadline).await;
+        intercepted.after(match &opened {
+            Ok(opened) => End::Answered(Some(opened.status)),
+            Err(fault) => End::Fault(fault),
+        });
+        opened
     }
 }
 
@@ -393,8 +479,10 @@ fn again(ready: Arc<Ready>, call: (&'static str, &'static str)) -> Again {
                 destination: ready.destination.clone(),
                 request,
                 plan: ready.plan,
+                chain: ready.chain.clone(),
+                resumed_with: None,
             };
-            let mut opened = next.open(true).await?;
+            let mut opened = next.open_again(call).await?;
             opened.call = call;
             if !opened.status.is_success() {
                 let status = opened.status;
@@ -425,11 +513,15 @@ where
         status,
         headers,
         body,
+        before,
     } = answer;
     let problem = as_problem(&headers, &body);
     match problem.as_ref().and_then(api_error::from_problem) {
         Some(error) => Err(CallError::Api(error)),
-        None => Err(CallError::Fault(Fault::of_answer(status, problem, body))),
+        None => {
+            let fault = Fault::of_answer(status, problem, body);
+            Err(CallError::Fault(before.tell(fault)))
+        }
     }
 }
 

@@ -30,6 +30,7 @@ use super::clock;
 use super::ejection::Outcome;
 use super::endpoint::{Endpoint, EndpointSet};
 use super::error::{Fault, FaultKind};
+use super::limits::Limits;
 use super::source::{Source, SourceError};
 
 /// Time between two lists, give or take a fifth.
@@ -55,6 +56,8 @@ enum Knowledge {
 /// The instances of one service.
 #[derive(Debug)]
 pub(crate) struct Resolver {
+    /// What calls of the service share.
+    pub limits: Limits,
     shared: Arc<Shared>,
     /// The refreshing task, with the runtime that it lives on.
     task: Mutex<Option<JoinHandle<()>>>,
@@ -92,9 +95,16 @@ impl Resolver {
             finished: watch::Sender::new(0),
         };
         Self {
+            limits: Limits::default(),
             shared: Arc::new(shared),
             task: Mutex::new(None),
         }
+    }
+
+    /// The same with these limits.
+    pub(crate) fn limited(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// The instances to call: from memory, or, when nothing is known, from the
@@ -290,7 +300,7 @@ async fn alive(set: &EndpointSet) -> EndpointSet {
         .into_iter()
         .flatten()
         .collect();
-    EndpointSet { endpoints }
+    EndpointSet::new(endpoints)
 }
 
 async fn accepts(endpoint: &Endpoint) -> bool {

@@ -11,9 +11,12 @@ use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
+use tokio::time::Instant;
 
+use super::retry::Before;
 use crate::fault::Fault;
 use crate::stream::ByteStream;
+use crate::wire::deadline;
 
 /// Answers larger than this are not read.
 const MAX_ANSWER: usize = 64 << 20;
@@ -41,6 +44,8 @@ pub struct Answered {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// What came before it.
+    pub(crate) before: Before,
 }
 
 /// One answer whose body has not come yet.
@@ -49,6 +54,8 @@ pub struct Opened {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: ByteStream,
+    /// What came before it.
+    pub(crate) before: Before,
     /// The service and the operation that were called.
     pub(crate) call: (&'static str, &'static str),
     /// Makes the call again, where that is declared.
@@ -99,6 +106,7 @@ impl Opened {
             status: self.status,
             headers: self.headers,
             body: body.freeze(),
+            before: self.before,
         })
     }
 }
@@ -109,30 +117,54 @@ impl From<Answered> for Opened {
             status: answer.status,
             headers: answer.headers,
             body: answer.body.into(),
+            before: answer.before,
             call: ("", ""),
             again: None,
         }
     }
 }
 
+/// Where one attempt goes, and what it adds to the request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hop<'a> {
+    /// `http://host:port`
+    pub base: &'a str,
+    /// Goes into `MFHM-AuthKey`.
+    pub key: Option<&'a HeaderValue>,
+    /// When the attempt is given up, which the service is told.
+    pub limit: Instant,
+}
+
+impl Hop<'_> {
+    fn headers(self, headers: &HeaderMap) -> HeaderMap {
+        let mut headers = headers.clone();
+        if let Some(key) = self.key {
+            headers.insert(crate::key::HEADER, key.clone());
+        }
+        let left = self.limit.saturating_duration_since(Instant::now());
+        if let Some(left) = deadline::encode(left) {
+            headers.insert(deadline::HEADER, left);
+        }
+        headers
+    }
+}
+
 /// Sends one request to one address and reads the answer.
 pub(crate) trait Transport: fmt::Debug + Send + Sync + 'static {
-    /// `base` is `http://host:port`; `key` goes into `MFHM-AuthKey`.
+    /// Answered when all of the answer is there.
     fn exchange<'a>(
         &'a self,
-        base: &'a str,
-        key: Option<&'a HeaderValue>,
+        hop: Hop<'a>,
         request: &'a Outgoing,
     ) -> BoxFuture<'a, Result<Answered, TransportError>>;
 
     /// The same, but done when the headers are there.
     fn open<'a>(
         &'a self,
-        base: &'a str,
-        key: Option<&'a HeaderValue>,
+        hop: Hop<'a>,
         request: &'a Outgoing,
     ) -> BoxFuture<'a, Result<Opened, TransportError>> {
-        let answer = self.exchange(base, key, request);
+        let answer = self.exchange(hop, request);
         Box::pin(async move { answer.await.map(Opened::from) })
     }
 }
@@ -182,18 +214,18 @@ impl Network {
     /// Sends, and waits for the headers.
     async fn send(
         &self,
-        base: &str,
-        key: Option<&HeaderValue>,
+        hop: Hop<'_>,
         request: &Outgoing,
     ) -> Result<http::Response<reqwest::Body>, TransportError> {
-        let url = reqwest::Url::parse(&format!("{base}{}", request.target)).map_err(|error| {
-            TransportError {
-                kind: TransportErrorKind::Invalid,
-                source: error.into(),
-            }
-        })?;
+        let url =
+            reqwest::Url::parse(&format!("{}{}", hop.base, request.target)).map_err(|error| {
+                TransportError {
+                    kind: TransportErrorKind::Invalid,
+                    source: error.into(),
+                }
+            })?;
         let mut sent = reqwest::Request::new(request.method.clone(), url);
-        *sent.headers_mut() = with_key(&request.headers, key);
+        *sent.headers_mut() = hop.headers(&request.headers);
         if let Some(stream) = request.take_stream() {
             *sent.body_mut() = Some(reqwest::Body::wrap(stream.into_body()));
         } else if !request.body.is_empty() {
@@ -226,6 +258,7 @@ where
         status: parts.status,
         headers: parts.headers,
         body: ByteStream::of_body(body),
+        before: Before::default(),
         call: ("", ""),
         again: None,
     }
@@ -234,23 +267,21 @@ where
 impl Transport for Network {
     fn exchange<'a>(
         &'a self,
-        base: &'a str,
-        key: Option<&'a HeaderValue>,
+        hop: Hop<'a>,
         request: &'a Outgoing,
     ) -> BoxFuture<'a, Result<Answered, TransportError>> {
         Box::pin(async move {
-            let (parts, body) = self.send(base, key, request).await?.into_parts();
+            let (parts, body) = self.send(hop, request).await?.into_parts();
             collect(parts, body).await
         })
     }
 
     fn open<'a>(
         &'a self,
-        base: &'a str,
-        key: Option<&'a HeaderValue>,
+        hop: Hop<'a>,
         request: &'a Outgoing,
     ) -> BoxFuture<'a, Result<Opened, TransportError>> {
-        Box::pin(async move { Ok(opened(self.send(base, key, request).await?)) })
+        Box::pin(async move { Ok(opened(self.send(hop, request).await?)) })
     }
 }
 
@@ -269,14 +300,6 @@ fn classify(error: reqwest::Error) -> TransportError {
         kind,
         source: error.without_url().into(),
     }
-}
-
-fn with_key(headers: &HeaderMap, key: Option<&HeaderValue>) -> HeaderMap {
-    let mut headers = headers.clone();
-    if let Some(key) = key {
-        headers.insert(crate::key::HEADER, key.clone());
-    }
-    headers
 }
 
 async fn collect<B>(parts: http::response::Parts, body: B) -> Result<Answered, TransportError>
@@ -299,6 +322,7 @@ where
         status: parts.status,
         headers: parts.headers,
         body,
+        before: Before::default(),
     })
 }
 
@@ -318,7 +342,7 @@ impl InMemory {
 
     async fn send(
         &self,
-        key: Option<&HeaderValue>,
+        hop: Hop<'_>,
         request: &Outgoing,
     ) -> Result<http::Response<axum::body::Body>, TransportError> {
         use tower_service::Service as _;
@@ -336,7 +360,7 @@ impl InMemory {
                 kind: TransportErrorKind::Invalid,
                 source: error.into(),
             })?;
-        *sent.headers_mut() = with_key(&request.headers, key);
+        *sent.headers_mut() = hop.headers(&request.headers);
         match self.router.clone().call(sent).await {
             Ok(answer) => Ok(answer),
             Err(never) => match never {},
@@ -348,22 +372,20 @@ impl InMemory {
 impl Transport for InMemory {
     fn exchange<'a>(
         &'a self,
-        _base: &'a str,
-        key: Option<&'a HeaderValue>,
+        hop: Hop<'a>,
         request: &'a Outgoing,
     ) -> BoxFuture<'a, Result<Answered, TransportError>> {
         Box::pin(async move {
-            let (parts, body) = self.send(key, request).await?.into_parts();
+            let (parts, body) = self.send(hop, request).await?.into_parts();
             collect(parts, body).await
         })
     }
 
     fn open<'a>(
         &'a self,
-        _base: &'a str,
-        key: Option<&'a HeaderValue>,
+        hop: Hop<'a>,
         request: &'a Outgoing,
     ) -> BoxFuture<'a, Result<Opened, TransportError>> {
-        Box::pin(async move { Ok(opened(self.send(key, request).await?)) })
+        Box::pin(async move { Ok(opened(self.send(hop, request).await?)) })
     }
 }

@@ -9,7 +9,8 @@ use super::caller::Caller;
 use super::encoding;
 use super::endpoint::{Endpoint, EndpointSet};
 use super::error::{Fault, FaultKind};
-use super::options::CallOptions;
+use super::intercept::{Chain, End, Interceptors};
+use super::options::{CallOptions, CallPlan};
 use super::request::as_problem;
 use super::transport::{Answered, Outgoing};
 use crate::contract::is_idempotent_method;
@@ -20,6 +21,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 
 /// A call by service name and operation name, in the making: see
 /// [`Caller::call`].
@@ -40,7 +42,7 @@ pub struct CallBuilder {
 
 impl CallBuilder {
     pub(crate) fn new(caller: Caller, service: String, operation: String) -> Self {
-        let options = caller.options();
+        let options = caller.defaults().options;
         Self {
             caller,
             service,
@@ -135,19 +137,40 @@ impl CallBuilder {
     /// has no such method or lacks a path parameter, or no answer came.
     pub async fn send(self) -> Result<Answer, Fault> {
         let (service, operation) = (self.service.clone(), self.operation.clone());
-        self.exchange()
+        self.intercepted()
             .await
             .map_err(|fault| fault.of_call(&service, &operation))
     }
 
-    async fn exchange(self) -> Result<Answer, Fault> {
+    /// The call with what stands around it.
+    async fn intercepted(mut self) -> Result<Answer, Fault> {
+        let plan = self.options.plan();
+        // One deadline for the interceptors, the look-up and the call.
+        let deadline = attempt::after(plan.timeout);
+        let chain = Chain {
+            caller: self.caller.defaults().interceptors.clone(),
+            client: Interceptors::default(),
+        };
+        if chain.is_empty() {
+            return self.exchange(plan, deadline).await;
+        }
+        let (service, operation) = (self.service.clone().into(), self.operation.clone().into());
+        let headers = std::mem::take(&mut self.headers);
+        let call = chain.before(service, operation, headers, deadline).await?;
+        self.headers = call.headers();
+        let answer = self.exchange(plan, deadline).await;
+        call.after(match &answer {
+            Ok(answer) => End::Answered(Some(answer.status())),
+            Err(fault) => End::Fault(fault),
+        });
+        answer
+    }
+
+    async fn exchange(self, plan: CallPlan, deadline: Instant) -> Result<Answer, Fault> {
         if let Some(why) = self.invalid {
             return Err(Fault::new(FaultKind::InvalidRequest, why));
         }
-        let plan = self.options.plan();
         let resolver = self.caller.resolver(&self.service);
-        // One deadline for the look-up and the call.
-        let deadline = attempt::after(plan.timeout);
         let endpoints = resolver.endpoints(deadline).await?;
         let entry = find(&endpoints, &self.operation)?;
         let method = choose_method(&entry, self.method)?;

@@ -238,6 +238,11 @@ fn responses(operation: &Operation, described: OperationSchemas, refusals: Refus
         }
         BodyKind::None | BodyKind::Raw => {}
     }
+    if let Some(timeout) = operation.timeout() {
+        let schema = json!({ "$ref": "#/components/schemas/mfhm.Problem" });
+        let said = format!("`mfhm.timeout`: It did not end within {timeout:?}.");
+        problems.entry(504).or_default().push((said, schema));
+    }
     for (status, of_status) in problems {
         let (said, mut schemas): (Vec<_>, Vec<_>) = of_status.into_iter().unzip();
         let schema = match schemas.len() {

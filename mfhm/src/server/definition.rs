@@ -7,6 +7,7 @@ use axum::response::Response;
 use futures_util::future::BoxFuture;
 
 use super::input::Input;
+use super::layers::{HttpLayer, Layers};
 use crate::contract::Operation;
 
 /// Something that [`App::service`](crate::App::service) can run: made by
@@ -27,6 +28,7 @@ pub struct ServiceDefinition {
     pub(crate) name: String,
     pub(crate) port: Option<u16>,
     pub(crate) routes: Vec<Route>,
+    pub(crate) layers: Layers,
     pub(crate) declared_at: String,
     #[cfg(feature = "client")]
     pub(crate) local: Vec<LocalBinding>,
@@ -39,6 +41,7 @@ impl ServiceDefinition {
             name: name.to_owned(),
             port,
             routes: Vec::new(),
+            layers: Layers::default(),
             declared_at: format!("{file}:{line}"),
             #[cfg(feature = "client")]
             local: Vec::new(),
@@ -59,6 +62,11 @@ impl ServiceDefinition {
         definition
     }
 
+    /// Adds a layer inside of those that are there.
+    pub fn layer<L: HttpLayer>(&mut self, layer: L) {
+        self.layers.add(layer);
+    }
+
     /// Adds an operation.
     pub fn route(&mut self, route: Route) {
         self.routes.push(route);
@@ -77,6 +85,7 @@ impl ServiceDefinition {
 pub struct Route {
     pub(crate) operation: &'static Operation,
     pub(crate) handler: Handler,
+    pub(crate) layers: Layers,
     #[cfg(feature = "openapi")]
     pub(crate) describe: crate::openapi::Describe,
 }
@@ -94,9 +103,17 @@ impl Route {
         Self {
             operation,
             handler: Arc::new(move |input| Box::pin(handler(input))),
+            layers: Layers::default(),
             #[cfg(feature = "openapi")]
             describe: operation.describe(),
         }
+    }
+
+    /// Puts a layer around the handler, inside of those that are there.
+    #[must_use]
+    pub fn layer<L: HttpLayer>(mut self, layer: L) -> Self {
+        self.layers.add(layer);
+        self
     }
 
     /// What its types say about themselves, when the operation cannot name them.
@@ -143,6 +160,17 @@ impl ContractRoutes {
         self.routes.push(Route::new(operation, handler));
     }
 
+    /// Puts a layer around the operation that `function` declares, inside of
+    /// those that are there.
+    pub fn layer<L: HttpLayer>(&mut self, function: &str, layer: L) {
+        let mut routes = self.routes.iter_mut();
+        // One that is not found is no function of the contract: the compiler
+        // says so of the same name.
+        if let Some(route) = routes.find(|route| route.operation.function_name() == function) {
+            route.layers.add(layer);
+        }
+    }
+
     /// Lets clients in the same process call the implementation as a function.
     #[cfg(feature = "client")]
     pub fn bind_local<T: ?Sized + Send + Sync + 'static>(
@@ -158,7 +186,7 @@ impl ContractRoutes {
     /// A router of these routes alone.
     #[cfg(feature = "client")]
     pub(crate) fn into_router(self) -> axum::Router {
-        super::router::build(&self.routes, &super::state::States::default())
+        super::router::build(self.service, &self.routes, &super::state::States::default())
     }
 }
 

@@ -1,6 +1,7 @@
 //! [`Input`]: a request as the generated handlers read it.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -15,7 +16,9 @@ use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
 use crate::body::{self, BodyLimits};
+use crate::current::Head;
 use crate::json::{self, Unreadable};
+use crate::listener::Peer;
 use crate::raw_body::RawBody;
 use crate::stream::{ByteStream, StreamBody};
 use crate::value;
@@ -33,7 +36,12 @@ const BODY: BodyLimits = BodyLimits {
 /// Each parameter is read on its own and all refusals are answered together.
 #[derive(Debug)]
 pub struct Input {
+    /// Shared with [`request()`](crate::request()).
+    head: Arc<Head>,
+    /// The request's extensions. The rest is in `head` until an extractor wants
+    /// it here.
     parts: Parts,
+    is_whole: bool,
     body: Option<Body>,
     /// The largest body that is read, in bytes, if it is declared.
     limit: Option<usize>,
@@ -45,16 +53,45 @@ pub struct Input {
 
 impl Input {
     pub(crate) fn new(request: Request) -> Self {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let limit = parts.extensions.get().map(|BodyLimit(limit)| *limit);
+        let head = Arc::new(Head {
+            method: std::mem::take(&mut parts.method),
+            uri: Some(std::mem::take(&mut parts.uri)),
+            headers: std::mem::take(&mut parts.headers),
+            peer: parts.extensions.get().map(|Peer(address)| *address),
+        });
         Self {
+            head,
             parts,
+            is_whole: false,
             limit,
             body: Some(body),
             path: None,
             invalid: Vec::new(),
             status: StatusCode::BAD_REQUEST,
         }
+    }
+
+    /// What is shared of the request.
+    pub(crate) fn head(&self) -> &Arc<Head> {
+        &self.head
+    }
+
+    fn query_text(&self) -> &str {
+        let uri = self.head.uri.as_ref();
+        uri.and_then(http::Uri::query).unwrap_or_default()
+    }
+
+    /// The parts as extractors expect them. Only these pay for a copy.
+    fn whole_parts(&mut self) -> &mut Parts {
+        if !self.is_whole {
+            self.is_whole = true;
+            self.parts.method = self.head.method.clone();
+            self.parts.uri = self.head.uri.clone().unwrap_or_default();
+            self.parts.headers = self.head.headers.clone();
+        }
+        &mut self.parts
     }
 
     /// Sets how large a body may be, in bytes.
@@ -82,7 +119,7 @@ impl Input {
 
     /// Reads a query parameter.
     pub fn query<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
-        let query = self.parts.uri.query().unwrap_or_default();
+        let query = self.query_text();
         let texts: Option<Vec<Cow<'_, str>>> = form_pairs(query)
             .filter(|(key, _)| form_decode(key).is_some_and(|key| key == name))
             .map(|(_, value)| form_decode(value))
@@ -96,7 +133,7 @@ impl Input {
 
     /// Reads the query parameters that are the fields of a struct.
     pub fn query_fields<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
-        let query = self.parts.uri.query().unwrap_or_default();
+        let query = self.query_text();
         let mut fields = value::Fields::default();
         for (key, text) in form_pairs(query) {
             // A name that is not UTF-8 is nobody's.
@@ -111,7 +148,7 @@ impl Input {
     /// Reads a cookie.
     pub fn cookie<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
         let texts: Result<Vec<Cow<'_, str>>, _> = self
-            .parts
+            .head
             .headers
             .get_all(COOKIE)
             .iter()
@@ -129,7 +166,7 @@ impl Input {
     /// Reads a header.
     pub fn header<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
         let texts: Result<Vec<Cow<'_, str>>, _> = self
-            .parts
+            .head
             .headers
             .get_all(name)
             .iter()
@@ -151,7 +188,7 @@ impl Input {
                 Err(_) => self.refuse("body", name, "is missing"),
             };
         }
-        if !is_json(&self.parts.headers) {
+        if !is_json(&self.head.headers) {
             self.status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
             return self.refuse(
                 "body",
@@ -173,7 +210,7 @@ impl Input {
     /// without fields.
     pub async fn form<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
         let bytes = self.read_body(name).await?;
-        if !bytes.is_empty() && !is_form(&self.parts.headers) {
+        if !bytes.is_empty() && !is_form(&self.head.headers) {
             self.status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
             return self.refuse(
                 "body",
@@ -226,7 +263,7 @@ impl Input {
     ///
     /// The extractor's own rejection.
     pub async fn extract_parts<T: FromRequestParts<()>>(&mut self) -> Result<T, Response> {
-        T::from_request_parts(&mut self.parts, &())
+        T::from_request_parts(self.whole_parts(), &())
             .await
             .map_err(IntoResponse::into_response)
     }
@@ -237,9 +274,8 @@ impl Input {
     ///
     /// The extractor's own rejection.
     pub async fn extract<T: FromRequest<(), M>, M>(&mut self) -> Result<T, Response> {
-        let mut parts = self.parts.clone();
-        // The clone leaves the extensions that extractors look for in place.
-        std::mem::swap(&mut parts.extensions, &mut self.parts.extensions);
+        let (nothing, ()) = Request::new(()).into_parts();
+        let parts = std::mem::replace(self.whole_parts(), nothing);
         let mut request = Request::from_parts(parts, self.body.take().unwrap_or_default());
         if let Some(limit) = self.limit {
             // One for axum's own extractors, one for ours.

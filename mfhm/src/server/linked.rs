@@ -6,6 +6,7 @@
 //! has one. The linker keeps no order, so everything is sorted here.
 
 use super::definition::{Route, ServiceDefinition};
+use super::layers::Layers;
 use crate::contract::Operation;
 
 inventory::collect!(LinkedHandler);
@@ -42,6 +43,7 @@ pub struct LinkedScope {
     port: Option<u16>,
     file: &'static str,
     line: u32,
+    layers: fn(&mut Layers),
 }
 
 impl LinkedScope {
@@ -59,7 +61,15 @@ impl LinkedScope {
             port,
             file,
             line,
+            layers: |_| {},
         }
+    }
+
+    /// With what adds its layers.
+    #[must_use]
+    pub const fn layers(mut self, layers: fn(&mut Layers)) -> Self {
+        self.layers = layers;
+        self
     }
 }
 
@@ -102,7 +112,12 @@ fn assign(
 
     let mut definitions: Vec<_> = scopes
         .iter()
-        .map(|scope| ServiceDefinition::new(scope.name, scope.port, scope.file, scope.line))
+        .map(|scope| {
+            let mut definition =
+                ServiceDefinition::new(scope.name, scope.port, scope.file, scope.line);
+            (scope.layers)(&mut definition.layers);
+            definition
+        })
         .collect();
     for handler in handlers {
         let nearest = (0..scopes.len())

@@ -3,23 +3,32 @@
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
-use axum::routing::{MethodFilter, MethodRouter};
+use axum::routing::{MethodFilter, MethodRouter, any};
 use futures_util::FutureExt as _;
 use http::header::ALLOW;
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use tokio::time::{Instant, timeout_at};
+use tower_service::Service as _;
 
 use super::definition::{Handler, Route};
 use super::input::Input;
+use super::layers::Layers;
 use super::reply;
 use super::state::States;
-use crate::wire::problem::Problem;
+use crate::contract::Operation;
+use crate::current::CurrentRequest;
+use crate::wire::deadline;
+use crate::wire::problem::{self, Problem};
 
-/// A router of routes that [`clashes`] has nothing to say about.
-pub(crate) fn build(routes: &[Route], states: &States) -> Router {
+/// A router of routes that [`clashes`] has nothing to say about, for the service
+/// of this name.
+pub(crate) fn build(service: &str, routes: &[Route], states: &States) -> Router {
+    let service = Arc::from(service);
     let mut paths: BTreeMap<String, Vec<&Route>> = BTreeMap::new();
     for route in routes {
         paths
@@ -29,7 +38,7 @@ pub(crate) fn build(routes: &[Route], states: &States) -> Router {
     }
     let mut router = Router::new();
     for (path, routes) in paths {
-        router = router.route(&path, method_router(&routes, states));
+        router = router.route(&path, method_router(&service, &routes, states));
     }
     router.fallback(not_found)
 }
@@ -116,7 +125,7 @@ fn is_ambiguous(first: &str, second: &str) -> bool {
         .is_some_and(|(a, b)| a.starts_with('{') && b.starts_with('{'))
 }
 
-fn method_router(routes: &[&Route], states: &States) -> MethodRouter {
+fn method_router(service: &Arc<str>, routes: &[&Route], states: &States) -> MethodRouter {
     let mut router = MethodRouter::new();
     let mut allowed: Vec<&str> = Vec::new();
     let mut extensions = Vec::new();
@@ -126,49 +135,132 @@ fn method_router(routes: &[&Route], states: &States) -> MethodRouter {
         if method == "GET" {
             allowed.push("HEAD");
         }
+        let bound = Bound {
+            service: service.clone(),
+            operation: route.operation,
+            handler: route.handler.clone(),
+            states: states.clone(),
+        };
         match Method::from_bytes(method.as_bytes()).map(MethodFilter::try_from) {
-            Ok(Ok(filter)) => {
-                let (handler, states) = (route.handler.clone(), states.clone());
-                router = router.on(filter, move |request: Request| {
-                    run(handler, states, request)
-                });
+            Ok(Ok(filter)) if route.layers.is_empty() => {
+                router = router.on(filter, move |request: Request| bound.run(request));
             }
+            Ok(Ok(filter)) => router = router.on_service(filter, layered(bound, &route.layers)),
             // A method that axum has no filter for, such as PURGE.
-            _ => extensions.push((method.to_owned(), route.handler.clone())),
+            _ => extensions.push((method.to_owned(), layered(bound, &route.layers))),
         }
     }
     allowed.sort_unstable();
     allowed.dedup();
     let allow = allowed.join(", ");
-    let (states, extensions) = (states.clone(), Arc::new(extensions));
+    let extensions = Arc::new(extensions);
     router.fallback(move |request: Request| {
-        let handler = extensions
+        let extension = extensions
             .iter()
             .find(|(method, _)| method == request.method().as_str())
-            .map(|(_, handler)| handler.clone());
-        let (states, allow) = (states.clone(), allow.clone());
+            .map(|(_, extension)| extension.clone());
+        let allow = allow.clone();
         async move {
-            match handler {
-                Some(handler) => run(handler, states, request).await,
+            match extension {
+                Some(mut extension) => match extension.call(request).await {
+                    Ok(response) => response,
+                    Err(never) => match never {},
+                },
                 None => method_not_allowed(&request, &allow),
             }
         }
     })
 }
 
-/// Runs a handler; a panic in it is a 500.
-async fn run(handler: Handler, states: States, mut request: Request) -> Response {
-    if !states.is_empty() {
-        request.extensions_mut().insert(states);
-    }
-    let answered = AssertUnwindSafe(async move { handler(Input::new(request)).await });
-    match answered.catch_unwind().await {
-        Ok(response) => response,
-        Err(_panic) => {
-            tracing::error!("a handler panicked");
-            reply::internal()
+/// A handler inside of the operation's own layers. Which method it is for has
+/// been decided before.
+fn layered(bound: Bound, layers: &Layers) -> MethodRouter {
+    layers.around_operation(any(move |request: Request| bound.run(request)))
+}
+
+/// A handler, and all that it needs to know of where it stands.
+#[derive(Clone)]
+struct Bound {
+    service: Arc<str>,
+    operation: &'static Operation,
+    handler: Handler,
+    states: States,
+}
+
+impl Bound {
+    /// Runs the handler for as long as it may take; a panic in it is a 500.
+    async fn run(self, mut request: Request) -> Response {
+        let Self {
+            service,
+            operation,
+            handler,
+            states,
+        } = self;
+        if !states.is_empty() {
+            request.extensions_mut().insert(states);
+        }
+        let limit = TimeLimit::of(operation, request.headers());
+        if limit.is_some_and(|limit| limit.time.is_zero()) {
+            return too_late(operation, limit);
+        }
+        let deadline = limit.map(|limit| Instant::now() + limit.time);
+        let input = Input::new(request);
+        let current = CurrentRequest::received(input.head().clone(), service, operation, deadline);
+        let answered = AssertUnwindSafe(async move { handler(input).await });
+        let answered = current.scope(answered.catch_unwind());
+        let answered = match deadline {
+            None => Ok(answered.await),
+            // Dropped when the time is over: nobody waits for it any longer.
+            Some(deadline) => timeout_at(deadline, answered).await,
+        };
+        match answered {
+            Ok(Ok(response)) => response,
+            Ok(Err(_panic)) => {
+                tracing::error!("a handler panicked");
+                reply::internal()
+            }
+            Err(_) => too_late(operation, limit),
         }
     }
+}
+
+/// How long a handler may take, by whichever says less.
+#[derive(Clone, Copy, Debug)]
+struct TimeLimit {
+    time: Duration,
+    /// By the operation's `#[timeout]`, and not by the caller.
+    is_declared: bool,
+}
+
+impl TimeLimit {
+    fn of(operation: &Operation, headers: &HeaderMap) -> Option<Self> {
+        let declared = operation.timeout().map(|time| Self {
+            time,
+            is_declared: true,
+        });
+        let left = headers.get(deadline::HEADER).and_then(deadline::decode);
+        match (declared, left) {
+            (Some(declared), Some(left)) if declared.time <= left => Some(declared),
+            (_, Some(time)) => Some(Self {
+                time,
+                is_declared: false,
+            }),
+            (declared, None) => declared,
+        }
+    }
+}
+
+/// The answer in place of one that did not come in time.
+fn too_late(operation: &Operation, limit: Option<TimeLimit>) -> Response {
+    let name = operation.name();
+    let detail = match limit {
+        Some(limit) if limit.is_declared => {
+            tracing::warn!(operation = name, timeout = ?limit.time, "a handler was given up");
+            format!("the operation `{name}` did not end within {:?}", limit.time)
+        }
+        _ => format!("the operation `{name}` did not end in the time that the caller gave it"),
+    };
+    Problem::new(StatusCode::GATEWAY_TIMEOUT, problem::TIMEOUT, detail).into_axum()
 }
 
 async fn not_found(request: Request) -> Response {
@@ -243,7 +335,7 @@ mod tests {
     async fn one_path_with_differently_named_placeholders_takes_several_methods() {
         let routes = routes!("a" "GET" "/x/{id}", "b" "POST" "/x/{name}", "c" "PURGE" "/x/{id}");
         assert_eq!(clashes(&routes), Vec::<String>::new());
-        let router = build(&routes, &States::default());
+        let router = build("s", &routes, &States::default());
         assert_eq!(ask(&router, "GET", "/x/1").await.2, "\"a 1\"");
         assert_eq!(ask(&router, "POST", "/x/a%2Fb").await.2, "\"b a/b\"");
         assert_eq!(ask(&router, "PURGE", "/x/1").await.2, "\"c 1\"");
@@ -297,7 +389,7 @@ mod tests {
         let panics = Route::new(&OPERATION, |_| async { panic!("oh") });
         let hook = std::panic::take_hook();
         std::panic::set_hook(Box::new(|_| {}));
-        let (status, _, body) = ask(&build(&[panics], &States::default()), "GET", "/").await;
+        let (status, _, body) = ask(&build("s", &[panics], &States::default()), "GET", "/").await;
         std::panic::set_hook(hook);
         assert_eq!(status, 500);
         assert!(!body.contains("oh"), "{body}");

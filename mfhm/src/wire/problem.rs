@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 /// Content type of a problem document.
 pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
 
+/// The code of an answer that says that the time of the request was over.
+pub(crate) const TIMEOUT: &str = "mfhm.timeout";
+
 /// Why a request was refused or failed, as it travels: RFC 9457
 /// `application/problem+json`.
 ///

@@ -30,6 +30,13 @@ pub(crate) const HEADER_SERVICE: &str = "mfhm-service";
 /// Header of a `/ping` answer that names the instance which answers.
 pub(crate) const HEADER_INSTANCE: &str = "mfhm-instance";
 
+/// The key of the metadata that says where an instance runs; callers prefer
+/// those of their own zone.
+pub(crate) const ZONE: &str = "zone";
+
+/// The greatest weight of an instance.
+pub(crate) const MAX_WEIGHT: u32 = 10_000;
+
 /// Body of `POST /v1/instances`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Register {
@@ -48,7 +55,8 @@ pub(crate) struct Register {
     /// Version of the service's program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Share of the calls relative to the other instances; 100 is the default.
+    /// Share of the calls relative to the other instances: 0 (only when no other
+    /// one can be called) to [`MAX_WEIGHT`]; 100 is the default.
     #[serde(default = "default_weight")]
     pub weight: u32,
     /// The key that requests to this instance must carry (`MFHM-AuthKey`). The

@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod answers;
+mod around;
+mod overload;
 mod params;
 mod streams;
 mod support;

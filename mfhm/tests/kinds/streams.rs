@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::stream::{self, Stream, StreamExt as _};
 use mfhm::http::{HeaderValue, header::ETAG};
-use mfhm::{ByteStream, Bytes, CallError, CallOptions, Event, Events, Headed, Lines};
+use mfhm::{ByteStream, Bytes, CallError, CallOptions, Event, Events, Headed, Lines, OutgoingCall};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -304,6 +304,38 @@ async fn a_broken_stream_is_resumed_after_its_last_event() {
     for request in &requests[1..] {
         assert!(request.contains("last-event-id: 7\r\n"), "{requests:?}");
     }
+}
+
+#[tokio::test]
+async fn interceptors_see_each_time_that_a_stream_is_resumed() {
+    let (url, requests) = scripted(&[
+        broken!("retry: 1\ndata: {\"number\":1,\"text\":\"a\"}\n\n"),
+        broken!("data: {\"number\":2,\"text\":\"b\"}\n\n"),
+        "HTTP/1.1 204 No Content\r\n\r\n",
+    ])
+    .await;
+    let count = AtomicU32::new(0);
+    let client = StreamsClient::at(&url).unwrap();
+    let client = client.intercept(move |call: &mut OutgoingCall| {
+        let number = count.fetch_add(1, Ordering::Relaxed);
+        call.headers_mut().append("x-number", number.into());
+        Ok(())
+    });
+    let events = client.events(9, None).await.unwrap();
+    assert_eq!(events.count().await, 2);
+    let requests = requests.lock().unwrap();
+    for (number, request) in requests.iter().enumerate() {
+        assert!(
+            request.contains(&format!("x-number: {number}\r\n")),
+            "{request}"
+        );
+        assert_eq!(request.matches("x-number").count(), 1, "{request}");
+        assert!(
+            request.contains("accept: text/event-stream\r\n"),
+            "{request}"
+        );
+    }
+    assert_eq!(requests.len(), 3);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use crate::client::endpoint::{Endpoint, EndpointSet};
 use crate::instance::{InstanceId, InstanceStatus, ServiceName};
 use crate::link::{Heard, Link};
 use crate::wire::python;
-use crate::wire::v1::{InstanceView, OperationEntry, ServiceView};
+use crate::wire::v1::{InstanceView, OperationEntry, ServiceView, ZONE};
 
 /// A center that was found to speak Python's protocol only is asked for v1
 /// again after this many lists, for it may have been replaced.
@@ -25,6 +25,8 @@ const RECHECK: u32 = 16;
 pub(crate) struct Centers {
     pub(super) centers: Vec<KnownCenter>,
     pub(super) link: Link,
+    /// Where this caller runs.
+    zone: Option<String>,
 }
 
 #[derive(Debug)]
@@ -44,7 +46,17 @@ impl Centers {
                 python: AtomicU32::new(0),
             })
             .collect();
-        Self { centers, link }
+        Self {
+            centers,
+            link,
+            zone: None,
+        }
+    }
+
+    /// The same for a caller in this zone.
+    pub(crate) fn in_zone(mut self, zone: Option<String>) -> Self {
+        self.zone = zone;
+        self
     }
 
     async fn list_any(
@@ -132,9 +144,13 @@ impl Centers {
                 host,
                 port,
                 operations,
+                metadata,
+                weight,
                 ..
             } = instance;
-            endpoints.push(Endpoint::new(id, host, port, key, operations));
+            let is_near = self.zone.is_some() && metadata.get(ZONE) == self.zone.as_ref();
+            let endpoint = Endpoint::new(id, host, port, key, operations);
+            endpoints.push(endpoint.weighing(weight).near(is_near));
         }
         Ok(endpoints)
     }

@@ -166,6 +166,7 @@ mod tests {
             status: StatusCode::OK,
             headers: HeaderMap::from_iter([(http::header::CONTENT_TYPE, content_type)]),
             body: ByteStream::new(text.chain(stream::pending())),
+            before: Default::default(),
             call: ("clock", "ticks"),
             again: None,
         }

@@ -17,7 +17,7 @@ use crate::instance::ServiceName;
 use crate::json::{self, Unreadable};
 use crate::key::Key;
 use crate::wire::problem::{InvalidParam, Problem};
-use crate::wire::v1::Register;
+use crate::wire::v1::{MAX_WEIGHT, Register};
 
 /// Longest name of an operation, longest path: as on the Python endpoints.
 const NAME_LIMIT: usize = 500;
@@ -25,7 +25,6 @@ const PATH_LIMIT: usize = 10_240;
 /// Longest text elsewhere.
 const TEXT_LIMIT: usize = 1024;
 const METADATA_LIMIT: usize = 64;
-const WEIGHT_LIMIT: u32 = 10_000;
 
 pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Refused> {
     let peer = peer(&request);
@@ -136,10 +135,10 @@ fn check(register: &Register) -> Vec<InvalidParam> {
             "a port is a number from 1 to 65535",
         ));
     }
-    if register.weight > WEIGHT_LIMIT {
+    if register.weight > MAX_WEIGHT {
         errors.push(invalid(
             "weight",
-            format!("a weight is at most {WEIGHT_LIMIT}"),
+            format!("a weight is at most {MAX_WEIGHT}"),
         ));
     }
     if register

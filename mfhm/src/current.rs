@@ -1,0 +1,212 @@
+//! [`request()`]: the request that a handler is answering, without a parameter.
+//!
+//! The router, and a client whose call stays in the process, put it around the
+//! handler; it is where the deadline of a request is kept.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use http::{HeaderMap, Method, Uri};
+use tokio::time::Instant;
+
+use crate::contract::Operation;
+
+tokio::task_local! {
+    static CURRENT: CurrentRequest;
+}
+
+/// The request that this task is answering.
+///
+/// It is there in a handler, in whatever the handler awaits, and in what runs
+/// for it: axum's extractors, conversions of parameters. It is not there in a
+/// task that the handler spawns, in a layer, and in a stream that the handler
+/// has returned, which is read after it: take along what is needed.
+///
+/// **Outside of a request** it is an empty one: no headers, no peer, no deadline
+/// and no names. So a handler stays a function that a test can call.
+///
+/// ```
+/// use mfhm::get;
+///
+/// #[get("/hello")]
+/// async fn hello() -> String {
+///     greeting().await
+/// }
+///
+/// // Not a handler, and yet it knows whose request it works for.
+/// async fn greeting() -> String {
+///     format!("hello, {}", mfhm::request().header("x-user").unwrap_or("stranger"))
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// assert_eq!(hello().await, "hello, stranger");
+/// # });
+/// ```
+pub fn request() -> CurrentRequest {
+    CURRENT.try_with(Clone::clone).unwrap_or_default()
+}
+
+/// A request that is being answered: see [`request()`]. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct CurrentRequest {
+    /// `None` for a local call that carries no headers.
+    head: Option<Arc<Head>>,
+    service: Name,
+    operation: Option<&'static Operation>,
+    deadline: Option<Instant>,
+}
+
+/// What came by HTTP. Handlers read their parameters from the same.
+#[derive(Debug, Default)]
+pub(crate) struct Head {
+    pub method: Method,
+    /// `None` in a local call.
+    pub uri: Option<Uri>,
+    pub headers: HeaderMap,
+    pub peer: Option<SocketAddr>,
+}
+
+/// The name of a service, from the contract or from the program.
+#[derive(Clone, Debug)]
+pub(crate) enum Name {
+    #[cfg_attr(not(feature = "client"), allow(dead_code))]
+    Declared(&'static str),
+    #[cfg_attr(not(feature = "server"), allow(dead_code))]
+    Given(Arc<str>),
+}
+
+impl Default for Name {
+    fn default() -> Self {
+        Self::Declared("")
+    }
+}
+
+impl CurrentRequest {
+    /// A request that came by HTTP.
+    #[cfg(feature = "server")]
+    pub(crate) fn received(
+        head: Arc<Head>,
+        service: Arc<str>,
+        operation: &'static Operation,
+        deadline: Option<Instant>,
+    ) -> Self {
+        Self {
+            head: Some(head),
+            service: Name::Given(service),
+            operation: Some(operation),
+            deadline,
+        }
+    }
+
+    /// A call that stays in the process.
+    #[cfg(feature = "client")]
+    pub(crate) fn local(
+        service: &'static str,
+        operation: &'static Operation,
+        headers: HeaderMap,
+        deadline: Instant,
+    ) -> Self {
+        let head = (!headers.is_empty()).then(|| {
+            Arc::new(Head {
+                headers,
+                ..Head::default()
+            })
+        });
+        Self {
+            head,
+            service: Name::Declared(service),
+            operation: Some(operation),
+            deadline: Some(deadline),
+        }
+    }
+
+    /// Makes this the current request of whatever `work` awaits.
+    pub(crate) fn scope<F: Future>(self, work: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self, work)
+    }
+
+    /// The headers. In a call within the process they are those that the caller's
+    /// [interceptors](crate::Interceptor) have set.
+    pub fn headers(&self) -> &HeaderMap {
+        static NONE: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
+        self.head.as_ref().map_or(&NONE, |head| &head.headers)
+    }
+
+    /// The first header of this name, if it is there and is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers().get(name)?.to_str().ok()
+    }
+
+    /// The HTTP method; in a call within the process the operation's. GET
+    /// outside of a request.
+    pub fn method(&self) -> Method {
+        match (&self.head, self.operation) {
+            (Some(head), _) if head.uri.is_some() => head.method.clone(),
+            (_, Some(operation)) => {
+                Method::from_bytes(operation.method().as_bytes()).unwrap_or_default()
+            }
+            _ => Method::GET,
+        }
+    }
+
+    /// The URI, path and query; `None` in a call within the process, which has
+    /// none.
+    pub fn uri(&self) -> Option<&Uri> {
+        self.head.as_ref()?.uri.as_ref()
+    }
+
+    /// The path, still percent-encoded. In a call within the process it is the
+    /// operation's template, such as `/users/{id}`.
+    pub fn path(&self) -> &str {
+        match (self.uri(), self.operation) {
+            (Some(uri), _) => uri.path(),
+            (None, Some(operation)) => operation.path(),
+            (None, None) => "",
+        }
+    }
+
+    /// Who is connected: the other end of the socket, never what a header claims.
+    /// Behind a proxy it is the proxy. `None` in a call that came by no socket.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.head.as_ref()?.peer
+    }
+
+    /// When the handler is given up: the operation's `#[timeout]`, or the end of
+    /// the caller's patience if that is sooner. `None`: neither says anything.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// How long there is until the [`deadline`](Self::deadline).
+    pub fn time_left(&self) -> Option<Duration> {
+        let deadline = self.deadline?;
+        Some(deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// The name of the operation; empty outside of a request.
+    pub fn operation(&self) -> &'static str {
+        self.operation.map_or("", Operation::name)
+    }
+
+    /// The name of the service that is called; empty outside of a request.
+    pub fn service(&self) -> &str {
+        match &self.service {
+            Name::Declared(name) => name,
+            Name::Given(name) => name,
+        }
+    }
+}
+
+/// Headers may hold what logs should not, so they are left out.
+impl fmt::Debug for CurrentRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CurrentRequest")
+            .field("service", &self.service())
+            .field("operation", &self.operation())
+            .field("peer", &self.peer())
+            .field("time_left", &self.time_left())
+            .finish_non_exhaustive()
+    }
+}

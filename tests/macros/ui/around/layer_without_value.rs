@@ -1,0 +1,7 @@
+#[mfhm::get("/")]
+#[layer]
+async fn users() -> Vec<String> {
+    Vec::new()
+}
+
+fn main() {}

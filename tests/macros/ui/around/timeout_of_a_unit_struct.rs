@@ -1,0 +1,5 @@
+#[mfhm::service(name = "users")]
+#[timeout("5s")]
+struct Users;
+
+fn main() {}
