@@ -102,3 +102,32 @@ async fn answers(client: &Service01Client, pid: u32) {
     })
     .await;
 }
+
+/// Another service takes the port over: nothing that is meant for the old one is
+/// run by the new one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_changed_hands_runs_nothing_for_its_old_callers() {
+    let mut center = CenterProcess::start_without_pings().await;
+    let port = port::free();
+    let mut gone = service_process(SERVICE, &center.url(), port).await;
+    held(&center, 1).await;
+    let client = Service01Client::through(&center.caller());
+    client.item(1, None).await.expect("an item");
+    // The caller keeps its list, for nobody tells it better.
+    center.process.kill();
+    gone.kill();
+    let _other = service_process("service02", &center.url(), port).await;
+    for _ in 0..20 {
+        let error = client
+            .item(1, None)
+            .await
+            .expect_err("it is another service");
+        let mfhm::CallError::Fault(fault) = error else {
+            panic!("{error:?}");
+        };
+        let is_told = fault
+            .problem()
+            .is_some_and(|p| p.code == "mfhm.misdirected");
+        assert!(is_told || fault.is_connect(), "{fault:?}");
+    }
+}

@@ -22,7 +22,7 @@ use crate::server::layers::Layers;
 use crate::server::overload::{self, Capacity};
 use crate::server::registration::{Announcement, Center, Registration};
 use crate::server::state::States;
-use crate::server::{guard, router};
+use crate::server::{guard, misdirected, router};
 use crate::wire::v1::{Address, HEADER_INSTANCE, HEADER_SERVICE, OperationEntry, Register, ZONE};
 
 /// How long running requests may take after a stop.
@@ -221,6 +221,7 @@ impl RunningService {
             Some(key) => guard::require_key(app, key.clone()),
             None => app,
         };
+        let app = misdirected::refuse_others(app, &name);
         let server = Server::start(listener, app, Limits::default())?;
         let address = server.local_addr();
         tracing::info!(service = name, instance = %id, "listening on http://{address}");

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use http::HeaderValue;
 use tokio::time::Instant;
 
 use super::ejection::Outcome;
@@ -143,6 +144,8 @@ async fn ask<A: Arrival>(
             let hop = Hop {
                 base,
                 key: None,
+                // Who is called by address is whoever is there.
+                service: None,
                 limit,
             };
             exchange(transport.as_ref(), hop, request)
@@ -294,9 +297,9 @@ impl Attempts<'_> {
         random: &mut fastrand::Rng,
     ) -> Result<A, Failed> {
         let limit = after(self.plan.attempt_limit(self.is_idempotent));
-        let result = to_endpoint(
+        let result = to_endpoint::<A>(
             self.transport,
-            endpoint,
+            (endpoint, self.resolver.addressee()),
             self.request,
             limit.min(self.deadline),
             // A call that had no time left says nothing about the instance.
@@ -304,11 +307,11 @@ impl Attempts<'_> {
             random,
         )
         .await;
-        if let Err(Failed {
-            is_unreachable: true,
-            ..
-        }) = &result
-        {
+        let is_lost = match &result {
+            Ok(answer) => retry::is_misdirected(answer.status(), answer.headers()),
+            Err(failed) => failed.is_unreachable,
+        };
+        if is_lost {
             self.resolver.lost(endpoint);
         }
         result
@@ -358,7 +361,7 @@ fn told<A: Arrival>(result: Result<A, Failed>, before: Before) -> Result<A, Faul
 
 async fn to_endpoint<A: Arrival>(
     transport: &dyn Transport,
-    endpoint: &Endpoint,
+    (endpoint, service): (&Endpoint, Option<&HeaderValue>),
     request: &Outgoing,
     limit: Instant,
     is_cut_short: bool,
@@ -369,6 +372,7 @@ async fn to_endpoint<A: Arrival>(
     let hop = Hop {
         base: &endpoint.base,
         key: endpoint.key.as_ref(),
+        service,
         limit,
     };
     let result = exchange::<A>(transport, hop, request).await;

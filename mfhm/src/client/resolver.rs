@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use http::HeaderValue;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -32,6 +33,7 @@ use super::endpoint::{Endpoint, EndpointSet};
 use super::error::{Fault, FaultKind};
 use super::limits::Limits;
 use super::source::{Source, SourceError};
+use crate::instance::ServiceName;
 
 /// Time between two lists, give or take a fifth.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -56,6 +58,7 @@ enum Knowledge {
 /// The instances of one service.
 #[derive(Debug)]
 pub(crate) struct Resolver {
+    addressee: Option<HeaderValue>,
     /// What calls of the service share.
     pub limits: Limits,
     shared: Arc<Shared>,
@@ -83,6 +86,9 @@ struct Shared {
 
 impl Resolver {
     pub(crate) fn new(service: String, source: Arc<dyn Source>) -> Self {
+        // Other names are Python's, which does not look.
+        let name = service.parse::<ServiceName>().ok();
+        let addressee = name.and_then(|name| HeaderValue::from_str(name.as_str()).ok());
         let shared = Shared {
             service,
             source,
@@ -95,6 +101,7 @@ impl Resolver {
             finished: watch::Sender::new(0),
         };
         Self {
+            addressee,
             limits: Limits::default(),
             shared: Arc::new(shared),
             task: Mutex::new(None),
@@ -126,6 +133,11 @@ impl Resolver {
     pub(crate) fn lost(&self, endpoint: &Endpoint) {
         self.shared.suspects.add(&endpoint.id);
         self.shared.wake.notify_one();
+    }
+
+    /// What requests carry so that nobody else runs them.
+    pub(crate) fn addressee(&self) -> Option<&HeaderValue> {
+        self.addressee.as_ref()
     }
 
     /// Whether nothing refreshes it and nothing is known that would be lost.
