@@ -301,8 +301,8 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
     if let Some(Change::Reset(stored)) = changes.recv().await {
         // The import's own change is waiting in `changes` when it returns.
         import::import(dir, &stored, &*store, &mut random).await;
-        if stored.revision == 0 {
-            // Nothing was ever written here: new, or what there was is lost.
+        if stored.records.is_empty() {
+            // Nothing was registered, or what was is lost.
             view.warm_up(settings.lease_ttl);
         }
         view.with(|registry, now, random| registry.apply(Change::Reset(stored), now, random));

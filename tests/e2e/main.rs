@@ -9,6 +9,7 @@ mod instances;
 mod one_or_many;
 mod placement;
 mod programs;
+mod protocol;
 mod restart;
 mod shutdown;
 mod startup;
