@@ -15,7 +15,7 @@ const IDLE: Duration = Duration::from_secs(25);
 
 /// What a center answers to who wants a stream.
 pub(crate) enum Opened {
-    Stream(EventStream),
+    Stream(Box<EventStream>),
     Refused(Heard),
 }
 
@@ -47,12 +47,12 @@ impl Link {
             if answer.status() != StatusCode::OK {
                 return Ok(Opened::Refused(Heard::read(center, answer).await?));
             }
-            Ok(Opened::Stream(EventStream {
+            Ok(Opened::Stream(Box::new(EventStream {
                 center: center.to_owned(),
                 answer,
                 parser: Parser::default(),
                 silent_at: Instant::now() + IDLE,
-            }))
+            })))
         })
         .await
     }

@@ -102,7 +102,7 @@ impl CenterWatch {
         for (at, center) in self.centers.centers.iter().enumerate() {
             let link = &self.centers.link;
             let why = match link.open(&center.url, &path, self.last.as_deref()).await {
-                Ok(Opened::Stream(stream)) => return Ok((at, stream)),
+                Ok(Opened::Stream(stream)) => return Ok((at, *stream)),
                 // Python's, or one of an earlier version.
                 Ok(Opened::Refused(heard))
                     if matches!(

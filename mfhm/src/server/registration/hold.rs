@@ -96,7 +96,7 @@ impl Hold {
         tokio::time::sleep_until(self.due).await;
         let pause = match self.center.open(&self.path).await {
             Ok(Opened::Stream(stream)) => {
-                self.stream = Some(stream);
+                self.stream = Some(*stream);
                 self.opened = Instant::now();
                 return None;
             }

@@ -102,7 +102,7 @@ fn text(told: Told) -> Bytes {
         Told::Changes(changes) => match changes.as_slice() {
             [] => Bytes::from_static(super::COMMENT),
             [one] => change(one),
-            many => many.iter().flat_map(|one| change(one)).collect(),
+            many => many.iter().flat_map(change).collect(),
         },
     }
 }
