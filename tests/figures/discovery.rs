@@ -199,10 +199,11 @@ async fn watch(center: u16, tell: mpsc::UnboundedSender<Seen>) {
     let (mut line, mut kind) = (String::new(), String::new());
     loop {
         line.clear();
-        assert!(
-            stream.read_line(&mut line).await.expect("a line") > 0,
-            "it ended"
-        );
+        if !matches!(stream.read_line(&mut line).await, Ok(1..)) {
+            // The center ends with the program; one that ends before it is missed
+            // by who waits for the event.
+            return;
+        }
         let now = Instant::now();
         if let Some(event) = line.strip_prefix("event: ") {
             event.trim().clone_into(&mut kind);
