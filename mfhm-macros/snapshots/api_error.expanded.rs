@@ -46,15 +46,19 @@ impl ::mfhm::__private::ApiError for UserError {
         match *self {
             Self::NotFound { id: ref __mfhm_f0, r#type: ref __mfhm_f1 } => {
                 let mut __mfhm_data = ::mfhm::__private::Data::new();
-                __mfhm_data = __mfhm_data.field("id", __mfhm_f0);
-                __mfhm_data = __mfhm_data.field("type", __mfhm_f1);
+                __mfhm_data = ::mfhm::__private::ErrorField::<u64>::new()
+                    .put(__mfhm_data, "id", __mfhm_f0);
+                __mfhm_data = ::mfhm::__private::ErrorField::<String>::new()
+                    .put(__mfhm_data, "type", __mfhm_f1);
                 __mfhm_data
             }
             Self::EmailTaken { .. } => ::mfhm::__private::Data::new(),
             Self::TooLong(ref __mfhm_f0, ref __mfhm_f1) => {
                 let mut __mfhm_data = ::mfhm::__private::Data::new();
-                __mfhm_data = __mfhm_data.field("0", __mfhm_f0);
-                __mfhm_data = __mfhm_data.field("1", __mfhm_f1);
+                __mfhm_data = ::mfhm::__private::ErrorField::<usize>::new()
+                    .put(__mfhm_data, "0", __mfhm_f0);
+                __mfhm_data = ::mfhm::__private::ErrorField::<usize>::new()
+                    .put(__mfhm_data, "1", __mfhm_f1);
                 __mfhm_data
             }
             Self::Database { .. } => ::mfhm::__private::Data::new(),
@@ -67,16 +71,20 @@ impl ::mfhm::__private::ApiError for UserError {
         match __mfhm_code {
             "not_found" => {
                 ::core::option::Option::Some(Self::NotFound {
-                    id: __mfhm_data.take::<u64>("id")?,
-                    r#type: __mfhm_data.take::<String>("type")?,
+                    id: ::mfhm::__private::ErrorField::<u64>::new()
+                        .take(__mfhm_data, "id")?,
+                    r#type: ::mfhm::__private::ErrorField::<String>::new()
+                        .take(__mfhm_data, "type")?,
                 })
             }
             "email-taken" => ::core::option::Option::Some(Self::EmailTaken),
             "too_long" => {
                 ::core::option::Option::Some(
                     Self::TooLong(
-                        __mfhm_data.take::<usize>("0")?,
-                        __mfhm_data.take::<usize>("1")?,
+                        ::mfhm::__private::ErrorField::<usize>::new()
+                            .take(__mfhm_data, "0")?,
+                        ::mfhm::__private::ErrorField::<usize>::new()
+                            .take(__mfhm_data, "1")?,
                     ),
                 )
             }
@@ -94,8 +102,20 @@ impl ::mfhm::__private::ApiError for UserError {
     non_upper_case_globals
 )]
 const _: fn() = || {
-    ::mfhm::__private::check_error_field::<u64>();
-    ::mfhm::__private::check_error_field::<String>();
-    ::mfhm::__private::check_error_field::<usize>();
-    ::mfhm::__private::check_error_field::<usize>();
+    ::mfhm::__private::check_travels::<
+        u64,
+        _,
+    >(::mfhm::__private::Check::<u64>::new().wire());
+    ::mfhm::__private::check_travels::<
+        String,
+        _,
+    >(::mfhm::__private::Check::<String>::new().wire());
+    ::mfhm::__private::check_travels::<
+        usize,
+        _,
+    >(::mfhm::__private::Check::<usize>::new().wire());
+    ::mfhm::__private::check_travels::<
+        usize,
+        _,
+    >(::mfhm::__private::Check::<usize>::new().wire());
 };

@@ -31,7 +31,8 @@ impl crate::reexported::__private::ApiError for Closed {
         match *self {
             Self { until: ref __mfhm_f0 } => {
                 let mut __mfhm_data = crate::reexported::__private::Data::new();
-                __mfhm_data = __mfhm_data.field("until", __mfhm_f0);
+                __mfhm_data = crate::reexported::__private::ErrorField::<String>::new()
+                    .put(__mfhm_data, "until", __mfhm_f0);
                 __mfhm_data
             }
         }
@@ -43,7 +44,8 @@ impl crate::reexported::__private::ApiError for Closed {
         match __mfhm_code {
             "closed" => {
                 ::core::option::Option::Some(Self {
-                    until: __mfhm_data.take::<String>("until")?,
+                    until: crate::reexported::__private::ErrorField::<String>::new()
+                        .take(__mfhm_data, "until")?,
                 })
             }
             _ => ::core::option::Option::None,
@@ -60,5 +62,8 @@ impl crate::reexported::__private::ApiError for Closed {
     non_upper_case_globals
 )]
 const _: fn() = || {
-    crate::reexported::__private::check_error_field::<String>();
+    crate::reexported::__private::check_travels::<
+        String,
+        _,
+    >(crate::reexported::__private::Check::<String>::new().wire());
 };

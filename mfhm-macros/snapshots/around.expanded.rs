@@ -9,12 +9,22 @@
 )]
 const _: fn() = || {
     {
-        ::mfhm::__private::check_param::<u64>();
-        ::mfhm::__private::check_reply::<User>();
+        ::mfhm::__private::check_travels::<
+            u64,
+            _,
+        >(::mfhm::__private::Check::<u64>::new().wire());
     }
     {
-        ::mfhm::__private::check_body::<NewUser>();
-        ::mfhm::__private::check_reply::<User>();
+        ::mfhm::__private::check_travels::<
+            NewUser,
+            _,
+        >(::mfhm::__private::Check::<NewUser>::new().wire());
+    }
+    {
+        ::mfhm::__private::check_travels::<
+            User,
+            _,
+        >(::mfhm::__private::Check::<User>::new().reply());
     }
 };
 #[deprecated = "use `People`"]
@@ -50,7 +60,8 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = __mfhm_input.path::<u64>(0usize, "id");
+                            let __mfhm_p0 = ::mfhm::__private::Typed::<u64>::new()
+                                .path(&mut __mfhm_input, 0usize, "id");
                             let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
                             else {
                                 return __mfhm_input.reject();
@@ -60,7 +71,11 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                                     __mfhm_p0,
                                 )
                                 .await;
-                            ::mfhm::__private::answer_value::<User>(__mfhm_output)
+                            ::mfhm::__private::Answer::<
+                                User,
+                                ::mfhm::__private::Infallible,
+                            >::new()
+                                .value(__mfhm_output)
                         }
                     },
                 );
@@ -74,7 +89,9 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
                             __mfhm_input.limit_body(1024usize);
-                            let __mfhm_p0 = __mfhm_input.body::<NewUser>("new").await;
+                            let __mfhm_p0 = ::mfhm::__private::Typed::<NewUser>::new()
+                                .body(&mut __mfhm_input, "new")
+                                .await;
                             let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
                             else {
                                 return __mfhm_input.reject();
@@ -84,7 +101,11 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                                     &__mfhm_p0,
                                 )
                                 .await;
-                            ::mfhm::__private::answer_value::<User>(__mfhm_output)
+                            ::mfhm::__private::Answer::<
+                                User,
+                                ::mfhm::__private::Infallible,
+                            >::new()
+                                .value(__mfhm_output)
                         }
                     },
                 );
@@ -337,8 +358,10 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__user);
         __mfhm_request.literal("/");
-        __mfhm_request.path("id", &id);
-        __mfhm_request.send::<User, ::mfhm::__private::Infallible>().await
+        ::mfhm::__private::Argument(&id).path(&mut __mfhm_request, "id");
+        ::mfhm::__private::Exchange::<User, ::mfhm::__private::Infallible>::new()
+            .send(__mfhm_request)
+            .await
     }
     /**Calls `POST /` of the service `users`.
 
@@ -363,8 +386,10 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__create);
         __mfhm_request.literal("/");
-        __mfhm_request.body(&new);
-        __mfhm_request.send::<User, ::mfhm::__private::Infallible>().await
+        ::mfhm::__private::Argument(&new).body(&mut __mfhm_request);
+        ::mfhm::__private::Exchange::<User, ::mfhm::__private::Infallible>::new()
+            .send(__mfhm_request)
+            .await
     }
 }
 impl Users for UserService {
@@ -408,6 +433,7 @@ impl ::mfhm::__private::Service for UserService {
             ::core::file!(),
             ::core::line!(),
         );
+        __mfhm_definition.about(::core::option_env!("CARGO_PKG_VERSION"), "");
         __mfhm_definition.layer(outer());
         __mfhm_definition.layer(Inner);
         __mfhm_definition
@@ -439,6 +465,7 @@ impl ::mfhm::__private::Service for Orders {
             ::core::file!(),
             ::core::line!(),
         );
+        __mfhm_definition.about(::core::option_env!("CARGO_PKG_VERSION"), "");
         {
             static __MFHM_OPERATION: ::mfhm::__private::Operation = {
                 ::mfhm::__private::Operation::new("count", "GET", "/count")
@@ -454,7 +481,14 @@ impl ::mfhm::__private::Service for Orders {
                                 let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                                 async move {
                                     let __mfhm_value = Self::count(&*__mfhm_this).await;
-                                    ::mfhm::__private::reply!(__mfhm_value)
+                                    {
+                                        let __mfhm_way = ::mfhm::__private::Replying::of(
+                                                &__mfhm_value,
+                                            )
+                                            .way();
+                                        ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
+                                        __mfhm_way.answer(__mfhm_value)
+                                    }
                                 }
                             },
                         )
@@ -479,8 +513,9 @@ const _: () = {
     const _: fn() -> Free = || Free;
     ::mfhm::__private::inventory::submit! {
         ::mfhm::__private::LinkedScope::new(::core::module_path!(), "free",
-        ::core::option::Option::None, ::core::file!(), ::core::line!()).layers(|
-        __mfhm_layers | { __mfhm_layers.add(Around); })
+        ::core::option::Option::None, ::core::file!(), ::core::line!())
+        .about(::core::option_env!("CARGO_PKG_VERSION"), "").layers(| __mfhm_layers | {
+        __mfhm_layers.add(Around); })
     }
 };
 #[allow(clippy::unused_async)]
@@ -497,6 +532,7 @@ async fn free() -> u8 {
     non_upper_case_globals
 )]
 const _: () = {
+    const _: fn() = || {};
     static __MFHM_OPERATION: ::mfhm::__private::Operation = {
         ::mfhm::__private::Operation::new("free", "GET", "/free")
             .timeout_ms(2000u64)
@@ -506,7 +542,11 @@ const _: () = {
         mut __mfhm_input: ::mfhm::__private::Input,
     ) -> ::mfhm::__private::Response {
         let __mfhm_value = free().await;
-        ::mfhm::__private::reply!(__mfhm_value)
+        {
+            let __mfhm_way = ::mfhm::__private::Replying::of(&__mfhm_value).way();
+            ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
+            __mfhm_way.answer(__mfhm_value)
+        }
     }
     ::mfhm::__private::inventory::submit! {
         ::mfhm::__private::LinkedHandler::new(::core::module_path!(), & __MFHM_OPERATION,

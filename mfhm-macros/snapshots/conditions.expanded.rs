@@ -39,6 +39,7 @@ impl ::mfhm::__private::Service for Service {
             ::core::file!(),
             ::core::line!(),
         );
+        __mfhm_definition.about(::core::option_env!("CARGO_PKG_VERSION"), "");
         __mfhm_definition
     }
 }

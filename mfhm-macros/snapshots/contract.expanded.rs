@@ -9,46 +9,98 @@
 )]
 const _: fn() = || {
     {
-        ::mfhm::__private::check_param::<u64>();
-        ::mfhm::__private::check_reply::<User>();
-        ::mfhm::__private::check_error::<UserError>();
+        ::mfhm::__private::check_travels::<
+            u64,
+            _,
+        >(::mfhm::__private::Check::<u64>::new().wire());
     }
     {
-        ::mfhm::__private::check_param::<Option<u32>>();
-        ::mfhm::__private::check_param::<Vec<String>>();
-        ::mfhm::__private::check_reply::<Vec<User>>();
-        ::mfhm::__private::check_error::<UserError>();
+        ::mfhm::__private::check_travels::<
+            u32,
+            _,
+        >(::mfhm::__private::Check::<u32>::new().wire());
+        ::mfhm::__private::check_travels::<
+            Option<u32>,
+            _,
+        >(::mfhm::__private::Check::<Option<u32>, u32>::new().wire());
+        ::mfhm::__private::check_travels::<
+            String,
+            _,
+        >(::mfhm::__private::Check::<String>::new().wire());
+        ::mfhm::__private::check_travels::<
+            Vec<String>,
+            _,
+        >(::mfhm::__private::Check::<Vec<String>, String>::new().wire());
     }
     {
-        ::mfhm::__private::check_body::<NewUser>();
-        ::mfhm::__private::check_param::<::std::string::String>();
-        ::mfhm::__private::check_reply::<User>();
-        ::mfhm::__private::check_error::<UserError>();
-    }
-    {
-        ::mfhm::__private::check_param::<u64>();
-        ::mfhm::__private::check_error::<UserError>();
+        ::mfhm::__private::check_travels::<
+            NewUser,
+            _,
+        >(::mfhm::__private::Check::<NewUser>::new().wire());
+        ::mfhm::__private::check_travels::<
+            ::std::string::String,
+            _,
+        >(::mfhm::__private::Check::<::std::string::String>::new().wire());
     }
     #[cfg(feature = "files")]
     {
-        ::mfhm::__private::check_param::<u64>();
-        ::mfhm::__private::check_param::<::std::string::String>();
-        ::mfhm::__private::check_param::<
+        ::mfhm::__private::check_travels::<
             ::core::option::Option<::std::string::String>,
-        >();
-        ::mfhm::__private::check_reply::<Vec<u8>>();
+            _,
+        >(
+            ::mfhm::__private::Check::<
+                ::core::option::Option<::std::string::String>,
+                ::std::string::String,
+            >::new()
+                .wire(),
+        );
     }
     {
-        ::mfhm::__private::check_param::<::std::string::String>();
-    }
-    {
-        ::mfhm::__private::check_param::<u64>();
-        ::mfhm::__private::check_body::<
+        ::mfhm::__private::check_travels::<
             ::core::option::Option<::std::vec::Vec<String>>,
-        >();
-        ::mfhm::__private::check_reply::<
+            _,
+        >(
+            ::mfhm::__private::Check::<
+                ::core::option::Option<::std::vec::Vec<String>>,
+                String,
+            >::new()
+                .wire(),
+        );
+    }
+    {
+        ::mfhm::__private::check_travels::<
+            User,
+            _,
+        >(::mfhm::__private::Check::<User>::new().reply());
+        ::mfhm::__private::check_error::<UserError>();
+    }
+    {
+        ::mfhm::__private::check_travels::<
+            Vec<User>,
+            _,
+        >(::mfhm::__private::Check::<Vec<User>, User>::new().reply());
+    }
+    #[cfg(feature = "files")]
+    {
+        ::mfhm::__private::check_travels::<
+            u8,
+            _,
+        >(::mfhm::__private::Check::<u8>::new().reply());
+        ::mfhm::__private::check_travels::<
+            Vec<u8>,
+            _,
+        >(::mfhm::__private::Check::<Vec<u8>, u8>::new().reply());
+    }
+    {
+        ::mfhm::__private::check_travels::<
             <crate::Result<User> as ::mfhm::__private::Outcome>::Value,
-        >();
+            _,
+        >(
+            ::mfhm::__private::Check::<
+                <crate::Result<User> as ::mfhm::__private::Outcome>::Value,
+            >::new()
+                .reply(),
+        );
         ::mfhm::__private::check_error::<
             <crate::Result<User> as ::mfhm::__private::Outcome>::Error,
         >();
@@ -124,7 +176,8 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = __mfhm_input.path::<u64>(0usize, "id");
+                            let __mfhm_p0 = ::mfhm::__private::Typed::<u64>::new()
+                                .path(&mut __mfhm_input, 0usize, "id");
                             let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
                             else {
                                 return __mfhm_input.reject();
@@ -134,10 +187,8 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                                     __mfhm_p0,
                                 )
                                 .await;
-                            ::mfhm::__private::answer_result::<
-                                User,
-                                UserError,
-                            >(__mfhm_output)
+                            ::mfhm::__private::Answer::<User, UserError>::new()
+                                .result(__mfhm_output)
                         }
                     },
                 );
@@ -150,8 +201,14 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = __mfhm_input.query::<Option<u32>>("page");
-                            let __mfhm_p1 = __mfhm_input.query::<Vec<String>>("tag");
+                            let __mfhm_p0 = ::mfhm::__private::Typed::<
+                                Option<u32>,
+                            >::new()
+                                .query(&mut __mfhm_input, "page");
+                            let __mfhm_p1 = ::mfhm::__private::Typed::<
+                                Vec<String>,
+                            >::new()
+                                .query(&mut __mfhm_input, "tag");
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
                                 ::core::option::Option::Some(__mfhm_p1),
@@ -164,10 +221,8 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                                     __mfhm_p1,
                                 )
                                 .await;
-                            ::mfhm::__private::answer_result::<
-                                Vec<User>,
-                                UserError,
-                            >(__mfhm_output)
+                            ::mfhm::__private::Answer::<Vec<User>, UserError>::new()
+                                .result(__mfhm_output)
                         }
                     },
                 );
@@ -180,9 +235,13 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = __mfhm_input.body::<NewUser>("new").await;
-                            let __mfhm_p1 = __mfhm_input
-                                .header::<::std::string::String>("x-tenant");
+                            let __mfhm_p0 = ::mfhm::__private::Typed::<NewUser>::new()
+                                .body(&mut __mfhm_input, "new")
+                                .await;
+                            let __mfhm_p1 = ::mfhm::__private::Typed::<
+                                ::std::string::String,
+                            >::new()
+                                .header(&mut __mfhm_input, "x-tenant");
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
                                 ::core::option::Option::Some(__mfhm_p1),
@@ -195,10 +254,8 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                                     &__mfhm_p1,
                                 )
                                 .await;
-                            ::mfhm::__private::answer_result::<
-                                User,
-                                UserError,
-                            >(__mfhm_output)
+                            ::mfhm::__private::Answer::<User, UserError>::new()
+                                .result(__mfhm_output)
                         }
                     },
                 );
@@ -211,7 +268,8 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = __mfhm_input.path::<u64>(0usize, "id");
+                            let __mfhm_p0 = ::mfhm::__private::Typed::<u64>::new()
+                                .path(&mut __mfhm_input, 0usize, "id");
                             let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
                             else {
                                 return __mfhm_input.reject();
@@ -221,9 +279,8 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                                     __mfhm_p0,
                                 )
                                 .await;
-                            ::mfhm::__private::answer_empty_result::<
-                                UserError,
-                            >(__mfhm_output)
+                            ::mfhm::__private::Answer::<(), UserError>::new()
+                                .empty_result(__mfhm_output)
                         }
                     },
                 );
@@ -237,13 +294,16 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = __mfhm_input.path::<u64>(0usize, "id");
-                            let __mfhm_p1 = __mfhm_input
-                                .path::<::std::string::String>(1usize, "rest");
-                            let __mfhm_p2 = __mfhm_input
-                                .header::<
-                                    ::core::option::Option<::std::string::String>,
-                                >("if-match");
+                            let __mfhm_p0 = ::mfhm::__private::Typed::<u64>::new()
+                                .path(&mut __mfhm_input, 0usize, "id");
+                            let __mfhm_p1 = ::mfhm::__private::Typed::<
+                                ::std::string::String,
+                            >::new()
+                                .path(&mut __mfhm_input, 1usize, "rest");
+                            let __mfhm_p2 = ::mfhm::__private::Typed::<
+                                ::core::option::Option<::std::string::String>,
+                            >::new()
+                                .header(&mut __mfhm_input, "if-match");
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
                                 ::core::option::Option::Some(__mfhm_p1),
@@ -258,7 +318,11 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                                     __mfhm_p2.as_deref(),
                                 )
                                 .await;
-                            ::mfhm::__private::answer_value::<Vec<u8>>(__mfhm_output)
+                            ::mfhm::__private::Answer::<
+                                Vec<u8>,
+                                ::mfhm::__private::Infallible,
+                            >::new()
+                                .value(__mfhm_output)
                         }
                     },
                 );
@@ -271,8 +335,10 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = __mfhm_input
-                                .path::<::std::string::String>(0usize, "type");
+                            let __mfhm_p0 = ::mfhm::__private::Typed::<
+                                ::std::string::String,
+                            >::new()
+                                .path(&mut __mfhm_input, 0usize, "type");
                             let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
                             else {
                                 return __mfhm_input.reject();
@@ -295,11 +361,12 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = __mfhm_input.path::<u64>(0usize, "id");
-                            let __mfhm_p1 = __mfhm_input
-                                .body::<
-                                    ::core::option::Option<::std::vec::Vec<String>>,
-                                >("tags")
+                            let __mfhm_p0 = ::mfhm::__private::Typed::<u64>::new()
+                                .path(&mut __mfhm_input, 0usize, "id");
+                            let __mfhm_p1 = ::mfhm::__private::Typed::<
+                                ::core::option::Option<::std::vec::Vec<String>>,
+                            >::new()
+                                .body(&mut __mfhm_input, "tags")
                                 .await;
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
@@ -313,10 +380,11 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                                     __mfhm_p1.as_deref(),
                                 )
                                 .await;
-                            ::mfhm::__private::answer_result::<
+                            ::mfhm::__private::Answer::<
                                 <crate::Result<User> as ::mfhm::__private::Outcome>::Value,
                                 <crate::Result<User> as ::mfhm::__private::Outcome>::Error,
-                            >(__mfhm_output)
+                            >::new()
+                                .result(__mfhm_output)
                         }
                     },
                 );
@@ -717,8 +785,8 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__user);
         __mfhm_request.literal("/v1/users/");
-        __mfhm_request.path("id", &id);
-        __mfhm_request.send::<User, UserError>().await
+        ::mfhm::__private::Argument(&id).path(&mut __mfhm_request, "id");
+        ::mfhm::__private::Exchange::<User, UserError>::new().send(__mfhm_request).await
     }
     /**Calls `GET /v1/users` of the service `users`.
 
@@ -741,9 +809,11 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__list);
         __mfhm_request.literal("/v1/users");
-        __mfhm_request.query("page", &page);
-        __mfhm_request.query("tag", &tag);
-        __mfhm_request.send::<Vec<User>, UserError>().await
+        ::mfhm::__private::Argument(&page).query(&mut __mfhm_request, "page");
+        ::mfhm::__private::Argument(&tag).query(&mut __mfhm_request, "tag");
+        ::mfhm::__private::Exchange::<Vec<User>, UserError>::new()
+            .send(__mfhm_request)
+            .await
     }
     /**Calls `POST /v1/users` of the service `users`.
 
@@ -766,9 +836,9 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__create);
         __mfhm_request.literal("/v1/users");
-        __mfhm_request.body(&new);
-        __mfhm_request.header("x-tenant", &tenant);
-        __mfhm_request.send::<User, UserError>().await
+        ::mfhm::__private::Argument(&new).body(&mut __mfhm_request);
+        ::mfhm::__private::Argument(&tenant).header(&mut __mfhm_request, "x-tenant");
+        ::mfhm::__private::Exchange::<User, UserError>::new().send(__mfhm_request).await
     }
     #[deprecated(note = "use `remove_all`")]
     /**Calls `DELETE /v1/users/{id}` of the service `users`.
@@ -791,8 +861,8 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__remove);
         __mfhm_request.literal("/v1/users/");
-        __mfhm_request.path("id", &id);
-        __mfhm_request.send::<(), UserError>().await
+        ::mfhm::__private::Argument(&id).path(&mut __mfhm_request, "id");
+        ::mfhm::__private::Exchange::<(), UserError>::new().send(__mfhm_request).await
     }
     #[cfg(feature = "files")]
     /**Calls `GET /v1/users/{id}/files/{*rest}` of the service `users`.
@@ -820,11 +890,13 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__read_file);
         __mfhm_request.literal("/v1/users/");
-        __mfhm_request.path("id", &id);
+        ::mfhm::__private::Argument(&id).path(&mut __mfhm_request, "id");
         __mfhm_request.literal("/files/");
-        __mfhm_request.rest("rest", &rest);
-        __mfhm_request.header("if-match", &if_match);
-        __mfhm_request.send::<Vec<u8>, ::mfhm::__private::Infallible>().await
+        ::mfhm::__private::Argument(&rest).rest(&mut __mfhm_request, "rest");
+        ::mfhm::__private::Argument(&if_match).header(&mut __mfhm_request, "if-match");
+        ::mfhm::__private::Exchange::<Vec<u8>, ::mfhm::__private::Infallible>::new()
+            .send(__mfhm_request)
+            .await
     }
     /**Calls `PURGE /v1/users/{type}` of the service `users`.
 
@@ -849,8 +921,10 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__purge);
         __mfhm_request.literal("/v1/users/");
-        __mfhm_request.path("type", &r#type);
-        __mfhm_request.send::<(), ::mfhm::__private::Infallible>().await
+        ::mfhm::__private::Argument(&r#type).path(&mut __mfhm_request, "type");
+        ::mfhm::__private::Exchange::<(), ::mfhm::__private::Infallible>::new()
+            .send(__mfhm_request)
+            .await
     }
     /**Calls `PUT /v1/users/{id}` of the service `users`.
 
@@ -878,13 +952,13 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__alias);
         __mfhm_request.literal("/v1/users/");
-        __mfhm_request.path("id", &id);
-        __mfhm_request.body(&tags);
-        __mfhm_request
-            .send::<
-                <crate::Result<User> as ::mfhm::__private::Outcome>::Value,
-                <crate::Result<User> as ::mfhm::__private::Outcome>::Error,
-            >()
+        ::mfhm::__private::Argument(&id).path(&mut __mfhm_request, "id");
+        ::mfhm::__private::Argument(&tags).body(&mut __mfhm_request);
+        ::mfhm::__private::Exchange::<
+            <crate::Result<User> as ::mfhm::__private::Outcome>::Value,
+            <crate::Result<User> as ::mfhm::__private::Outcome>::Error,
+        >::new()
+            .send(__mfhm_request)
             .await
     }
 }

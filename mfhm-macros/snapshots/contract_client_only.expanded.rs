@@ -9,7 +9,10 @@
 )]
 const _: fn() = || {
     {
-        crate::reexported::__private::check_reply::<u64>();
+        crate::reexported::__private::check_travels::<
+            u64,
+            _,
+        >(crate::reexported::__private::Check::<u64>::new().reply());
     }
 };
 pub(crate) trait Clock: std::fmt::Debug + ::core::marker::Send + ::core::marker::Sync + 'static {
@@ -204,6 +207,11 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Clock__now);
         __mfhm_request.literal("/now");
-        __mfhm_request.send::<u64, crate::reexported::__private::Infallible>().await
+        crate::reexported::__private::Exchange::<
+            u64,
+            crate::reexported::__private::Infallible,
+        >::new()
+            .send(__mfhm_request)
+            .await
     }
 }

@@ -27,6 +27,7 @@ impl ::mfhm::__private::Service for UserService {
             ::core::file!(),
             ::core::line!(),
         );
+        __mfhm_definition.about(::core::option_env!("CARGO_PKG_VERSION"), "");
         __mfhm_definition
     }
 }
@@ -65,6 +66,7 @@ where
             ::core::file!(),
             ::core::line!(),
         );
+        __mfhm_definition.about(::core::option_env!("CARGO_PKG_VERSION"), "");
         __mfhm_definition
             .contract(
                 <Self as Health>::__mfhm_serve(::core::clone::Clone::clone(&self)),

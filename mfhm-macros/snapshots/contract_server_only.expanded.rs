@@ -9,7 +9,10 @@
 )]
 const _: fn() = || {
     {
-        ::mfhm::__private::check_reply::<u64>();
+        ::mfhm::__private::check_travels::<
+            u64,
+            _,
+        >(::mfhm::__private::Check::<u64>::new().reply());
     }
 };
 trait Clock: ::core::marker::Send + ::core::marker::Sync + 'static {
@@ -39,7 +42,11 @@ trait Clock: ::core::marker::Send + ::core::marker::Sync + 'static {
                         async move {
                             let __mfhm_output = <Self as Clock>::now(&*__mfhm_this)
                                 .await;
-                            ::mfhm::__private::answer_value::<u64>(__mfhm_output)
+                            ::mfhm::__private::Answer::<
+                                u64,
+                                ::mfhm::__private::Infallible,
+                            >::new()
+                                .value(__mfhm_output)
                         }
                     },
                 );

@@ -9,33 +9,76 @@
 )]
 const _: fn() = || {
     {
-        ::mfhm::__private::check_body::<NewUser>();
-        ::mfhm::__private::check_reply::<User>();
-        ::mfhm::__private::check_error::<UserError>();
+        ::mfhm::__private::check_travels::<
+            NewUser,
+            _,
+        >(::mfhm::__private::Check::<NewUser>::new().wire());
     }
     {
-        ::mfhm::__private::check_param::<Filter>();
-        ::mfhm::__private::check_param::<
+        ::mfhm::__private::check_travels::<
+            Filter,
+            _,
+        >(::mfhm::__private::Check::<Filter>::new().wire());
+        ::mfhm::__private::check_travels::<
+            ::std::string::String,
+            _,
+        >(::mfhm::__private::Check::<::std::string::String>::new().wire());
+        ::mfhm::__private::check_travels::<
             ::core::option::Option<::std::string::String>,
-        >();
-        ::mfhm::__private::check_reply::<Vec<User>>();
+            _,
+        >(
+            ::mfhm::__private::Check::<
+                ::core::option::Option<::std::string::String>,
+                ::std::string::String,
+            >::new()
+                .wire(),
+        );
     }
     {
-        ::mfhm::__private::check_param::<Form>();
-        ::mfhm::__private::check_reply::<u64>();
+        ::mfhm::__private::check_travels::<
+            Form,
+            _,
+        >(::mfhm::__private::Check::<Form>::new().wire());
     }
     {
         ::mfhm::__private::check_bytes::<::std::vec::Vec<u8>>();
     }
     {
         ::mfhm::__private::check_stream::<ByteStream>();
-        ::mfhm::__private::check_reply::<Lines<u64>>();
     }
     {
-        ::mfhm::__private::check_param::<
-            ::core::option::Option<::std::string::String>,
-        >();
-        ::mfhm::__private::check_reply::<Events<u64>>();
+        ::mfhm::__private::check_multipart::<Multipart>();
+    }
+    {
+        ::mfhm::__private::check_travels::<
+            User,
+            _,
+        >(::mfhm::__private::Check::<User>::new().reply());
+        ::mfhm::__private::check_error::<UserError>();
+    }
+    {
+        ::mfhm::__private::check_travels::<
+            Vec<User>,
+            _,
+        >(::mfhm::__private::Check::<Vec<User>, User>::new().reply());
+    }
+    {
+        ::mfhm::__private::check_travels::<
+            u64,
+            _,
+        >(::mfhm::__private::Check::<u64>::new().reply());
+    }
+    {
+        ::mfhm::__private::check_travels::<
+            Lines<u64>,
+            _,
+        >(::mfhm::__private::Check::<Lines<u64>, u64>::new().reply());
+    }
+    {
+        ::mfhm::__private::check_travels::<
+            Events<u64>,
+            _,
+        >(::mfhm::__private::Check::<Events<u64>, u64>::new().reply());
     }
 };
 pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
@@ -62,6 +105,10 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
         &self,
         film: ByteStream,
     ) -> impl ::core::future::Future<Output = Lines<u64>> + ::core::marker::Send;
+    fn album(
+        &self,
+        photos: Multipart,
+    ) -> impl ::core::future::Future<Output = u64> + ::core::marker::Send;
     fn events(
         &self,
         last: Option<&str>,
@@ -89,7 +136,9 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = __mfhm_input.body::<NewUser>("new").await;
+                            let __mfhm_p0 = ::mfhm::__private::Typed::<NewUser>::new()
+                                .body(&mut __mfhm_input, "new")
+                                .await;
                             let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
                             else {
                                 return __mfhm_input.reject();
@@ -101,10 +150,8 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                                 .await;
                             ::mfhm::__private::with_status(
                                 201u16,
-                                ::mfhm::__private::answer_result::<
-                                    User,
-                                    UserError,
-                                >(__mfhm_output),
+                                ::mfhm::__private::Answer::<User, UserError>::new()
+                                    .result(__mfhm_output),
                             )
                         }
                     },
@@ -118,12 +165,12 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = __mfhm_input
-                                .query_fields::<Filter>("filter");
-                            let __mfhm_p1 = __mfhm_input
-                                .cookie::<
-                                    ::core::option::Option<::std::string::String>,
-                                >("sid");
+                            let __mfhm_p0 = ::mfhm::__private::Typed::<Filter>::new()
+                                .query_fields(&mut __mfhm_input, "filter");
+                            let __mfhm_p1 = ::mfhm::__private::Typed::<
+                                ::core::option::Option<::std::string::String>,
+                            >::new()
+                                .cookie(&mut __mfhm_input, "sid");
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
                                 ::core::option::Option::Some(__mfhm_p1),
@@ -136,7 +183,11 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                                     __mfhm_p1.as_deref(),
                                 )
                                 .await;
-                            ::mfhm::__private::answer_value::<Vec<User>>(__mfhm_output)
+                            ::mfhm::__private::Answer::<
+                                Vec<User>,
+                                ::mfhm::__private::Infallible,
+                            >::new()
+                                .value(__mfhm_output)
                         }
                     },
                 );
@@ -149,7 +200,9 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = __mfhm_input.form::<Form>("form").await;
+                            let __mfhm_p0 = ::mfhm::__private::Typed::<Form>::new()
+                                .form(&mut __mfhm_input, "form")
+                                .await;
                             let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
                             else {
                                 return __mfhm_input.reject();
@@ -159,7 +212,11 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                                     __mfhm_p0,
                                 )
                                 .await;
-                            ::mfhm::__private::answer_value::<u64>(__mfhm_output)
+                            ::mfhm::__private::Answer::<
+                                u64,
+                                ::mfhm::__private::Infallible,
+                            >::new()
+                                .value(__mfhm_output)
                         }
                     },
                 );
@@ -173,8 +230,10 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
                             __mfhm_input.limit_body(1048576usize);
-                            let __mfhm_p0 = __mfhm_input
-                                .bytes::<::std::vec::Vec<u8>>("picture")
+                            let __mfhm_p0 = ::mfhm::__private::Typed::<
+                                ::std::vec::Vec<u8>,
+                            >::new()
+                                .bytes(&mut __mfhm_input, "picture")
                                 .await;
                             let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
                             else {
@@ -198,7 +257,8 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = __mfhm_input.stream::<ByteStream>("film");
+                            let __mfhm_p0 = ::mfhm::__private::Typed::<ByteStream>::new()
+                                .stream(&mut __mfhm_input, "film");
                             let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
                             else {
                                 return __mfhm_input.reject();
@@ -208,7 +268,39 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                                     __mfhm_p0,
                                 )
                                 .await;
-                            ::mfhm::__private::answer_value::<Lines<u64>>(__mfhm_output)
+                            ::mfhm::__private::Answer::<
+                                Lines<u64>,
+                                ::mfhm::__private::Infallible,
+                            >::new()
+                                .value(__mfhm_output)
+                        }
+                    },
+                );
+        }
+        {
+            let __mfhm_this = ::core::clone::Clone::clone(&self);
+            __mfhm_routes
+                .add(
+                    &__MFHM_Users__album,
+                    move |mut __mfhm_input: ::mfhm::__private::Input| {
+                        let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
+                        async move {
+                            let __mfhm_p0 = ::mfhm::__private::Typed::<Multipart>::new()
+                                .multipart(&mut __mfhm_input, "photos");
+                            let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
+                            else {
+                                return __mfhm_input.reject();
+                            };
+                            let __mfhm_output = <Self as Users>::album(
+                                    &*__mfhm_this,
+                                    __mfhm_p0,
+                                )
+                                .await;
+                            ::mfhm::__private::Answer::<
+                                u64,
+                                ::mfhm::__private::Infallible,
+                            >::new()
+                                .value(__mfhm_output)
                         }
                     },
                 );
@@ -221,10 +313,10 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = __mfhm_input
-                                .header::<
-                                    ::core::option::Option<::std::string::String>,
-                                >("last-event-id");
+                            let __mfhm_p0 = ::mfhm::__private::Typed::<
+                                ::core::option::Option<::std::string::String>,
+                            >::new()
+                                .header(&mut __mfhm_input, "last-event-id");
                             let (::core::option::Option::Some(__mfhm_p0),) = (__mfhm_p0,)
                             else {
                                 return __mfhm_input.reject();
@@ -234,7 +326,11 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                                     __mfhm_p0.as_deref(),
                                 )
                                 .await;
-                            ::mfhm::__private::answer_value::<Events<u64>>(__mfhm_output)
+                            ::mfhm::__private::Answer::<
+                                Events<u64>,
+                                ::mfhm::__private::Infallible,
+                            >::new()
+                                .value(__mfhm_output)
                         }
                     },
                 );
@@ -347,6 +443,24 @@ static __MFHM_Users__film: ::mfhm::__private::Operation = {
     deprecated,
     non_upper_case_globals
 )]
+static __MFHM_Users__album: ::mfhm::__private::Operation = {
+    const __MFHM_PARAMS: &[::mfhm::__private::Param] = &[
+        ::mfhm::__private::Param::multipart("photos"),
+    ];
+    ::mfhm::__private::Operation::new("album", "POST", "/v1/users/album")
+        .params(__MFHM_PARAMS)
+        .location(::core::file!(), ::core::line!())
+};
+#[doc(hidden)]
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction,
+    dead_code,
+    deprecated,
+    non_upper_case_globals
+)]
 static __MFHM_Users__events: ::mfhm::__private::Operation = {
     const __MFHM_PARAMS: &[::mfhm::__private::Param] = &[
         ::mfhm::__private::Param::header("last-event-id"),
@@ -388,6 +502,10 @@ pub trait __MfhmUsers: ::core::marker::Send + ::core::marker::Sync + 'static {
         &'__mfhm self,
         __mfhm_p0: ByteStream,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Lines<u64>>;
+    fn album<'__mfhm>(
+        &'__mfhm self,
+        __mfhm_p0: Multipart,
+    ) -> ::mfhm::__private::BoxFuture<'__mfhm, u64>;
     fn events<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: Option<&'__mfhm str>,
@@ -434,6 +552,12 @@ impl<__MfhmT: Users> __MfhmUsers for __MfhmT {
         __mfhm_p0: ByteStream,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Lines<u64>> {
         ::std::boxed::Box::pin(<__MfhmT as Users>::film(self, __mfhm_p0))
+    }
+    fn album<'__mfhm>(
+        &'__mfhm self,
+        __mfhm_p0: Multipart,
+    ) -> ::mfhm::__private::BoxFuture<'__mfhm, u64> {
+        ::std::boxed::Box::pin(<__MfhmT as Users>::album(self, __mfhm_p0))
     }
     fn events<'__mfhm>(
         &'__mfhm self,
@@ -590,8 +714,8 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__create);
         __mfhm_request.literal("/v1/users");
-        __mfhm_request.body(&new);
-        __mfhm_request.send::<User, UserError>().await
+        ::mfhm::__private::Argument(&new).body(&mut __mfhm_request);
+        ::mfhm::__private::Exchange::<User, UserError>::new().send(__mfhm_request).await
     }
     /**Calls `GET /v1/users` of the service `users`.
 
@@ -617,9 +741,11 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__search);
         __mfhm_request.literal("/v1/users");
-        __mfhm_request.query_fields("filter", &filter);
-        __mfhm_request.cookie("sid", &session);
-        __mfhm_request.send::<Vec<User>, ::mfhm::__private::Infallible>().await
+        ::mfhm::__private::Argument(&filter).query_fields(&mut __mfhm_request, "filter");
+        ::mfhm::__private::Argument(&session).cookie(&mut __mfhm_request, "sid");
+        ::mfhm::__private::Exchange::<Vec<User>, ::mfhm::__private::Infallible>::new()
+            .send(__mfhm_request)
+            .await
     }
     /**Calls `POST /v1/users/form` of the service `users`.
 
@@ -644,8 +770,10 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__form);
         __mfhm_request.literal("/v1/users/form");
-        __mfhm_request.form("form", &form);
-        __mfhm_request.send::<u64, ::mfhm::__private::Infallible>().await
+        ::mfhm::__private::Argument(&form).form(&mut __mfhm_request, "form");
+        ::mfhm::__private::Exchange::<u64, ::mfhm::__private::Infallible>::new()
+            .send(__mfhm_request)
+            .await
     }
     /**Calls `PUT /v1/users/picture` of the service `users`.
 
@@ -670,8 +798,10 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__picture);
         __mfhm_request.literal("/v1/users/picture");
-        __mfhm_request.bytes(picture);
-        __mfhm_request.send::<(), ::mfhm::__private::Infallible>().await
+        ::mfhm::__private::Argument(picture).bytes(&mut __mfhm_request);
+        ::mfhm::__private::Exchange::<(), ::mfhm::__private::Infallible>::new()
+            .send(__mfhm_request)
+            .await
     }
     /**Calls `PUT /v1/users/film` of the service `users`.
 
@@ -696,8 +826,38 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__film);
         __mfhm_request.literal("/v1/users/film");
-        __mfhm_request.stream(film);
-        __mfhm_request.send::<Lines<u64>, ::mfhm::__private::Infallible>().await
+        ::mfhm::__private::Argument(film).stream(&mut __mfhm_request);
+        ::mfhm::__private::Exchange::<Lines<u64>, ::mfhm::__private::Infallible>::new()
+            .send(__mfhm_request)
+            .await
+    }
+    /**Calls `POST /v1/users/album` of the service `users`.
+
+# Errors
+
+The operation's own error, or what failed about the call itself.*/
+    pub async fn album(
+        &self,
+        photos: Multipart,
+    ) -> ::core::result::Result<
+        u64,
+        ::mfhm::__private::CallError<::mfhm::__private::Infallible>,
+    > {
+        if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
+            return self
+                .__mfhm
+                .call_local_value(
+                    &__MFHM_Users__album,
+                    __MfhmUsers::album(&*__mfhm_target, photos),
+                )
+                .await;
+        }
+        let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__album);
+        __mfhm_request.literal("/v1/users/album");
+        ::mfhm::__private::Argument(photos).multipart(&mut __mfhm_request, "photos");
+        ::mfhm::__private::Exchange::<u64, ::mfhm::__private::Infallible>::new()
+            .send(__mfhm_request)
+            .await
     }
     /**Calls `GET /v1/users/events` of the service `users`.
 
@@ -722,7 +882,9 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__events);
         __mfhm_request.literal("/v1/users/events");
-        __mfhm_request.header("last-event-id", &last);
-        __mfhm_request.send::<Events<u64>, ::mfhm::__private::Infallible>().await
+        ::mfhm::__private::Argument(&last).header(&mut __mfhm_request, "last-event-id");
+        ::mfhm::__private::Exchange::<Events<u64>, ::mfhm::__private::Infallible>::new()
+            .send(__mfhm_request)
+            .await
     }
 }

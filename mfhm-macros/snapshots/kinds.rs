@@ -17,6 +17,9 @@ pub trait Users {
     #[put("/film")]
     async fn film(&self, #[body(stream)] film: ByteStream) -> Lines<u64>;
 
+    #[post("/album")]
+    async fn album(&self, #[multipart] photos: Multipart) -> u64;
+
     #[get("/events")]
     #[resume]
     async fn events(&self, #[header("last-event-id")] last: Option<&str>) -> Events<u64>;

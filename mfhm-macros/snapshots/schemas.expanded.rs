@@ -9,14 +9,27 @@
 )]
 const _: fn() = || {
     {
-        ::mfhm::__private::check_param::<u64>();
-        ::mfhm::__private::check_param::<Option<u32>>();
-        ::mfhm::__private::check_reply::<User>();
-        ::mfhm::__private::check_error::<UserError>();
+        ::mfhm::__private::check_travels::<
+            u64,
+            _,
+        >(::mfhm::__private::Check::<u64>::new().wire());
+        ::mfhm::__private::check_travels::<
+            u32,
+            _,
+        >(::mfhm::__private::Check::<u32>::new().wire());
+        ::mfhm::__private::check_travels::<
+            Option<u32>,
+            _,
+        >(::mfhm::__private::Check::<Option<u32>, u32>::new().wire());
     }
     {
-        ::mfhm::__private::check_param::<u64>();
-        ::mfhm::__private::check_body::<User>();
+        ::mfhm::__private::check_travels::<
+            User,
+            _,
+        >(::mfhm::__private::Check::<User>::new().wire());
+    }
+    {
+        ::mfhm::__private::check_error::<UserError>();
     }
 };
 pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
@@ -55,8 +68,12 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = __mfhm_input.path::<u64>(0usize, "id");
-                            let __mfhm_p1 = __mfhm_input.query::<Option<u32>>("page");
+                            let __mfhm_p0 = ::mfhm::__private::Typed::<u64>::new()
+                                .path(&mut __mfhm_input, 0usize, "id");
+                            let __mfhm_p1 = ::mfhm::__private::Typed::<
+                                Option<u32>,
+                            >::new()
+                                .query(&mut __mfhm_input, "page");
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
                                 ::core::option::Option::Some(__mfhm_p1),
@@ -69,10 +86,8 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                                     __mfhm_p1,
                                 )
                                 .await;
-                            ::mfhm::__private::answer_result::<
-                                User,
-                                UserError,
-                            >(__mfhm_output)
+                            ::mfhm::__private::Answer::<User, UserError>::new()
+                                .result(__mfhm_output)
                         }
                     },
                 );
@@ -85,8 +100,11 @@ pub trait Users: ::core::marker::Send + ::core::marker::Sync + 'static {
                     move |mut __mfhm_input: ::mfhm::__private::Input| {
                         let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                         async move {
-                            let __mfhm_p0 = __mfhm_input.path::<u64>(0usize, "id");
-                            let __mfhm_p1 = __mfhm_input.body::<User>("user").await;
+                            let __mfhm_p0 = ::mfhm::__private::Typed::<u64>::new()
+                                .path(&mut __mfhm_input, 0usize, "id");
+                            let __mfhm_p1 = ::mfhm::__private::Typed::<User>::new()
+                                .body(&mut __mfhm_input, "user")
+                                .await;
                             let (
                                 ::core::option::Option::Some(__mfhm_p0),
                                 ::core::option::Option::Some(__mfhm_p1),
@@ -133,7 +151,7 @@ static __MFHM_Users__user: ::mfhm::__private::Operation = {
             .param(::mfhm::__private::param_schema!(__mfhm_schemas, u64))
             .param(::mfhm::__private::param_schema!(__mfhm_schemas, Option < u32 >))
             .value(::mfhm::__private::value_schema!(__mfhm_schemas, User))
-            .error(::mfhm::__private::error_schema!(UserError))
+            .error(::mfhm::__private::error_schema!(__mfhm_schemas, UserError))
     });
 #[doc(hidden)]
 #[allow(
@@ -356,9 +374,9 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__user);
         __mfhm_request.literal("/users/");
-        __mfhm_request.path("id", &id);
-        __mfhm_request.query("page", &page);
-        __mfhm_request.send::<User, UserError>().await
+        ::mfhm::__private::Argument(&id).path(&mut __mfhm_request, "id");
+        ::mfhm::__private::Argument(&page).query(&mut __mfhm_request, "page");
+        ::mfhm::__private::Exchange::<User, UserError>::new().send(__mfhm_request).await
     }
     /**Calls `PUT /users/{id}` of the service `users`.
 
@@ -384,9 +402,11 @@ The operation's own error, or what failed about the call itself.*/
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__replace);
         __mfhm_request.literal("/users/");
-        __mfhm_request.path("id", &id);
-        __mfhm_request.body(&user);
-        __mfhm_request.send::<(), ::mfhm::__private::Infallible>().await
+        ::mfhm::__private::Argument(&id).path(&mut __mfhm_request, "id");
+        ::mfhm::__private::Argument(&user).body(&mut __mfhm_request);
+        ::mfhm::__private::Exchange::<(), ::mfhm::__private::Infallible>::new()
+            .send(__mfhm_request)
+            .await
     }
 }
 impl<T: Store> Orders<T> {
@@ -415,6 +435,7 @@ impl<T: Store> ::mfhm::__private::Service for Orders<T> {
             ::core::file!(),
             ::core::line!(),
         );
+        __mfhm_definition.about(::core::option_env!("CARGO_PKG_VERSION"), "");
         {
             static __MFHM_OPERATION: ::mfhm::__private::Operation = {
                 ::mfhm::__private::Operation::new("orders", "GET", "/orders")
@@ -430,10 +451,23 @@ impl<T: Store> ::mfhm::__private::Service for Orders<T> {
                                 async move {
                                     match Self::orders(&*__mfhm_this).await {
                                         ::core::result::Result::Ok(__mfhm_value) => {
-                                            ::mfhm::__private::reply!(__mfhm_value)
+                                            let __mfhm_way = ::mfhm::__private::Replying::of(
+                                                    &__mfhm_value,
+                                                )
+                                                .way();
+                                            ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
+                                            __mfhm_way.answer(__mfhm_value)
                                         }
                                         ::core::result::Result::Err(__mfhm_error) => {
-                                            ::mfhm::__private::reply_error!(__mfhm_error)
+                                            let __mfhm_way = ::mfhm::__private::Replying::of(
+                                                    &__mfhm_error,
+                                                )
+                                                .way_of_error();
+                                            ::mfhm::__private::check_error_reply(
+                                                &__mfhm_error,
+                                                &__mfhm_way,
+                                            );
+                                            __mfhm_way.answer(__mfhm_error)
                                         }
                                     }
                                 }
@@ -449,7 +483,7 @@ impl<T: Store> ::mfhm::__private::Service for Orders<T> {
                                 )
                                 .error(
                                     ::mfhm::__private::error_schema!(
-                                        < crate ::Result < Vec < T::Order > > as
+                                        __mfhm_schemas, < crate ::Result < Vec < T::Order > > as
                                         ::mfhm::__private::Outcome > ::Error
                                     ),
                                 )
@@ -473,6 +507,12 @@ async fn page(State(db): State<Db>) -> impl IntoResponse {
     non_upper_case_globals
 )]
 const _: () = {
+    const _: fn() = || {
+        ::mfhm::__private::check_extract::<
+            State<Db>,
+            _,
+        >(::mfhm::__private::Extract::<State<Db>>::new().way());
+    };
     static __MFHM_OPERATION: ::mfhm::__private::Operation = {
         ::mfhm::__private::Operation::new("page", "GET", "/page")
             .location(::core::file!(), ::core::line!())
@@ -483,15 +523,23 @@ const _: () = {
     async fn __mfhm_handle(
         mut __mfhm_input: ::mfhm::__private::Input,
     ) -> ::mfhm::__private::Response {
-        let __mfhm_p0 = match __mfhm_input.extract::<State<Db>, _>().await {
+        let __mfhm_p0 = match ::mfhm::__private::Extract::<State<Db>>::new()
+            .whole(&mut __mfhm_input)
+            .await
+        {
             ::core::result::Result::Ok(__mfhm_value) => __mfhm_value,
             ::core::result::Result::Err(__mfhm_rejection) => return __mfhm_rejection,
         };
         let __mfhm_value = page(__mfhm_p0).await;
-        ::mfhm::__private::reply!(__mfhm_value)
+        {
+            let __mfhm_way = ::mfhm::__private::Replying::of(&__mfhm_value).way();
+            ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
+            __mfhm_way.answer(__mfhm_value)
+        }
     }
     ::mfhm::__private::inventory::submit! {
         ::mfhm::__private::LinkedHandler::new(::core::module_path!(), & __MFHM_OPERATION,
-        || ::mfhm::__private::Route::new(& __MFHM_OPERATION, __mfhm_handle))
+        || ::mfhm::__private::Route::new(& __MFHM_OPERATION, __mfhm_handle)
+        .needs(::mfhm::__private::Needs:: < State < Db > > ::new().state()))
     }
 };

@@ -45,7 +45,12 @@ where
             ::core::file!(),
             ::core::line!(),
         );
+        __mfhm_definition.about(::core::option_env!("CARGO_PKG_VERSION"), "");
         {
+            ::mfhm::__private::check_readable::<
+                u64,
+                _,
+            >(::mfhm::__private::Check::<u64>::new().read());
             static __MFHM_OPERATION: ::mfhm::__private::Operation = {
                 const __MFHM_PARAMS: &[::mfhm::__private::Param] = &[
                     ::mfhm::__private::Param::path("id"),
@@ -63,7 +68,8 @@ where
                         move |mut __mfhm_input: ::mfhm::__private::Input| {
                             let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                             async move {
-                                let __mfhm_p0 = __mfhm_input.path::<u64>(0usize, "id");
+                                let __mfhm_p0 = ::mfhm::__private::Typed::<u64>::new()
+                                    .path(&mut __mfhm_input, 0usize, "id");
                                 let (::core::option::Option::Some(__mfhm_p0),) = (
                                     __mfhm_p0,
                                 ) else {
@@ -71,10 +77,23 @@ where
                                 };
                                 match Self::order(&*__mfhm_this, __mfhm_p0).await {
                                     ::core::result::Result::Ok(__mfhm_value) => {
-                                        ::mfhm::__private::reply!(__mfhm_value)
+                                        let __mfhm_way = ::mfhm::__private::Replying::of(
+                                                &__mfhm_value,
+                                            )
+                                            .way();
+                                        ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
+                                        __mfhm_way.answer(__mfhm_value)
                                     }
                                     ::core::result::Result::Err(__mfhm_error) => {
-                                        ::mfhm::__private::reply_error!(__mfhm_error)
+                                        let __mfhm_way = ::mfhm::__private::Replying::of(
+                                                &__mfhm_error,
+                                            )
+                                            .way_of_error();
+                                        ::mfhm::__private::check_error_reply(
+                                            &__mfhm_error,
+                                            &__mfhm_way,
+                                        );
+                                        __mfhm_way.answer(__mfhm_error)
                                     }
                                 }
                             }
@@ -96,7 +115,14 @@ where
                             let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                             async move {
                                 let __mfhm_value = Self::version().await;
-                                ::mfhm::__private::reply!(__mfhm_value)
+                                {
+                                    let __mfhm_way = ::mfhm::__private::Replying::of(
+                                            &__mfhm_value,
+                                        )
+                                        .way();
+                                    ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
+                                    __mfhm_way.answer(__mfhm_value)
+                                }
                             }
                         },
                     ),
@@ -104,6 +130,14 @@ where
         }
         #[cfg(feature = "admin")]
         {
+            ::mfhm::__private::check_readable::<
+                usize,
+                _,
+            >(::mfhm::__private::Check::<usize>::new().read());
+            ::mfhm::__private::check_readable::<
+                Query,
+                _,
+            >(::mfhm::__private::Check::<Query>::new().read());
             static __MFHM_OPERATION: ::mfhm::__private::Operation = {
                 const __MFHM_PARAMS: &[::mfhm::__private::Param] = &[
                     ::mfhm::__private::Param::query("limit"),
@@ -121,8 +155,11 @@ where
                         move |mut __mfhm_input: ::mfhm::__private::Input| {
                             let __mfhm_this = ::core::clone::Clone::clone(&__mfhm_this);
                             async move {
-                                let __mfhm_p0 = __mfhm_input.query::<usize>("limit");
-                                let __mfhm_p1 = __mfhm_input.body::<Query>("query").await;
+                                let __mfhm_p0 = ::mfhm::__private::Typed::<usize>::new()
+                                    .query(&mut __mfhm_input, "limit");
+                                let __mfhm_p1 = ::mfhm::__private::Typed::<Query>::new()
+                                    .body(&mut __mfhm_input, "query")
+                                    .await;
                                 let (
                                     ::core::option::Option::Some(__mfhm_p0),
                                     ::core::option::Option::Some(__mfhm_p1),
@@ -135,7 +172,14 @@ where
                                         __mfhm_p1,
                                     )
                                     .await;
-                                ::mfhm::__private::reply!(__mfhm_value)
+                                {
+                                    let __mfhm_way = ::mfhm::__private::Replying::of(
+                                            &__mfhm_value,
+                                        )
+                                        .way();
+                                    ::mfhm::__private::check_reply(&__mfhm_value, &__mfhm_way);
+                                    __mfhm_way.answer(__mfhm_value)
+                                }
                             }
                         },
                     ),

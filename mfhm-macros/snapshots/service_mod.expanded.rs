@@ -17,6 +17,7 @@ pub(crate) mod orders {
         ::mfhm::__private::inventory::submit! {
             ::mfhm::__private::LinkedScope::new(::core::module_path!(), "orders",
             ::core::option::Option::None, ::core::file!(), ::core::line!())
+            .about(::core::option_env!("CARGO_PKG_VERSION"), "Orders.")
         }
     };
 }

@@ -13,6 +13,7 @@ const _: () = {
     ::mfhm::__private::inventory::submit! {
         ::mfhm::__private::LinkedScope::new(::core::module_path!(), "service01",
         ::core::option::Option::Some(30176u16), ::core::file!(), ::core::line!())
+        .about(::core::option_env!("CARGO_PKG_VERSION"), "")
     }
 };
 /// Documented.
@@ -31,5 +32,6 @@ const _: () = {
     ::mfhm::__private::inventory::submit! {
         ::mfhm::__private::LinkedScope::new(::core::module_path!(), "service02",
         ::core::option::Option::None, ::core::file!(), ::core::line!())
+        .about(::core::option_env!("CARGO_PKG_VERSION"), "Documented.")
     }
 };

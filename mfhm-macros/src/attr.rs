@@ -16,12 +16,14 @@ use syn::{LitStr, Path};
 use crate::attr::grammar::Arguments;
 use crate::diag::Diagnostics;
 
-/// `#[mfhm::service(name = "…", port = …, contracts(…), crate = …)]`
+/// `#[mfhm::service(name = "…", port = …, version = "…", contracts(…), crate = …)]`
 pub(crate) struct ServiceArgs {
     pub(crate) name: Option<LitStr>,
     /// Whether `name` was written, be it right or wrong or by another key.
     pub(crate) has_name: bool,
     pub(crate) port: Option<u16>,
+    /// `None`: that of the crate.
+    pub(crate) version: Option<LitStr>,
     /// Further contracts that the type implements by plain impls.
     pub(crate) contracts: Vec<Path>,
     /// Where `contracts` was written, for those who can't have it.
@@ -31,13 +33,25 @@ pub(crate) struct ServiceArgs {
 
 impl ServiceArgs {
     pub(crate) fn parse(tokens: TokenStream, diag: &mut Diagnostics) -> Self {
-        let allowed = &["name", "port", "contracts", "crate"];
+        let allowed = &["name", "port", "version", "contracts", "crate"];
         let arguments = Arguments::parse("#[mfhm::service]", allowed, 0, tokens, diag);
         let name = arguments.string("name", diag);
         if let Some(name) = &name {
             check_service_name(name, diag);
         }
+        let version = arguments.string("version", diag);
+        if let Some(version) = version
+            .as_ref()
+            .filter(|version| version.value().trim().is_empty())
+        {
+            diag.error(
+                version.span(),
+                "a version can't be empty\n\
+                 help: leave it out, and it is the version of the crate",
+            );
+        }
         Self {
+            version,
             name,
             has_name: arguments.has("name") || arguments.has_unknown(),
             port: arguments.integer(
@@ -52,16 +66,18 @@ impl ServiceArgs {
     }
 }
 
-/// `#[mfhm::client(service = "…", path = "…", crate = …)]`
+/// `#[mfhm::client(service = "…", path = "…", version = "…", crate = …)]`
 pub(crate) struct ClientArgs {
     pub(crate) service: Option<LitStr>,
     pub(crate) path: Option<LitStr>,
+    /// What sets its operations apart from those of the contract's other versions.
+    pub(crate) version: Option<LitStr>,
     pub(crate) krate: Option<Path>,
 }
 
 impl ClientArgs {
     pub(crate) fn parse(tokens: TokenStream, diag: &mut Diagnostics) -> Self {
-        let allowed = &["service", "path", "crate"];
+        let allowed = &["service", "path", "version", "crate"];
         let arguments = Arguments::parse("#[mfhm::client]", allowed, 0, tokens, diag);
         let service = arguments.string("service", diag);
         match &service {
@@ -73,9 +89,14 @@ impl ClientArgs {
                  help: write `#[mfhm::client(service = \"users\")]`",
             ),
         }
+        let version = arguments.string("version", diag);
+        if let Some(version) = &version {
+            check_version(version, diag);
+        }
         Self {
             service,
             path: arguments.string("path", diag),
+            version,
             krate: arguments.path("crate", diag),
         }
     }
@@ -159,6 +180,20 @@ fn check_service_name(name: &LitStr, diag: &mut Diagnostics) {
     }
 }
 
+/// A version is the beginning of its operations' names.
+fn check_version(version: &LitStr, diag: &mut Diagnostics) {
+    let text = version.value();
+    let is_allowed = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    let begins = text.starts_with(|character: char| character.is_ascii_alphabetic());
+    if !begins || !text.chars().all(is_allowed) || text.len() > 32 {
+        diag.error(
+            version.span(),
+            "a contract's version begins with a letter and has at most 32 letters, digits and `_`\n\
+             help: write `version = \"v2\"`",
+        );
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,7 +232,7 @@ mod tests {
         check(
             ServiceArgs::parse,
             quote!(nam = "a"),
-            &["allowed are `name`, `port`, `contracts`, `crate`"],
+            &["allowed are `name`, `port`, `version`, `contracts`, `crate`"],
         );
         check(
             ServiceArgs::parse,
@@ -224,6 +259,16 @@ mod tests {
             ServiceArgs::parse,
             quote!(name = 1),
             &["`name` must be a string"],
+        );
+        check(
+            ServiceArgs::parse,
+            quote!(name = "a", version = "1.2.0"),
+            ok,
+        );
+        check(
+            ServiceArgs::parse,
+            quote!(version = " "),
+            &["a version can't be empty"],
         );
         check(
             ServiceArgs::parse,
@@ -261,6 +306,18 @@ mod tests {
     fn client_arguments() {
         check(ClientArgs::parse, quote!(service = "a"), &[]);
         check(ClientArgs::parse, quote!(service = "a", path = "/v1"), &[]);
+        check(
+            ClientArgs::parse,
+            quote!(service = "a", version = "v2_b"),
+            &[],
+        );
+        for version in ["", "2", "v 2", "v2.1", "_a"] {
+            check(
+                ClientArgs::parse,
+                quote!(service = "a", version = #version),
+                &["begins with a letter"],
+            );
+        }
         check(
             ClientArgs::parse,
             quote!(),

@@ -271,7 +271,12 @@ fn check_resume(operation: &Operation, diag: &mut Diagnostics) {
     };
     let name = &operation.name;
     let is_position = |param: &Param| matches!(&param.source, ParamSource::Header(name) if name == "last-event-id");
-    let is_stream = |param: &Param| matches!(param.source, ParamSource::Stream(_));
+    let is_stream = |param: &Param| {
+        matches!(
+            param.source,
+            ParamSource::Stream(_) | ParamSource::Multipart(_)
+        )
+    };
     let is_idempotent = operation.is_idempotent
         || matches!(
             operation.method.as_str(),

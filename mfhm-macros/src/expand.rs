@@ -2,6 +2,7 @@
 //! the expander, or the stand-ins when something was wrong. Expanders can't
 //! fail; all mistakes are found before.
 
+pub(crate) mod bounds;
 pub(crate) mod client;
 pub(crate) mod contract;
 pub(crate) mod error;
@@ -36,7 +37,9 @@ use crate::path::{PathPlace, PathTemplate};
 pub(crate) fn service(args: TokenStream, item: TokenStream, products: Products) -> TokenStream {
     let mut diag = Diagnostics::new();
     let (written, args) = (args.clone(), ServiceArgs::parse(args, &mut diag));
-    let exports = Exports::new(args.krate.as_ref()).with_schemas(products.openapi);
+    let exports = Exports::new(args.krate.as_ref())
+        .with_schemas(products.openapi)
+        .with_rules(products.validate);
     let Some(mut item) = parse_item(&item, &mut diag) else {
         return quote_all(diag, item);
     };
@@ -264,6 +267,7 @@ fn declaration(args: &ServiceArgs, shared: &Shared) -> Declaration {
     Declaration {
         name: args.name.as_ref().map(LitStr::value),
         port: args.port,
+        version: args.version.as_ref().map(LitStr::value),
         contracts: args.contracts.clone(),
         layers: expressions(&shared.layers),
     }
@@ -273,7 +277,9 @@ fn declaration(args: &ServiceArgs, shared: &Shared) -> Declaration {
 pub(crate) fn client(args: TokenStream, item: TokenStream, products: Products) -> TokenStream {
     let mut diag = Diagnostics::new();
     let (written, args) = (args.clone(), ClientArgs::parse(args, &mut diag));
-    let exports = Exports::new(args.krate.as_ref()).with_schemas(products.openapi);
+    let exports = Exports::new(args.krate.as_ref())
+        .with_schemas(products.openapi)
+        .with_rules(products.validate);
     let Some(mut item) = parse_item(&item, &mut diag) else {
         return quote_all(diag, item);
     };
@@ -338,7 +344,9 @@ pub(crate) fn operation(
         diag.error(Span::call_site(), needs_server(&attribute.to_string()));
     }
     let route = RouteAttr::parse(&attribute, args, &mut diag);
-    let exports = Exports::new(route.krate.as_ref()).with_schemas(products.openapi);
+    let exports = Exports::new(route.krate.as_ref())
+        .with_schemas(products.openapi)
+        .with_rules(products.validate);
     let attrs = OperationAttrs::of_function(route, &function.attrs, &mut diag);
     let operation = lower_own(function, attrs, Place::Function, &mut diag);
     let tokens = match operation {
@@ -431,7 +439,7 @@ pub(crate) fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// `#[derive(mfhm::ApiError)]`
-pub(crate) fn api_error(item: TokenStream) -> TokenStream {
+pub(crate) fn api_error(item: TokenStream, products: Products) -> TokenStream {
     let mut diag = Diagnostics::new();
     let input: DeriveInput = match syn::parse2(item) {
         Ok(input) => input,
@@ -441,7 +449,7 @@ pub(crate) fn api_error(item: TokenStream) -> TokenStream {
         }
     };
     let model = ErrorType::lower(&input, &mut diag);
-    let exports = Exports::new(model.krate.as_ref());
+    let exports = Exports::new(model.krate.as_ref()).with_schemas(products.openapi);
     let tokens = if diag.is_empty() {
         error::expand(&model, &exports)
     } else {

@@ -64,6 +64,8 @@ pub(crate) struct ModItem {
     /// All before the braces, but for the attributes.
     pub(crate) head: TokenStream,
     pub(crate) ident: Ident,
+    /// The doc comment, above and inside.
+    pub(crate) doc: String,
     pub(crate) content: Option<TokenStream>,
 }
 
@@ -271,15 +273,19 @@ impl ModItem {
     ) -> syn::Result<Self> {
         let mod_token: Token![mod] = input.parse()?;
         let ident: Ident = input.parse()?;
+        let mut documented = attrs.clone();
         let content = if input.peek(token::Brace) {
             let content;
             braced!(content in input);
+            // What is inside stays as it is; a mistake there is rustc's to tell.
+            documented.extend(Attribute::parse_inner(&content.fork()).unwrap_or_default());
             Some(content.parse()?)
         } else {
             input.parse::<Token![;]>()?;
             None
         };
         Ok(Self {
+            doc: operation::doc_text(&documented),
             attrs,
             head: quote!(#head #mod_token #ident),
             ident,

@@ -81,5 +81,5 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 /// Lets an error type cross the wire.
 #[proc_macro_derive(ApiError, attributes(status, code, internal, mfhm))]
 pub fn api_error(item: TokenStream) -> TokenStream {
-    expand::api_error(item.into()).into()
+    expand::api_error(item.into(), Products::enabled()).into()
 }

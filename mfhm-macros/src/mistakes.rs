@@ -17,6 +17,7 @@ const ALL: Products = Products {
     client: true,
     server: true,
     openapi: true,
+    validate: true,
 };
 
 /// The messages in an expansion. What is beside them has to be Rust.
@@ -427,7 +428,7 @@ fn all_mistakes_are_reported_together() {
             quote! {
                 trait Users {
                     #[get("/:id")] async fn a(&self, id: u64);
-                    #[post("/")] fn b(&mut self, #[multipart] x: u8, y: &'static str);
+                    #[post("/")] fn b(&mut self, #[upload] x: u8, y: &'static str);
                     async fn local(&self);
                 }
             },
@@ -440,7 +441,7 @@ fn all_mistakes_are_reported_together() {
             "write `{id}` instead of `:id`",
             "operation `b` must be async",
             "must take `&self`",
-            "unknown attribute `multipart`",
+            "unknown attribute `upload`",
             "without a lifetime",
             "says neither method nor path",
             "`UsersClient::local`",
@@ -656,6 +657,7 @@ fn a_crate_without_the_server_says_so() {
         client: true,
         server: false,
         openapi: false,
+        validate: false,
     };
     check(
         expand::service(
@@ -725,7 +727,7 @@ fn input_that_is_no_rust_never_panics() {
             expand::service(quote!(,,), item.clone(), ALL),
             expand::operation("route", quote!(;), item.clone(), ALL),
             expand::main(quote!(x(y)), item.clone()),
-            expand::api_error(item.clone()),
+            expand::api_error(item.clone(), ALL),
         ] {
             assert!(expansion.to_string().contains("compile_error"));
         }
@@ -842,6 +844,35 @@ fn streams_and_their_resumption() {
             "to resume is to send the request again",
             "can't be sent again",
             "takes no argument",
+        ],
+    );
+}
+
+#[test]
+fn forms_with_files() {
+    check_contract(
+        quote! {
+            #[post("/a")] async fn a(&self, #[multipart] form: Multipart);
+            #[delete("/b")] #[body_limit(9)] async fn b(&self, id: u8, #[multipart] form: mfhm::Multipart);
+        },
+        &[],
+    );
+    check_contract(
+        quote! {
+            #[get("/a")] async fn a(&self, #[multipart] form: Multipart);
+            #[post("/b")] async fn b(&self, #[multipart] form: &Multipart);
+            #[post("/c")] async fn c(&self, #[multipart] form: Option<Multipart>);
+            #[post("/d")] async fn d(&self, #[multipart] form: Multipart, other: u8);
+            #[post("/e")] async fn e(&self, #[multipart(stream)] form: Multipart);
+            #[put("/f")] #[resume] async fn f(&self, #[multipart] form: Multipart) -> Events<u8>;
+        },
+        &[
+            "a GET request has no body",
+            "can't be lent",
+            "may have no parts",
+            "would be a second body",
+            "takes no argument",
+            "can't be sent again",
         ],
     );
 }

@@ -15,8 +15,8 @@ use crate::attr::ClientArgs;
 use crate::attr::around::{Shared, Timeout};
 use crate::attr::grammar::plain_name;
 use crate::attr::operation::{
-    BodyLimit, OperationAttrs, Success, condition_text, conditions, deprecation, is_deprecated,
-    shown,
+    BodyLimit, OperationAttrs, Success, condition_text, conditions, deprecation, doc_text,
+    is_deprecated, shown,
 };
 use crate::check;
 use crate::diag::Diagnostics;
@@ -32,6 +32,7 @@ pub(crate) struct Products {
     pub(crate) client: bool,
     pub(crate) server: bool,
     pub(crate) openapi: bool,
+    pub(crate) validate: bool,
 }
 
 impl Products {
@@ -40,6 +41,7 @@ impl Products {
             client: cfg!(feature = "client"),
             server: cfg!(feature = "server"),
             openapi: cfg!(feature = "openapi"),
+            validate: cfg!(feature = "validate"),
         }
     }
 }
@@ -116,6 +118,8 @@ pub(crate) enum ParamSource {
     Bytes(String),
     /// The body, read while it comes.
     Stream(String),
+    /// The body, a form with files, read while it comes.
+    Multipart(String),
     /// An axum extractor.
     Extract,
 }
@@ -124,6 +128,7 @@ pub(crate) enum ParamSource {
 pub(crate) struct Contract {
     pub(crate) ident: Ident,
     pub(crate) service: String,
+    pub(crate) doc: String,
     pub(crate) operations: Vec<Operation>,
     /// The trait's `#[deprecated]`, for its client.
     pub(crate) deprecated: Vec<Attribute>,
@@ -160,7 +165,7 @@ impl Contract {
             check::layer_of_contract(layer.span, diag);
         }
         let functions = item.members.iter().filter_map(|member| member.function());
-        let operations = functions
+        let mut operations: Vec<_> = functions
             .filter_map(|function| {
                 let attrs = OperationAttrs::split(&function.attrs, diag).or(&shared);
                 let operation = lower(function, attrs, Place::Contract, &prefix, place, diag);
@@ -170,6 +175,11 @@ impl Contract {
                 })
             })
             .collect();
+        if let Some(version) = &args.version {
+            for operation in &mut operations {
+                operation.name = format!("{}_{}", version.value(), operation.name);
+            }
+        }
         Self {
             ident: item.ident.clone(),
             service: args
@@ -177,6 +187,7 @@ impl Contract {
                 .as_ref()
                 .map(syn::LitStr::value)
                 .unwrap_or_default(),
+            doc: doc_text(&item.attrs),
             operations,
             deprecated: deprecation(&item.attrs),
             products,
@@ -239,11 +250,22 @@ impl Operation {
 }
 
 impl ParamSource {
+    /// Where a value whose type may have rules travels, for messages, and under
+    /// which name.
+    pub(crate) fn ruled(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Self::Body(name) => Some(("body", name)),
+            Self::Form(name) => Some(("form", name)),
+            Self::QueryFields(name) => Some(("query", name)),
+            _ => None,
+        }
+    }
+
     /// Whether it is the body; a request has one.
     pub(crate) fn is_body(&self) -> bool {
         matches!(
             self,
-            Self::Body(_) | Self::Form(_) | Self::Bytes(_) | Self::Stream(_)
+            Self::Body(_) | Self::Form(_) | Self::Bytes(_) | Self::Stream(_) | Self::Multipart(_)
         )
     }
 }

@@ -5,7 +5,8 @@
 //! latter anew; read the difference before it is committed. A file may begin
 //! with `//! products: client` or `//! products: server` to show what an
 //! expansion contains when only that feature is on, or with
-//! `//! products: openapi` to show what that feature adds to both.
+//! `//! products: openapi` or
+//! `//! products: validate` to show what that feature adds to both.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -53,6 +54,7 @@ fn expand_file(path: &Path) -> String {
         client: !source.starts_with("//! products: server"),
         server: !source.starts_with("//! products: client"),
         openapi: source.starts_with("//! products: openapi"),
+        validate: source.starts_with("//! products: validate"),
     };
     let file = syn::parse_file(&source).expect("the input is Rust");
     let expanded: TokenStream = file
@@ -94,7 +96,7 @@ fn expand_item(mut item: Item, products: Products) -> TokenStream {
             && attribute.to_token_stream().to_string().contains("ApiError")
     };
     if attributes.iter().any(is_derived) {
-        return expand::api_error(item.into_token_stream());
+        return expand::api_error(item.into_token_stream(), products);
     }
     item.into_token_stream()
 }

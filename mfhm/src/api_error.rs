@@ -61,6 +61,15 @@ pub trait ApiError: std::error::Error + Send + Sync + Sized + 'static {
     /// The error with this code, filled from its fields; `None` when the code
     /// is unknown or a field does not fit.
     fn from_data(code: &str, data: &mut Data) -> Option<Self>;
+
+    /// The schemas of the fields, for documents; `None`: nobody wrote them down.
+    #[cfg(feature = "openapi")]
+    #[doc(hidden)]
+    fn __mfhm_data_schemas(
+        _schemas: &mut crate::openapi::schemas::Schemas,
+    ) -> Option<crate::openapi::errors::DataSchemas> {
+        None
+    }
 }
 
 /// One error that an operation can answer with.

@@ -1,5 +1,6 @@
 //! [`App`]: what one process runs.
 
+mod check;
 mod running;
 
 use std::any::{Any, TypeId};
@@ -18,12 +19,11 @@ use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::server::definition::{Service, ServiceDefinition};
 use crate::server::layers::{HttpLayer, Layers};
+use crate::server::linked;
 use crate::server::overload::Capacity;
 use crate::server::state::States;
-use crate::server::{linked, router};
 use crate::settings::{self, Settings};
 use crate::shutdown::Signals;
-use crate::wire::v1::MAX_WEIGHT;
 
 /// The port of a service that is told none, if it is free.
 const DEFAULT_PORT: u16 = 30176;
@@ -91,8 +91,16 @@ impl App {
 
     /// Adds a service: a value whose type has an `impl` with
     /// `#[mfhm::service]`.
+    ///
+    /// Several types that implement different contracts of one service, such as
+    /// its versions, are that service together.
     pub fn service<S: Service>(mut self, service: S) -> Self {
-        self.definitions.push(Arc::new(service).__mfhm_definition());
+        let added = Arc::new(service).__mfhm_definition();
+        let mut known = self.definitions.iter_mut();
+        match known.find(|known| known.is_joined_by(&added)) {
+            Some(known) => known.join(added),
+            None => self.definitions.push(added),
+        }
         self
     }
 
@@ -105,6 +113,7 @@ impl App {
 
     /// Gives a value to handlers that are free functions: they take it as
     /// [`State<T>`](crate::State). One value for each type; the last one stays.
+    /// A handler whose state is not given is an error of [`start`](Self::start).
     pub fn state<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Self {
         self.states.insert(TypeId::of::<T>(), Box::new(value));
         self
@@ -224,6 +233,7 @@ impl App {
         let has_key = self.key.is_some() || self.key_dir.is_some();
         Some(crate::openapi::document(
             &definition.name,
+            definition.about,
             &definition.routes,
             has_key,
         ))
@@ -320,24 +330,16 @@ impl App {
         for warning in settings::unknown_names(names) {
             tracing::warn!("{warning}");
         }
-        let settings = Settings::from_env()?.with_centers(std::mem::take(&mut self.centers))?;
         let mut problems = Vec::new();
+        let settings = Settings::from_env()
+            .and_then(|settings| settings.with_centers(std::mem::take(&mut self.centers)));
+        let settings = noted(settings, &mut problems).unwrap_or_else(Settings::defaults);
         self.gather(&mut problems);
         self.check(&settings, &mut problems);
-        let key = self.service_key(&settings)?;
-        if !problems.is_empty() {
+        let host = noted(self.listen_on(&settings), &mut problems);
+        let key = noted(self.service_key(&settings), &mut problems);
+        let (Some(host), Some(key), true) = (host, key, problems.is_empty()) else {
             return Err(Error::many(problems));
-        }
-
-        let host = self.host.clone().or(settings.host.clone());
-        let host = match host.as_deref().map(str::trim) {
-            None => IpAddr::V4(Ipv4Addr::LOCALHOST),
-            Some("localhost") => IpAddr::V4(Ipv4Addr::LOCALHOST),
-            Some(text) => text.parse().map_err(|_| {
-                Error::new(format!(
-                    "{text:?} is no address to listen on; write an IP address such as 127.0.0.1, 0.0.0.0 or ::1"
-                ))
-            })?,
         };
         let mut bound = Vec::new();
         for definition in std::mem::take(&mut self.definitions) {
@@ -372,6 +374,58 @@ impl App {
         })
     }
 
+    /// The router of the app's one service, without a socket and without a center:
+    /// for a test that makes its requests itself, or to be served by a program that
+    /// has a server already. It answers as the service would, `/ping` and the key
+    /// included; it does not register.
+    ///
+    /// # Errors
+    ///
+    /// As for [`start`](Self::start), the ports aside; and when the app has several
+    /// services.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower::ServiceExt as _;
+    ///
+    /// struct Greetings;
+    ///
+    /// #[mfhm::service(name = "greetings")]
+    /// impl Greetings {
+    ///     #[get("/hello/{count}")]
+    ///     async fn hello(&self, count: u8) -> String {
+    ///         "hello ".repeat(count.into())
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> mfhm::Result<()> {
+    /// let router = mfhm::App::new().service(Greetings).into_router()?;
+    /// let request = http::Request::get("/hello/256").body(axum::body::Body::empty());
+    /// let answer = router.oneshot(request.unwrap()).await.unwrap();
+    /// assert_eq!(answer.status(), 400);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn into_router(mut self) -> Result<axum::Router> {
+        let settings = Settings::from_env()?;
+        let mut problems = Vec::new();
+        self.gather(&mut problems);
+        self.check(&settings, &mut problems);
+        let key = self.service_key(&settings)?;
+        if self.definitions.len() > 1 {
+            problems.push("one router is asked for, and the app has several services".to_owned());
+        }
+        match self.definitions.as_slice() {
+            [definition] if problems.is_empty() => {
+                let states = States::new(self.states);
+                running::router_of(definition, &states, &self.layers, key.as_ref())
+            }
+            _ => Err(Error::many(problems)),
+        }
+    }
+
     /// Takes the linked services in.
     fn gather(&mut self, problems: &mut Vec<String>) {
         if self.is_linked {
@@ -393,45 +447,16 @@ impl App {
         }
     }
 
-    /// What can be known before anything is bound.
-    fn check(&self, settings: &Settings, problems: &mut Vec<String>) {
-        for (index, definition) in self.definitions.iter().enumerate() {
-            problems.extend(router::clashes(&definition.routes));
-            for earlier in &self.definitions[..index] {
-                if earlier.name == definition.name {
-                    problems.push(format!(
-                        "two services are called `{}`: at {} and at {}",
-                        definition.name, earlier.declared_at, definition.declared_at
-                    ));
-                }
-            }
-        }
-        if self.weight.is_some_and(|weight| weight > MAX_WEIGHT) {
-            problems.push(format!("`App::weight` is at most {MAX_WEIGHT}"));
-        }
-        if self.definitions.len() > 1 {
-            let names: Vec<_> = self.definitions.iter().map(|d| d.name.as_str()).collect();
-            let names = names.join(", ");
-            if self.port.is_some() {
-                problems.push(format!(
-                    "`App::port` sets one port for several services ({names}); use `App::port_of`"
-                ));
-            } else if settings.port.is_some() {
-                problems.push(format!(
-                    "MFHM_PORT sets one port for several services ({names}); use `App::port_of`"
-                ));
-            }
-        }
-        for name in self.ports.keys() {
-            if !self
-                .definitions
-                .iter()
-                .any(|definition| &definition.name == name)
-            {
-                problems.push(format!(
-                    "`App::port_of` names `{name}`, which is not a service of this app"
-                ));
-            }
+    /// The address of the listeners.
+    fn listen_on(&self, settings: &Settings) -> Result<IpAddr> {
+        let host = self.host.as_deref().or(settings.host.as_deref());
+        match host.map(str::trim) {
+            None | Some("localhost") => Ok(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            Some(text) => text.parse().map_err(|_| {
+                Error::new(format!(
+                    "{text:?} is no address to listen on; write an IP address such as 127.0.0.1, 0.0.0.0 or ::1"
+                ))
+            }),
         }
     }
 
@@ -453,6 +478,13 @@ impl App {
         }
         Ok(key)
     }
+}
+
+/// The value, or its problems added to the others.
+fn noted<T>(result: Result<T>, problems: &mut Vec<String>) -> Option<T> {
+    result
+        .map_err(|error| problems.extend(error.problems().map(ToOwned::to_owned)))
+        .ok()
 }
 
 /// Binds the port that is set, else the default one if it is free, else any.

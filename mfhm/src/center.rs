@@ -39,6 +39,9 @@
 
 mod address;
 mod api;
+mod contracts;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod guard;
 mod health;
 mod hold;
@@ -64,6 +67,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::api::Api;
+pub use self::contracts::ContractPolicy;
 use self::prober::Pinger;
 use self::registration::Registrar;
 use self::settings::Settings;
@@ -187,6 +191,13 @@ impl CenterBuilder {
     /// is 10 min: such a service never registers again by itself.
     pub fn forget_python_after(mut self, time: Duration) -> Self {
         self.settings.forget_python_after = time;
+        self
+    }
+
+    /// Sets what comes of a service that registers a contract which breaks what live
+    /// callers use of it. The default is [`ContractPolicy::Warn`].
+    pub fn contract_policy(mut self, policy: ContractPolicy) -> Self {
+        self.settings.contract_policy = policy;
         self
     }
 
@@ -319,6 +330,7 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
         store: store.clone(),
         probe: pinger,
         allow_hosts,
+        policy: settings.contract_policy,
     });
     let app = api::router(Api { registrar, key });
     let server = Server::start(listener, app, Limits::default())?;

@@ -18,13 +18,16 @@ pub(crate) mod intercept;
 pub(crate) mod latency;
 pub(crate) mod limits;
 pub(crate) mod local;
+pub(crate) mod offers;
 pub(crate) mod options;
 pub(crate) mod request;
 pub(crate) mod resolver;
 pub(crate) mod retry;
 pub(crate) mod source;
 pub(crate) mod transport;
+pub(crate) mod typed;
 pub(crate) mod untyped;
+pub(crate) mod uses;
 
 pub(crate) use crate::fault as error;
 
@@ -229,6 +232,24 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
         call: impl Future<Output = V>,
     ) -> Result<V, CallError<Infallible>> {
         self.call_local(operation, async { Ok(call.await) }).await
+    }
+
+    /// The fault of a local call whose arguments break rules of their types: what
+    /// a service would have answered.
+    #[cfg(feature = "validate")]
+    pub fn refused(
+        &self,
+        operation: &'static Operation,
+        broken: Vec<crate::wire::problem::InvalidParam>,
+    ) -> Option<Fault> {
+        if broken.is_empty() {
+            return None;
+        }
+        let status = http::StatusCode::UNPROCESSABLE_ENTITY;
+        let problem = crate::wire::problem::Problem::refused(status, broken);
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let fault = Fault::of_answer(status, Some(problem), body.into());
+        Some(fault.of_call(self.service, operation.name()))
     }
 
     /// Begins a request that leaves the process.

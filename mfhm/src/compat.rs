@@ -5,8 +5,11 @@
 //! more and leave nothing out. Everything else breaks a caller that was
 //! written for the old document. `mfhm check` prints what [`compare`] finds.
 
+mod budget;
 mod operation;
 mod schema;
+#[cfg(feature = "center")]
+mod selected;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +17,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value;
+
+#[cfg(feature = "center")]
+pub(crate) use self::selected::{Selected, compare_selected};
 
 /// One difference between two documents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,7 +140,8 @@ impl Changes<'_> {
             reason,
         };
         // One type in several places of an operation is told once.
-        if !self.findings.contains(&finding) {
+        let may_search = budget::spend(64 * self.findings.len() as u64);
+        if may_search && !self.findings.contains(&finding) {
             self.findings.push(finding);
         }
     }
@@ -181,6 +188,9 @@ fn operations(document: &Value) -> Result<BTreeMap<String, Operation<'_>>, NotAD
 
 /// What a `$ref` stands for, or the value itself.
 fn resolve<'a>(document: &'a Value, mut value: &'a Value) -> &'a Value {
+    if !budget::spend_on(value) {
+        return &Value::Null;
+    }
     // A reference to a reference is possible, a ring of them a mistake.
     for _ in 0..16 {
         let target = value["$ref"].as_str().and_then(|text| {
@@ -188,7 +198,8 @@ fn resolve<'a>(document: &'a Value, mut value: &'a Value) -> &'a Value {
             document.pointer(pointer)
         });
         match target {
-            Some(target) => value = target,
+            Some(target) if budget::spend_on(target) => value = target,
+            Some(_) => return &Value::Null,
             None => break,
         }
     }

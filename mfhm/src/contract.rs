@@ -4,6 +4,8 @@
 //! `static`. The server routes by it, the client sends by it, and the center
 //! learns from it what an instance offers.
 
+pub(crate) mod shape;
+
 use std::time::Duration;
 
 /// One HTTP method and path of a service, and the parameters it takes.
@@ -12,6 +14,7 @@ pub struct Operation {
     name: &'static str,
     method: &'static str,
     path: &'static str,
+    key: u64,
     params: &'static [Param],
     idempotent: bool,
     deprecated: bool,
@@ -35,6 +38,7 @@ impl Operation {
             name,
             method,
             path,
+            key: shape::key(method, path),
             params: &[],
             idempotent: false,
             deprecated: false,
@@ -156,6 +160,12 @@ impl Operation {
         self.path
     }
 
+    /// Stands for its method and path: [`shape::key`].
+    #[cfg(feature = "client")]
+    pub(crate) fn key(&self) -> u64 {
+        self.key
+    }
+
     /// The parameters, in the order of the declaration.
     pub fn parameters(&self) -> &'static [Param] {
         self.params
@@ -255,6 +265,8 @@ pub enum ParamSource {
     Bytes,
     /// The body, read while it comes: `#[body(stream)]`.
     Stream,
+    /// The body, a form with files (`multipart/form-data`), read while it comes.
+    Multipart,
 }
 
 impl Param {
@@ -305,6 +317,11 @@ impl Param {
     #[doc(hidden)]
     pub const fn stream(name: &'static str) -> Self {
         Self::new(name, ParamSource::Stream)
+    }
+
+    #[doc(hidden)]
+    pub const fn multipart(name: &'static str) -> Self {
+        Self::new(name, ParamSource::Multipart)
     }
 
     /// The name on the wire.

@@ -30,7 +30,7 @@ impl Error {
     }
 
     /// Several problems found together.
-    #[cfg(any(feature = "server", feature = "center"))]
+    #[cfg(any(feature = "client", feature = "server", feature = "center"))]
     pub(crate) fn many(problems: Vec<String>) -> Self {
         debug_assert!(!problems.is_empty());
         Self {

@@ -132,6 +132,8 @@ pub(crate) enum FaultKind {
     UnknownOperation,
     /// The service is known, and none of its instances can be called.
     NoInstance,
+    /// There are instances, and none of them offers the operation.
+    NotOffered,
     /// Nothing is known about the service and no center answers.
     CenterUnreachable,
     /// No connection to the instance.
@@ -166,7 +168,7 @@ impl Fault {
     /// What an interceptor ended a call with. Another call's fault says nothing
     /// about this one, which was not sent.
     #[cfg(feature = "client")]
-    pub(crate) fn as_refusal(self) -> Self {
+    pub(crate) fn into_refusal(self) -> Self {
         match self.kind() {
             FaultKind::Refused if self.inner.service.is_empty() => self,
             _ => Self::refused("an interceptor failed").because(self),
@@ -272,13 +274,14 @@ impl Fault {
     }
 
     /// Whether the service cannot be called at present: no instance is usable,
-    /// none can be connected to, nothing is known of it because no center
-    /// answers, this process has too many calls of it under way, or it answered
-    /// 503.
+    /// or none of those that are offers the operation; none can be connected to,
+    /// nothing is known of it because no center answers, this process has too many
+    /// calls of it under way, or it answered 503.
     pub fn is_unavailable(&self) -> bool {
         matches!(
             self.kind(),
             FaultKind::NoInstance
+                | FaultKind::NotOffered
                 | FaultKind::CenterUnreachable
                 | FaultKind::TooManyCalls
                 | FaultKind::Connect
@@ -291,9 +294,14 @@ impl Fault {
     }
 
     /// Whether the service does not offer the operation, or not with this
-    /// method.
+    /// method. A typed client's call ends so when none of the instances that
+    /// there are offers the operation, as before a roll-out; the text says what they
+    /// offer.
     pub fn is_unknown_operation(&self) -> bool {
-        self.kind() == FaultKind::UnknownOperation
+        matches!(
+            self.kind(),
+            FaultKind::UnknownOperation | FaultKind::NotOffered
+        )
     }
 
     /// Whether the arguments cannot be sent, such as a path parameter `..`.
@@ -338,6 +346,7 @@ impl Fault {
             | FaultKind::UnknownService
             | FaultKind::UnknownOperation
             | FaultKind::NoInstance
+            | FaultKind::NotOffered
             | FaultKind::CenterUnreachable
             | FaultKind::TooManyCalls
             | FaultKind::Connect

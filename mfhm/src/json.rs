@@ -4,6 +4,9 @@ use std::ops::{Deref, DerefMut};
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(any(feature = "server", feature = "center"))]
+use crate::wire::problem::shown;
+
 /// A value that travels as JSON.
 ///
 /// Results are JSON without it; the wrapper only says so aloud, as in axum. In
@@ -103,6 +106,9 @@ where
 #[cfg(any(feature = "server", feature = "center"))]
 pub(crate) fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
     serde_json::from_slice(body).map_err(|error| {
+        if std::str::from_utf8(body).is_err() {
+            return Unreadable::Syntax("is not JSON: it is not UTF-8".to_owned());
+        }
         // The first error may be a wrong type before a broken end, so the
         // syntax is looked at by itself.
         if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err() {
@@ -112,9 +118,15 @@ pub(crate) fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Unr
         let tracked = &mut serde_json::Deserializer::from_slice(body);
         let detail = match serde_path_to_error::deserialize::<_, T>(tracked) {
             Err(error) if error.path().iter().next().is_some() => {
-                format!("does not fit: at `{}`: {}", error.path(), error.inner())
+                let path = error.path().to_string();
+                let why = error.inner().to_string();
+                format!(
+                    "does not fit: at `{}`: {}",
+                    shown(&path, 100),
+                    shown(&why, 200)
+                )
             }
-            _ => format!("does not fit: {error}"),
+            _ => format!("does not fit: {}", shown(&error.to_string(), 200)),
         };
         Unreadable::Shape(detail)
     })

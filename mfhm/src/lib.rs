@@ -70,6 +70,7 @@
 //! | `server` | yes | services: routing, listener, registration, [`main`](macro@main) |
 //! | `center` | | the service center in a program: `Center` |
 //! | `openapi` | | `/openapi.json` and `/docs` of each service |
+//! | `validate` | | rules of the types themselves, held against what callers send: see [`get`](macro@get) |
 //! | `cli` | | the program `mfhm`: `mfhm center`, `mfhm call`, `mfhm check` |
 //!
 //! A crate that only calls needs `default-features = false, features =
@@ -89,6 +90,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // A test that unwraps says where it failed.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
+#![cfg_attr(fuzzing, allow(dead_code, clippy::unwrap_used))]
 
 #[doc(hidden)]
 pub mod __private;
@@ -99,9 +101,10 @@ mod app;
 mod body;
 #[cfg(feature = "center")]
 mod center;
+mod checks;
 #[cfg(feature = "client")]
 mod client;
-#[cfg(any(feature = "openapi", feature = "cli"))]
+#[cfg(any(feature = "openapi", feature = "center"))]
 pub mod compat;
 mod contract;
 #[cfg(any(feature = "client", feature = "server"))]
@@ -111,6 +114,9 @@ mod entry;
 mod error;
 #[cfg(any(feature = "client", feature = "server"))]
 mod fault;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(any(feature = "client", feature = "server"))]
 mod gate;
 mod instance;
@@ -124,6 +130,8 @@ mod listener;
 #[cfg(any(feature = "server", feature = "cli"))]
 mod log;
 mod macros;
+#[cfg(any(feature = "client", feature = "server"))]
+mod multipart;
 #[cfg(feature = "openapi")]
 mod openapi;
 mod raw_body;
@@ -137,6 +145,8 @@ mod settings;
 mod shutdown;
 #[cfg(any(feature = "client", feature = "server"))]
 mod stream;
+#[cfg(feature = "validate")]
+mod validate;
 #[cfg(any(feature = "client", feature = "server"))]
 mod value;
 mod wire;
@@ -146,7 +156,7 @@ pub use api_error::{ApiError, Data, ErrorVariant};
 pub use app::{App, RunningApp, RunningService, run};
 pub use bytes::Bytes;
 #[cfg(feature = "center")]
-pub use center::{Center, CenterBuilder, RunningCenter};
+pub use center::{Center, CenterBuilder, ContractPolicy, RunningCenter};
 #[cfg(feature = "client")]
 pub use client::{
     caller::{Caller, CallerBuilder},
@@ -170,7 +180,9 @@ pub use instance::{InstanceId, InstanceStatus, InvalidName, ServiceName};
 pub use json::Json;
 pub use macros::*;
 #[cfg(any(feature = "client", feature = "server"))]
-pub use returned::{Headed, Raw};
+pub use multipart::{Multipart, MultipartError, Part};
+#[cfg(any(feature = "client", feature = "server"))]
+pub use returned::{File, Headed, Raw};
 #[cfg(feature = "server")]
 pub use server::{Service, layers::HttpLayer, state::State};
 #[cfg(any(feature = "client", feature = "server"))]

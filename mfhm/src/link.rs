@@ -53,6 +53,26 @@ impl Link {
         if let Some(json) = json {
             request = request.header(CONTENT_TYPE, "application/json").body(json);
         }
+        self.send(center, request).await
+    }
+
+    /// Reads from a center, with one more header where there is a value for it.
+    #[cfg(feature = "client")]
+    pub(crate) async fn get(
+        &self,
+        center: &str,
+        path: &str,
+        name: &'static str,
+        value: Option<HeaderValue>,
+    ) -> Result<Heard, String> {
+        let mut request = self.request(Method::GET, center, path);
+        if let Some(value) = value {
+            request = request.header(name, value);
+        }
+        self.send(center, request).await
+    }
+
+    async fn send(&self, center: &str, request: reqwest::RequestBuilder) -> Result<Heard, String> {
         in_time(center, async {
             Heard::read(center, request.send().await?).await
         })
@@ -115,6 +135,12 @@ impl Heard {
         serde_json::from_slice::<Problem>(&self.body)
             .ok()
             .filter(|problem| !problem.code.is_empty())
+    }
+
+    /// Whether it is a problem with this code.
+    #[cfg(feature = "server")]
+    pub(crate) fn has_code(&self, code: &str) -> bool {
+        self.problem().is_some_and(|problem| problem.code == code)
     }
 
     pub(crate) fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, String> {

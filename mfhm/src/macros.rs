@@ -18,6 +18,9 @@ pub use mfhm_macros::ApiError;
 ///
 /// * `service = "users"`: the name under which the service is found;
 /// * `path = "/v1/users"`: in front of each operation's path; may be left out;
+/// * `version = "v2"`: in front of each operation's name, for a service that
+///   offers several versions of a contract: its `user` is then `v2_user` to
+///   those who call by name. Rust names stay as they are;
 /// * `crate = path`: where mfhm is, for crates that re-export it.
 ///
 /// From `trait Users` come
@@ -95,6 +98,8 @@ pub use mfhm_macros::main;
 ///   be left out: then it is the contract's;
 /// * `port = 30176`: where it listens unless something else is said; 0 is any
 ///   free port;
+/// * `version = "1.2.0"`: what the center and the OpenAPI document call it; by
+///   default it is the version of the crate that has the attribute;
 /// * `contracts(A, B)` (on an `impl`): further contracts that the type
 ///   implements and the service offers;
 /// * `crate = path`: where mfhm is, for crates that re-export it.
@@ -177,6 +182,7 @@ pub use mfhm_macros::service;
 /// | `#[form]` | the body, as a form with the fields of a struct |
 /// | `#[body(bytes)]` | the body as it is: `Bytes`, `Vec<u8>`, `&[u8]`, `String` or `&str` |
 /// | `#[body(stream)]` | the body while it comes: a [`ByteStream`](crate::ByteStream) |
+/// | `#[multipart]` | the body, a form with files of any size: a [`Multipart`](crate::Multipart) |
 ///
 /// The fields of a flattened struct and of a form follow the rules of query
 /// parameters, each for itself. Names that are not known are ignored. (Below a
@@ -184,8 +190,15 @@ pub use mfhm_macros::service;
 /// number.)
 ///
 /// A body may have 2 MiB, or what `#[body_limit(bytes)]` below the method's
-/// attribute says. A streamed body has no limit unless this sets one. It is sent
+/// attribute says. A streamed body and a form with files have no limit unless this
+/// sets one. It is sent
 /// once only, so such a call has one attempt, which may take as long as the call.
+///
+/// With the feature `validate`, a JSON body, a form and a flattened query whose
+/// type implements `garde::Validate` (0.23, with a context that has a default) are
+/// held against its rules, in local calls as well: what breaks them is answered
+/// with 422 and one entry for each field, under its name in Rust. A type without
+/// rules needs nothing.
 ///
 /// A handler that is not in a contract may take any axum extractor: a
 /// destructuring pattern (`State(db): State<Db>`) or `#[extract]`.
@@ -197,7 +210,8 @@ pub use mfhm_macros::service;
 /// A value that serde can write is JSON with 200, `()` is 204; `#[status(201)]`
 /// below the method's attribute declares another status of a success, and a
 /// caller takes any from 200 to 299. [`Headed<T>`](crate::Headed) is a value with
-/// response headers, [`Raw`](crate::Raw) is bytes and a content type.
+/// response headers, [`Raw`](crate::Raw) is bytes and a content type, and
+/// [`File`](crate::File) a file of the disk.
 /// [`ByteStream`](crate::ByteStream), [`Lines<T>`](crate::Lines) (JSON, one value a
 /// line) and [`Events<T>`](crate::Events) (server-sent events) are read while they
 /// come: the time-outs of the call end with the answer's headers. `#[resume]`

@@ -5,8 +5,11 @@
 //! [`fingerprint`] for each operation; [`router`] serves the document and a
 //! [`page`] that shows and tries it.
 
+pub(crate) mod answer;
 mod components;
+pub(crate) mod errors;
 mod fingerprint;
+mod offered;
 mod operation;
 mod page;
 pub(crate) mod schemas;
@@ -22,8 +25,11 @@ use bytes::Bytes;
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use serde_json::{Map, Value, json};
 
+#[cfg(feature = "client")]
+pub(crate) use self::offered::fingerprint_of;
+pub(crate) use self::offered::fingerprints;
 use self::schemas::{OperationSchemas, Schemas};
-use crate::server::definition::Route;
+use crate::server::definition::{About, Route};
 
 /// What a service with the feature serves beside its operations.
 pub(crate) const PATHS: [&str; 2] = ["/openapi.json", "/docs"];
@@ -73,7 +79,7 @@ impl fmt::Debug for Describe {
 }
 
 /// The OpenAPI 3.1 document of a service.
-pub(crate) fn document(service: &str, routes: &[Route], has_key: bool) -> Value {
+pub(crate) fn document(service: &str, about: About, routes: &[Route], has_key: bool) -> Value {
     let mut schemas = Schemas::new();
     // Paths that differ in the names of their placeholders only are one path.
     let mut paths: BTreeMap<String, Vec<&Route>> = BTreeMap::new();
@@ -107,7 +113,7 @@ pub(crate) fn document(service: &str, routes: &[Route], has_key: bool) -> Value 
     }
     let mut document = json!({
         "openapi": "3.1.0",
-        "info": { "title": service, "version": "0.0.0" },
+        "info": info(service, about),
         "paths": items,
         "components": components,
     });
@@ -115,6 +121,20 @@ pub(crate) fn document(service: &str, routes: &[Route], has_key: bool) -> Value 
         document["security"] = json!([{ "key": [] }]);
     }
     document
+}
+
+fn info(service: &str, about: About) -> Value {
+    // A document must have a version.
+    let version = about.version.unwrap_or("0.0.0");
+    let mut info = json!({ "title": service, "version": version });
+    let (summary, description) = operation::split_doc(about.doc);
+    if !summary.is_empty() {
+        info["summary"] = summary.into();
+    }
+    if !description.is_empty() {
+        info["description"] = description.into();
+    }
+    info
 }
 
 fn path_item(routes: &[&Route], schemas: &mut Schemas, has_key: bool) -> Value {
@@ -170,9 +190,8 @@ fn with_placeholders(path: &str, write: impl Fn(&str) -> String) -> String {
 }
 
 /// Serves the document and the page; both are written once, here.
-pub(crate) fn router(service: &str, routes: &[Route], has_key: bool) -> Router {
-    let document = document(service, routes, has_key);
-    let page = page::write(&document);
+pub(crate) fn router(document: &Value) -> Router {
+    let page = page::write(document);
     let json = Bytes::from(document.to_string());
     let answer = |content_type: &'static str, policy: String, body: Bytes| {
         get(move || {

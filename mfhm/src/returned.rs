@@ -4,12 +4,14 @@
 //! mfhm's own types are neither `Serialize` nor `Deserialize`; that keeps them
 //! apart from those that are JSON.
 
+mod file;
 mod headed;
 mod raw;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use self::file::File;
 pub use self::headed::Headed;
 pub use self::raw::Raw;
 #[cfg(feature = "client")]
@@ -17,6 +19,8 @@ use crate::client::{
     error::{Fault, FaultKind},
     transport::{Answered, Opened},
 };
+#[cfg(feature = "openapi")]
+use crate::openapi::answer::AnswerSchema;
 
 /// The success of an operation of a contract.
 #[diagnostic::on_unimplemented(
@@ -25,11 +29,17 @@ use crate::client::{
     note = "add `#[derive(serde::Serialize, serde::Deserialize)]` to it"
 )]
 pub trait Returned: Sized {
+    /// What is written as JSON, wholly or part by part; `()` where nothing is.
+    type Item;
     /// The content type that a caller asks for.
     const ACCEPT: &'static str = "application/json";
     /// Whether the body is read while it comes: then the call ends with the
     /// headers, and [`open`](Self::open) makes the value.
     const STREAMS: bool = false;
+
+    /// What a document says of it. `item` is the schema of [`Item`](Self::Item).
+    #[cfg(feature = "openapi")]
+    fn describe(item: serde_json::Value) -> AnswerSchema;
 
     /// The answer that carries it.
     #[cfg(feature = "server")]
@@ -48,10 +58,23 @@ pub trait Returned: Sized {
     }
 }
 
+/// Whether `T` is `()`, under whatever name: then there is no body.
+#[cfg(feature = "server")]
+pub(crate) fn is_nothing<T: ?Sized>() -> bool {
+    std::any::type_name::<T>() == std::any::type_name::<()>()
+}
+
 impl<T: Serialize + DeserializeOwned> Returned for T {
+    type Item = T;
+
+    #[cfg(feature = "openapi")]
+    fn describe(item: serde_json::Value) -> AnswerSchema {
+        AnswerSchema::of_json::<T>(item)
+    }
+
     #[cfg(feature = "server")]
     fn into_answer(self) -> axum::response::Response {
-        crate::server::reply::json(&self)
+        crate::server::reply::json_or_empty(&self)
     }
 
     #[cfg(feature = "client")]

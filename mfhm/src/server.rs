@@ -6,6 +6,7 @@
 //! informed.
 
 pub(crate) mod definition;
+pub(crate) mod extract;
 pub(crate) mod guard;
 pub(crate) mod input;
 pub(crate) mod layers;
@@ -16,5 +17,6 @@ pub(crate) mod registration;
 pub(crate) mod reply;
 pub(crate) mod router;
 pub(crate) mod state;
+pub(crate) mod typed;
 
 pub use definition::{ContractRoutes, Route, Service, ServiceDefinition};

@@ -77,6 +77,24 @@ impl Settings {
         })
     }
 
+    /// What holds when nothing is said.
+    #[cfg(feature = "server")]
+    pub(crate) fn defaults() -> Self {
+        Self {
+            centers: vec![DEFAULT_CENTER.to_owned()],
+            center_key: None,
+            zone: None,
+            host: None,
+            port: None,
+            key: None,
+            local_calls: None,
+            drain: None,
+            weight: None,
+            max_in_flight: None,
+            queue: None,
+        }
+    }
+
     fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self> {
         // A variable that is set to nothing is one that is not set.
         let var = |name: &str| var(name).filter(|text| !text.trim().is_empty());
@@ -161,31 +179,30 @@ impl Settings {
         #[cfg(feature = "server")]
         let queue = count("MFHM_QUEUE", 0..=u32::MAX);
 
-        match problems.as_slice() {
-            [] => Ok(Self {
-                centers,
-                center_key,
-                zone: var("MFHM_ZONE").map(|zone| zone.trim().to_owned()),
-                #[cfg(feature = "server")]
-                host: var("MFHM_HOST"),
-                #[cfg(feature = "server")]
-                port,
-                #[cfg(feature = "server")]
-                key,
-                #[cfg(feature = "server")]
-                local_calls,
-                #[cfg(feature = "server")]
-                drain,
-                #[cfg(feature = "server")]
-                weight,
-                #[cfg(feature = "server")]
-                max_in_flight,
-                #[cfg(feature = "server")]
-                queue,
-            }),
-            [one] => Err(Error::new(one)),
-            many => Err(Error::new(many.join("; "))),
+        if !problems.is_empty() {
+            return Err(Error::many(problems));
         }
+        Ok(Self {
+            centers,
+            center_key,
+            zone: var("MFHM_ZONE").map(|zone| zone.trim().to_owned()),
+            #[cfg(feature = "server")]
+            host: var("MFHM_HOST"),
+            #[cfg(feature = "server")]
+            port,
+            #[cfg(feature = "server")]
+            key,
+            #[cfg(feature = "server")]
+            local_calls,
+            #[cfg(feature = "server")]
+            drain,
+            #[cfg(feature = "server")]
+            weight,
+            #[cfg(feature = "server")]
+            max_in_flight,
+            #[cfg(feature = "server")]
+            queue,
+        })
     }
 
     /// The same with these centers, if there are any.

@@ -13,7 +13,7 @@ mod lines;
 use std::fmt;
 use std::pin::Pin;
 #[cfg(feature = "client")]
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
@@ -28,7 +28,7 @@ use crate::client::transport::{Answered, Opened};
 use crate::fault::{Fault, FaultKind};
 use crate::returned::Returned;
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Bytes that are read while they come: an answer, or a parameter with
 /// `#[body(stream)]`.
@@ -47,6 +47,8 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// ```
 pub struct ByteStream {
     chunks: BoxStream<'static, Result<Bytes, Fault>>,
+    /// How many bytes are left, if that is known.
+    length: Option<u64>,
 }
 
 impl ByteStream {
@@ -54,6 +56,7 @@ impl ByteStream {
     pub fn new(chunks: impl Stream<Item = Bytes> + Send + 'static) -> Self {
         Self {
             chunks: chunks.map(Ok).boxed(),
+            length: None,
         }
     }
 
@@ -61,9 +64,29 @@ impl ByteStream {
     pub fn try_new<E: Into<BoxError>>(
         chunks: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
     ) -> Self {
+        Self::of_faults(chunks.map(|chunk| chunk.map_err(failed)))
+    }
+
+    /// Chunks of mfhm's own making. The stream ends with the first fault.
+    pub(crate) fn of_faults(
+        chunks: impl Stream<Item = Result<Bytes, Fault>> + Send + 'static,
+    ) -> Self {
         Self {
-            chunks: until_failure(chunks.map(|chunk| chunk.map_err(failed))),
+            chunks: until_failure(chunks),
+            length: None,
         }
+    }
+
+    /// The same bytes, which are known to be so many.
+    pub(crate) fn with_length(mut self, length: Option<u64>) -> Self {
+        self.length = length;
+        self
+    }
+
+    /// How many bytes are left, if that is known beforehand: of bytes and files
+    /// that are sent, and of bodies whose sender said so.
+    pub fn length(&self) -> Option<u64> {
+        self.length
     }
 
     /// The bytes of a body that comes over a connection.
@@ -72,14 +95,13 @@ impl ByteStream {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
+        let length = body.size_hint().exact();
         let chunks = http_body_util::BodyDataStream::new(body).map(|chunk| {
             chunk.map_err(|error| {
                 Fault::new(FaultKind::Broken, "the stream broke before its end").because(error)
             })
         });
-        Self {
-            chunks: until_failure(chunks),
-        }
+        Self::of_faults(chunks).with_length(length)
     }
 
     /// The next chunk; `None` at the end.
@@ -92,7 +114,7 @@ impl ByteStream {
     ///
     /// Nothing is lost when the future is dropped.
     pub async fn next(&mut self) -> Option<Result<Bytes, Fault>> {
-        StreamExt::next(&mut self.chunks).await
+        StreamExt::next(self).await
     }
 
     /// All that is left, if it has at most `limit` bytes.
@@ -140,15 +162,32 @@ fn until_failure<T: Send + 'static>(
 
 impl From<Bytes> for ByteStream {
     fn from(bytes: Bytes) -> Self {
-        Self::new(stream::iter((!bytes.is_empty()).then_some(bytes)))
+        let length = bytes.len() as u64;
+        Self::new(stream::iter((!bytes.is_empty()).then_some(bytes))).with_length(Some(length))
     }
 }
+
+macro_rules! from_bytes {
+    ($($type:ty),*) => {$(
+        impl From<$type> for ByteStream {
+            fn from(bytes: $type) -> Self {
+                Bytes::from(bytes).into()
+            }
+        }
+    )*};
+}
+
+from_bytes!(Vec<u8>, String, &'static [u8], &'static str);
 
 impl Stream for ByteStream {
     type Item = Result<Bytes, Fault>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.chunks.as_mut().poll_next(context)
+        let chunk = self.chunks.as_mut().poll_next(context);
+        if let (Poll::Ready(Some(Ok(chunk))), Some(length)) = (&chunk, &mut self.length) {
+            *length = length.saturating_sub(chunk.len() as u64);
+        }
+        chunk
     }
 }
 
@@ -158,8 +197,8 @@ impl fmt::Debug for ByteStream {
     }
 }
 
-/// A stream as an HTTP body. The mutex is never locked: it makes the body
-/// `Sync`, which the HTTP client demands.
+/// A stream as an HTTP body. The mutex makes the body `Sync`, which the HTTP
+/// client demands; nobody ever waits for it.
 #[cfg(feature = "client")]
 pub(crate) struct StreamedBody(Mutex<ByteStream>);
 
@@ -176,8 +215,16 @@ impl http_body::Body for StreamedBody {
             Ok(stream) => stream,
             Err(poisoned) => poisoned.into_inner(),
         };
-        let chunk = stream.chunks.as_mut().poll_next(context);
+        let chunk = Pin::new(stream).poll_next(context);
         chunk.map(|chunk| chunk.map(|chunk| chunk.map(Frame::data).map_err(Into::into)))
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        let stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        stream.length.map_or_else(
+            http_body::SizeHint::default,
+            http_body::SizeHint::with_exact,
+        )
     }
 }
 
@@ -205,8 +252,17 @@ fn answer(
 }
 
 impl Returned for ByteStream {
+    type Item = ();
     const ACCEPT: &'static str = "*/*";
     const STREAMS: bool = true;
+
+    #[cfg(feature = "openapi")]
+    fn describe(_item: serde_json::Value) -> crate::openapi::answer::AnswerSchema {
+        crate::openapi::answer::AnswerSchema::bytes(
+            "application/octet-stream",
+            "Bytes, read while they come.",
+        )
+    }
 
     #[cfg(feature = "server")]
     fn into_answer(self) -> axum::response::Response {

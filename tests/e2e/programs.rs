@@ -13,6 +13,7 @@ pub(crate) struct CenterProcess {
     pub(crate) port: u16,
     pub(crate) process: Process,
     data: TempDir,
+    policy: &'static str,
 }
 
 impl CenterProcess {
@@ -23,11 +24,21 @@ impl CenterProcess {
 
     /// One that listens on this port.
     pub(crate) async fn start_on(port: u16) -> Self {
+        Self::start_as(port, "warn").await
+    }
+
+    /// One with this policy for contracts: `warn` or `refuse`.
+    pub(crate) async fn start_with(policy: &'static str) -> Self {
+        Self::start_as(port::free(), policy).await
+    }
+
+    async fn start_as(port: u16, policy: &'static str) -> Self {
         let data = tempfile::tempdir().expect("a folder");
         Self {
             port,
-            process: center_process(port, data.path()).await,
+            process: center_process(port, data.path(), policy).await,
             data,
+            policy,
         }
     }
 
@@ -35,12 +46,16 @@ impl CenterProcess {
     pub(crate) async fn start_without_pings() -> Self {
         let data = tempfile::tempdir().expect("a folder");
         let port = port::free();
-        let mut process = center_program(port, data.path()).arg("3600000").start();
+        let mut process = center_program(port, data.path())
+            .arg("warn")
+            .arg("3600000")
+            .start();
         process.line("center on ").await;
         Self {
             port,
             process,
             data,
+            policy: "warn",
         }
     }
 
@@ -50,7 +65,7 @@ impl CenterProcess {
 
     /// Starts it again, with the data that it left.
     pub(crate) async fn restart(&mut self) {
-        self.process = center_process(self.port, self.data.path()).await;
+        self.process = center_process(self.port, self.data.path(), self.policy).await;
     }
 
     /// Starts it again, with an empty disk.
@@ -119,8 +134,8 @@ impl CenterProcess {
 }
 
 /// A center on this port that listens.
-async fn center_process(port: u16, data: &Path) -> Process {
-    let mut process = center_program(port, data).start();
+async fn center_process(port: u16, data: &Path, policy: &str) -> Process {
+    let mut process = center_program(port, data).arg(policy).start();
     process.line("center on ").await;
     process
 }

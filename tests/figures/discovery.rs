@@ -35,6 +35,7 @@ async fn main() {
     let mut center = program("test-center")
         .arg(port.to_string())
         .arg(data.path())
+        .arg("warn")
         .arg("5000")
         .start();
     center.line("center on ").await;

@@ -1,5 +1,6 @@
 //! A center with short ping times: its port and its data directory are on the
-//! command line, and a ping interval in milliseconds if it shall be another one.
+//! command line; then, for others than the defaults, its policy for contracts and its
+//! ping interval in milliseconds.
 
 use std::time::Duration;
 
@@ -10,11 +11,17 @@ async fn main() -> mfhm::Result<()> {
     follow_the_test();
     let mut arguments = std::env::args().skip(1);
     let (Some(port), Some(data_dir)) = (arguments.next(), arguments.next()) else {
-        return Err(mfhm::Error::new("usage: test-center PORT DATA_DIR"));
+        return Err(mfhm::Error::new(
+            "usage: test-center PORT DATA_DIR [warn|refuse]",
+        ));
     };
     let port = port
         .parse()
         .map_err(|error| mfhm::Error::with_source("the port", error))?;
+    let policy = match arguments.next().as_deref() {
+        Some("refuse") => mfhm::ContractPolicy::Refuse,
+        _ => mfhm::ContractPolicy::Warn,
+    };
     let interval = match arguments.next() {
         Some(text) => text
             .parse()
@@ -22,6 +29,7 @@ async fn main() -> mfhm::Result<()> {
         None => 500,
     };
     let center = mfhm::Center::builder()
+        .contract_policy(policy)
         .port(port)
         .data_dir(data_dir)
         .ping_interval(Duration::from_millis(interval))

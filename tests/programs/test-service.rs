@@ -1,8 +1,9 @@
-//! `service01`, `service02` or both in one process, by the names on the command
-//! line; all settings come from the environment.
+//! `service01`, `service02` or both in one process, or a version of `catalog`, by
+//! the names on the command line; all settings come from the environment.
 
 use support::follow::follow_the_test;
 use support::services::{Service01Client, Service01Server, Service02Server};
+use support::versions;
 
 #[mfhm::main]
 async fn main() -> mfhm::Result<()> {
@@ -14,6 +15,9 @@ async fn main() -> mfhm::Result<()> {
             "service02" => app.service(Service02Server {
                 service01: Service01Client::new(),
             }),
+            "catalog-old" => app.version("1").service(versions::Old),
+            "catalog-new" => app.version("2").service(versions::New),
+            "catalog-broken" => app.version("3").service(versions::Broken),
             other => return Err(mfhm::Error::new(format!("no service {other}"))),
         };
     }

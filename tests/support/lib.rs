@@ -11,4 +11,5 @@ pub mod port;
 pub mod process;
 pub mod python;
 pub mod services;
+pub mod versions;
 pub mod wait;

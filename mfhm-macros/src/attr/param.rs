@@ -1,6 +1,6 @@
 //! The attributes of a parameter: `#[query]`, `#[query(flatten)]`,
 //! `#[header("x-name")]`, `#[cookie("name")]`, `#[path]`, `#[form]`, `#[body]`,
-//! `#[body(bytes)]`, `#[body(stream)]` and `#[extract]`.
+//! `#[body(bytes)]`, `#[body(stream)]`, `#[multipart]` and `#[extract]`.
 
 use proc_macro2::{Span, TokenStream};
 use syn::{Attribute, Ident, LitStr, Meta};
@@ -30,22 +30,24 @@ pub(crate) enum SourceKind {
     Bytes,
     /// `#[body(stream)]`
     Stream,
+    Multipart,
     Extract,
 }
 
 /// What is allowed, for messages.
 const ALLOWED: &str = "`#[query]`, `#[query(flatten)]`, `#[header(\"x-name\")]`, \
                        `#[cookie(\"name\")]`, `#[path]`, `#[form]`, `#[body]`, `#[body(bytes)]`, \
-                       `#[body(stream)]`";
+                       `#[body(stream)]`, `#[multipart]`";
 
 impl SourceKind {
-    const ALL: [(&'static str, Self); 7] = [
+    const ALL: [(&'static str, Self); 8] = [
         ("query", Self::Query),
         ("header", Self::Header),
         ("cookie", Self::Cookie),
         ("form", Self::Form),
         ("path", Self::Path),
         ("body", Self::Body),
+        ("multipart", Self::Multipart),
         ("extract", Self::Extract),
     ];
 
@@ -245,7 +247,9 @@ mod tests {
         check(q!(#[query(name)]), Err("`#[query(flatten)]`"));
         check(q!(#[body(text)]), Err("`#[body(bytes)]`"));
         check(q!(#[form(flatten)]), Err("takes no argument"));
-        check(q!(#[multipart]), Err("allowed are `#[query]`"));
+        check(q!(#[multipart]), Ok((SourceKind::Multipart, None)));
+        check(q!(#[multipart("a")]), Err("takes no name"));
+        check(q!(#[upload]), Err("allowed are `#[query]`"));
         check(q!(#[extract]), Err("can't stand in a contract"));
         check(q!(#[cfg(unix)]), Err("can't be conditional"));
     }

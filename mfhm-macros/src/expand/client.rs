@@ -242,6 +242,7 @@ fn constructors(contract: &Contract, exports: &Exports) -> TokenStream {
 fn method(contract: &Contract, operation: &Operation, exports: &Exports) -> TokenStream {
     let Exports {
         call_error,
+        exchange,
         outcome,
         infallible,
         ..
@@ -263,9 +264,10 @@ fn method(contract: &Contract, operation: &Operation, exports: &Exports) -> Toke
     } else {
         quote!(call_local_value)
     };
-    let request = request(operation, &names);
+    let rules = check_rules(operation, &description, &names, exports);
+    let request = request(operation, &names, exports);
     let span = generated_at(output.spans().0);
-    let send = quote_spanned!(span=> __mfhm_request.send::<#value, #error>().await);
+    let send = quote_spanned!(span=> #exchange::<#value, #error>::new().send(__mfhm_request).await);
     quote! {
         #(#attrs)*
         #[doc = #doc]
@@ -273,6 +275,7 @@ fn method(contract: &Contract, operation: &Operation, exports: &Exports) -> Toke
             -> ::core::result::Result<#value, #call_error<#error>>
         {
             if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
+                #rules
                 return self
                     .__mfhm
                     .#call_local(
@@ -288,59 +291,89 @@ fn method(contract: &Contract, operation: &Operation, exports: &Exports) -> Toke
     }
 }
 
+/// What a service does with a request before its handler, for a local call: the
+/// arguments have to keep the rules of their types.
+fn check_rules(
+    operation: &Operation,
+    description: &Ident,
+    names: &[Ident],
+    exports: &Exports,
+) -> Option<TokenStream> {
+    let Exports {
+        check_rules,
+        invalid_param,
+        call_error,
+        has_rules,
+        ..
+    } = exports;
+    let params = names.iter().zip(&operation.params);
+    let checks: Vec<_> = params
+        .filter_map(|(ident, param)| {
+            let (location, name) = param.source.ruled()?;
+            Some(quote!(#check_rules!(__mfhm_broken, #location, #name, #ident);))
+        })
+        .collect();
+    (*has_rules && !checks.is_empty()).then(|| {
+        quote! {
+            let mut __mfhm_broken = ::std::vec::Vec::<#invalid_param>::new();
+            #(#checks)*
+            if let ::core::option::Option::Some(__mfhm_fault) =
+                self.__mfhm.refused(&#description, __mfhm_broken)
+            {
+                return ::core::result::Result::Err(#call_error::Fault(__mfhm_fault));
+            }
+        }
+    })
+}
+
 /// Statements that write the parameters into `__mfhm_request`.
-fn request(operation: &Operation, names: &[Ident]) -> TokenStream {
+fn request(operation: &Operation, names: &[Ident], exports: &Exports) -> TokenStream {
+    let argument = &exports.argument;
+    let write = |method: &str, param: &Param, value: TokenStream, name: Option<&str>| {
+        let span = generated_at(param.ty.span());
+        let method = Ident::new(method, span);
+        quote_spanned!(span=> #argument(#value).#method(&mut __mfhm_request, #name);)
+    };
     let named: Vec<_> = names.iter().zip(&operation.params).collect();
     let mut statements = TokenStream::new();
     for piece in operation.path.pieces() {
         statements.extend(match piece {
             Piece::Literal(text) => quote!(__mfhm_request.literal(#text);),
-            Piece::Value(placeholder) => path_value(placeholder, &named),
+            Piece::Value(placeholder) => {
+                let method = if placeholder.is_rest { "rest" } else { "path" };
+                named_by(placeholder, &named).map_or_else(TokenStream::new, |(ident, param)| {
+                    write(method, param, quote!(&#ident), Some(placeholder.name))
+                })
+            }
         });
     }
     for (ident, param) in named {
-        let span = generated_at(param.ty.span());
+        let write = |method, value, name| write(method, param, value, name);
         statements.extend(match &param.source {
-            ParamSource::Query(name) => {
-                quote_spanned!(span=> __mfhm_request.query(#name, &#ident);)
-            }
-            ParamSource::Header(name) => {
-                quote_spanned!(span=> __mfhm_request.header(#name, &#ident);)
-            }
-            ParamSource::QueryFields(name) => {
-                quote_spanned!(span=> __mfhm_request.query_fields(#name, &#ident);)
-            }
-            ParamSource::Cookie(name) => {
-                quote_spanned!(span=> __mfhm_request.cookie(#name, &#ident);)
-            }
-            ParamSource::Form(name) => quote_spanned!(span=> __mfhm_request.form(#name, &#ident);),
-            ParamSource::Body(_) => quote_spanned!(span=> __mfhm_request.body(&#ident);),
+            ParamSource::Query(name) => write("query", quote!(&#ident), Some(name)),
+            ParamSource::Header(name) => write("header", quote!(&#ident), Some(name)),
+            ParamSource::QueryFields(name) => write("query_fields", quote!(&#ident), Some(name)),
+            ParamSource::Cookie(name) => write("cookie", quote!(&#ident), Some(name)),
+            ParamSource::Form(name) => write("form", quote!(&#ident), Some(name)),
+            ParamSource::Body(_) => write("body", quote!(&#ident), None),
             // By value: an owned one is not copied.
-            ParamSource::Bytes(_) => quote_spanned!(span=> __mfhm_request.bytes(#ident);),
-            ParamSource::Stream(_) => quote_spanned!(span=> __mfhm_request.stream(#ident);),
+            ParamSource::Bytes(_) => write("bytes", quote!(#ident), None),
+            ParamSource::Stream(_) => write("stream", quote!(#ident), None),
+            ParamSource::Multipart(name) => write("multipart", quote!(#ident), Some(name)),
             ParamSource::Path { .. } | ParamSource::Extract => TokenStream::new(),
         });
     }
     statements
 }
 
-fn path_value(placeholder: Placeholder<'_>, named: &[(&Ident, &Param)]) -> TokenStream {
-    let (name, is_rest) = (placeholder.name, placeholder.is_rest);
-    let is_meant =
-        |param: &Param| matches!(&param.source, ParamSource::Path { name: own, .. } if own == name);
-    // The check has found a parameter for each placeholder.
-    let value = named
-        .iter()
-        .find(|(_, param)| is_meant(param))
-        .map(|(ident, param)| {
-            let span = generated_at(param.ty.span());
-            if is_rest {
-                quote_spanned!(span=> __mfhm_request.rest(#name, &#ident);)
-            } else {
-                quote_spanned!(span=> __mfhm_request.path(#name, &#ident);)
-            }
-        });
-    value.unwrap_or_default()
+/// The parameter that a placeholder stands for. The check has found one for
+/// each.
+fn named_by<'a>(
+    placeholder: Placeholder<'_>,
+    named: &[(&'a Ident, &'a Param)],
+) -> Option<(&'a Ident, &'a Param)> {
+    let is_meant = |(_, param): &&(&Ident, &Param)| matches!(&param.source, ParamSource::Path { name, .. } if name == placeholder.name);
+    named.iter().find(is_meant).copied()
 }
 
 /// The user's names: they are shown in the client's documentation.

@@ -2,15 +2,16 @@
 //! itself with its routes, and the descriptions both sides share.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote};
 use syn::{FnArg, Pat};
 
+use crate::expand::bounds;
 use crate::expand::client;
 use crate::expand::exports::Exports;
-use crate::expand::handler::{self, generated_at, quiet};
+use crate::expand::handler::{self, quiet};
 use crate::expand::schema;
 use crate::item::{Body, FnItem, Member, TraitItem};
-use crate::model::{Contract, Operation, ParamSource};
+use crate::model::{Contract, Operation};
 
 /// The trait and all its products.
 pub(crate) fn expand(item: &TraitItem, contract: &Contract, exports: &Exports) -> TokenStream {
@@ -18,7 +19,7 @@ pub(crate) fn expand(item: &TraitItem, contract: &Contract, exports: &Exports) -
     let trait_ = declaration(item, serve.unwrap_or_default());
     let has_products = contract.products.client || contract.products.server;
     let operations = has_products.then(|| operation_statics(contract, exports));
-    let checks = bound_checks(contract, exports);
+    let checks = bounds::contract(contract, exports);
     let client = contract
         .products
         .client
@@ -91,6 +92,10 @@ fn serve(contract: &Contract, exports: &Exports) -> TokenStream {
         contract_routes, ..
     } = exports;
     let service = &contract.service;
+    let doc = (!contract.doc.is_empty()).then(|| {
+        let doc = &contract.doc;
+        quote!(__mfhm_routes.doc(#doc);)
+    });
     let routes = contract
         .operations
         .iter()
@@ -110,6 +115,7 @@ fn serve(contract: &Contract, exports: &Exports) -> TokenStream {
             Self: ::core::marker::Sized,
         {
             let mut __mfhm_routes = #contract_routes::new(#service);
+            #doc
             #(#routes)*
             #local
             __mfhm_routes
@@ -120,7 +126,7 @@ fn serve(contract: &Contract, exports: &Exports) -> TokenStream {
 fn serve_operation(contract: &Contract, operation: &Operation, exports: &Exports) -> TokenStream {
     let conditions = operation.conditions();
     let description = contract.operation_static(operation);
-    let decode = handler::decode(operation);
+    let decode = handler::decode(operation, exports);
     let (trait_, ident) = (&contract.ident, &operation.ident);
     let arguments = handler::arguments(operation);
     let call = quote!(<Self as #trait_>::#ident(&*__mfhm_this, #(#arguments),*));
@@ -151,60 +157,4 @@ fn operation_statics(contract: &Contract, exports: &Exports) -> TokenStream {
         }
     });
     quote!(#(#statics)*)
-}
-
-/// What the macro can't see is left to the compiler, which then points at the
-/// type that the user wrote.
-fn bound_checks(contract: &Contract, exports: &Exports) -> TokenStream {
-    let operations = contract.operations.iter().map(|operation| {
-        let conditions = operation.conditions();
-        let checks = operation_checks(operation, exports);
-        quote!(#(#conditions)* { #checks })
-    });
-    let quiet = quiet();
-    quote! {
-        #quiet
-        const _: fn() = || {
-            #(#operations)*
-        };
-    }
-}
-
-fn operation_checks(operation: &Operation, exports: &Exports) -> TokenStream {
-    let Exports {
-        check_param,
-        check_body,
-        check_bytes,
-        check_stream,
-        check_reply,
-        check_error,
-        outcome,
-        infallible,
-        ..
-    } = exports;
-    let mut checks = TokenStream::new();
-    for param in &operation.params {
-        let ty = &param.ty.decoded;
-        let check = match param.source {
-            ParamSource::Body(_) => check_body,
-            ParamSource::Bytes(_) => check_bytes,
-            ParamSource::Stream(_) => check_stream,
-            _ => check_param,
-        };
-        let span = generated_at(param.ty.span());
-        checks.extend(quote_spanned!(span=> #check::<#ty>();));
-    }
-    let output = &operation.output;
-    let (value_span, error_span) = output.spans();
-    if !output.is_empty() {
-        let ty = output.value_type(outcome);
-        let span = generated_at(value_span);
-        checks.extend(quote_spanned!(span=> #check_reply::<#ty>();));
-    }
-    if output.is_result() {
-        let ty = output.error_type(outcome, infallible);
-        let span = generated_at(error_span);
-        checks.extend(quote_spanned!(span=> #check_error::<#ty>();));
-    }
-    checks
 }

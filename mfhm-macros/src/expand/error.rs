@@ -44,7 +44,7 @@ pub(crate) fn expand(error: &ErrorType, exports: &Exports) -> TokenStream {
         .iter()
         .map(|variant| data_arm(variant, exports));
     let sent = || error.variants.iter().filter(|variant| !variant.is_internal);
-    let reads = sent().map(read_arm);
+    let reads = sent().map(|variant| read_arm(variant, exports));
     let variants = sent().map(|variant| {
         let ErrorVariant {
             code, status, doc, ..
@@ -52,6 +52,7 @@ pub(crate) fn expand(error: &ErrorType, exports: &Exports) -> TokenStream {
         quote!(#error_variant::new(#code, #status, #doc))
     });
     let checks = field_checks(error, exports);
+    let schemas = exports.has_schemas.then(|| data_schemas(error, exports));
     let quiet = quiet();
     quote! {
         #[automatically_derived]
@@ -84,6 +85,8 @@ pub(crate) fn expand(error: &ErrorType, exports: &Exports) -> TokenStream {
                     _ => ::core::option::Option::None,
                 }
             }
+
+            #schemas
         }
 
         #checks
@@ -118,8 +121,34 @@ pub(crate) fn stand_in(ident: &Ident, generics: &syn::Generics, exports: &Export
     }
 }
 
+/// The fields of each variant, for documents.
+fn data_schemas(error: &ErrorType, exports: &Exports) -> TokenStream {
+    let Exports {
+        schemas,
+        data_schemas,
+        field_schema,
+        ..
+    } = exports;
+    let sent = error.variants.iter().filter(|variant| !variant.is_internal);
+    let variants = sent.map(|variant| {
+        let code = &variant.code;
+        let fields = variant.fields.iter().map(|field| {
+            let (name, ty) = (&field.name, &field.ty);
+            quote!(.field(#name, #field_schema!(__mfhm_schemas, #ty)))
+        });
+        quote!(.variant(#code) #(#fields)*)
+    });
+    quote! {
+        fn __mfhm_data_schemas(
+            __mfhm_schemas: &mut #schemas,
+        ) -> ::core::option::Option<#data_schemas> {
+            ::core::option::Option::Some(#data_schemas::new() #(#variants)*)
+        }
+    }
+}
+
 fn data_arm(variant: &ErrorVariant, exports: &Exports) -> TokenStream {
-    let data = &exports.data;
+    let (data, error_field) = (&exports.data, &exports.error_field);
     let path = path(variant);
     if variant.is_internal || variant.fields.is_empty() {
         return quote!(#path { .. } => #data::new(),);
@@ -133,9 +162,11 @@ fn data_arm(variant: &ErrorVariant, exports: &Exports) -> TokenStream {
         Shape::Tuple | Shape::Unit => quote!((#(ref #bindings),*)),
     };
     let fields = variant.fields.iter().map(|field| {
-        let (name, binding) = (&field.name, &field.binding);
+        let (name, binding, ty) = (&field.name, &field.binding, &field.ty);
         let span = generated_at(field.ty.span());
-        quote_spanned!(span=> __mfhm_data = __mfhm_data.field(#name, #binding);)
+        quote_spanned! {span=>
+            __mfhm_data = #error_field::<#ty>::new().put(__mfhm_data, #name, #binding);
+        }
     });
     quote! {
         #path #pattern => {
@@ -146,13 +177,14 @@ fn data_arm(variant: &ErrorVariant, exports: &Exports) -> TokenStream {
     }
 }
 
-fn read_arm(variant: &ErrorVariant) -> TokenStream {
+fn read_arm(variant: &ErrorVariant, exports: &Exports) -> TokenStream {
+    let error_field = &exports.error_field;
     let code = &variant.code;
     let path = path(variant);
     let takes = variant.fields.iter().map(|field| {
         let (name, ty) = (&field.name, &field.ty);
         let span = generated_at(ty.span());
-        quote_spanned!(span=> __mfhm_data.take::<#ty>(#name)?)
+        quote_spanned!(span=> #error_field::<#ty>::new().take(__mfhm_data, #name)?)
     });
     let value = match variant.shape {
         Shape::Named => {
@@ -175,12 +207,12 @@ fn path(variant: &ErrorVariant) -> TokenStream {
 /// Fields have to travel in both directions; if one can't, the compiler points
 /// at its type.
 fn field_checks(error: &ErrorType, exports: &Exports) -> TokenStream {
-    let check = &exports.check_error_field;
+    let (check, check_travels) = (&exports.check, &exports.check_travels);
     let sent = error.variants.iter().filter(|variant| !variant.is_internal);
     let checks = sent.flat_map(|variant| &variant.fields).map(|field| {
         let ty = &field.ty;
         let span = generated_at(ty.span());
-        quote_spanned!(span=> #check::<#ty>();)
+        quote_spanned!(span=> #check_travels::<#ty, _>(#check::<#ty>::new().wire());)
     });
     let quiet = quiet();
     quote! {

@@ -16,6 +16,8 @@ macro_rules! exports {
             pub(crate) client_attribute: TokenStream,
             /// Whether operations describe their types.
             pub(crate) has_schemas: bool,
+            /// Whether the rules of types are looked at.
+            pub(crate) has_rules: bool,
             $($(#[$doc])* pub(crate) $field: TokenStream,)*
         }
 
@@ -27,6 +29,7 @@ macro_rules! exports {
                     service_attribute: quote!(#krate::service),
                     client_attribute: quote!(#krate::client),
                     has_schemas: false,
+                    has_rules: false,
                     $($field: quote!(#krate::__private::$($segment)::+),)*
                 }
             }
@@ -34,6 +37,12 @@ macro_rules! exports {
             /// The same, for expansions with or without schemas.
             pub(crate) fn with_schemas(mut self, has_schemas: bool) -> Self {
                 self.has_schemas = has_schemas;
+                self
+            }
+
+            /// The same, for expansions with or without the rules of types.
+            pub(crate) fn with_rules(mut self, has_rules: bool) -> Self {
+                self.has_rules = has_rules;
                 self
             }
         }
@@ -51,6 +60,13 @@ exports! {
     param_schema = param_schema;
     value_schema = value_schema;
     error_schema = error_schema;
+    field_schema = field_schema;
+    data_schemas = DataSchemas;
+
+    /// Macros: whether a value keeps the rules of its type, if it has any.
+    validated = validated;
+    check_rules = check_rules;
+    invalid_param = InvalidParam;
 
     // Handlers and routes.
     input = Input;
@@ -62,14 +78,15 @@ exports! {
     service = Service;
     service_definition = ServiceDefinition;
     contract_routes = ContractRoutes;
-    /// A macro: a value of any type that can be answered.
-    reply = reply;
-    /// A macro: an error of any type that can be answered.
-    reply_error = reply_error;
-    answer_result = answer_result;
-    answer_empty_result = answer_empty_result;
-    answer_value = answer_value;
+    replying = Replying;
+    check_reply = check_reply;
+    check_error_reply = check_error_reply;
     answer_empty = answer_empty;
+    /// Types that read and answer, or stand in where a type can't.
+    typed = Typed;
+    extract = Extract;
+    needs = Needs;
+    answer = Answer;
     with_status = with_status;
 
     // Clients.
@@ -78,6 +95,9 @@ exports! {
     call_options = CallOptions;
     interceptor = Interceptor;
     call_error = CallError;
+    /// Types that send, or stand in where a type can't.
+    argument = Argument;
+    exchange = Exchange;
     error = Error;
     local_slot = LocalSlot;
     boxed_future = BoxFuture;
@@ -85,19 +105,22 @@ exports! {
     outcome = Outcome;
 
     // Bounds that are reported at the user's types.
-    check_param = check_param;
-    check_body = check_body;
+    check = Check;
+    check_travels = check_travels;
+    check_readable = check_readable;
+    check_extract = check_extract;
+    check_extract_parts = check_extract_parts;
     check_bytes = check_bytes;
     check_stream = check_stream;
-    check_reply = check_reply;
+    check_multipart = check_multipart;
     check_error = check_error;
-    check_error_field = check_error_field;
 
     // Errors.
     api_error = ApiError;
     status_code = StatusCode;
     status = status;
     data = Data;
+    error_field = ErrorField;
     error_variant = ErrorVariant;
 
     // The program.

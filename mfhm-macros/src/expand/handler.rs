@@ -2,11 +2,12 @@
 //! functions, methods and contracts have in common, and the whole of a free
 //! function.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use crate::attr::grammar::plain_name;
 use crate::attr::operation::{Success, doc_text};
+use crate::expand::bounds;
 use crate::expand::exports::Exports;
 use crate::expand::schema;
 use crate::item::FnItem;
@@ -28,7 +29,9 @@ pub(crate) fn function(item: &FnItem, operation: &Operation, exports: &Exports) 
     let quiet = quiet();
     let schemas = schema::described_by(operation, exports);
     let description = describe(operation, exports);
-    let decode = decode(operation);
+    let decode = decode(operation, exports);
+    let checks = bounds::handler(operation, &mut bounds::Seen::default(), exports);
+    let needs = needs(operation, exports);
     let ident = &operation.ident;
     let arguments = arguments(operation);
     let answer = answer(operation, &quote!(#ident(#(#arguments),*)), exports);
@@ -39,6 +42,7 @@ pub(crate) fn function(item: &FnItem, operation: &Operation, exports: &Exports) 
         #(#conditions)*
         #quiet
         const _: () = {
+            const _: fn() = || { #checks };
             static __MFHM_OPERATION: #operation_type = #description #schemas;
             async fn __mfhm_handle(mut __mfhm_input: #input) -> #response {
                 #decode
@@ -48,7 +52,7 @@ pub(crate) fn function(item: &FnItem, operation: &Operation, exports: &Exports) 
                 #linked_handler::new(
                     ::core::module_path!(),
                     &__MFHM_OPERATION,
-                    || #route::new(&__MFHM_OPERATION, __mfhm_handle) #layers
+                    || #route::new(&__MFHM_OPERATION, __mfhm_handle) #needs #layers
                 )
             }
         };
@@ -78,6 +82,7 @@ pub(crate) fn describe(operation: &Operation, exports: &Exports) -> TokenStream 
                 ParamSource::Body(name) => ("body", name),
                 ParamSource::Bytes(name) => ("bytes", name),
                 ParamSource::Stream(name) => ("stream", name),
+                ParamSource::Multipart(name) => ("multipart", name),
                 ParamSource::Extract => return None,
             };
             let kind = format_ident!("{kind}");
@@ -131,9 +136,23 @@ pub(crate) fn generated_at(span: Span) -> Span {
     span.resolved_at(Span::call_site())
 }
 
+/// The path of a function, as if it stood at `span`.
+fn respanned(path: &TokenStream, span: Span) -> TokenStream {
+    let tokens = path.clone().into_iter();
+    tokens
+        .map(|mut token| {
+            token.set_span(token.span().located_at(span));
+            token
+        })
+        .collect()
+}
+
 /// Statements that read all parameters from `__mfhm_input`. Everything wrong
 /// with a request is collected in there and answered at once.
-pub(crate) fn decode(operation: &Operation) -> TokenStream {
+///
+/// What the types lack is said by the checks, see [`bounds`](super::bounds).
+pub(crate) fn decode(operation: &Operation, exports: &Exports) -> TokenStream {
+    let typed = &exports.typed;
     let limit = operation.body_limit.map(|limit| {
         let bytes = limit.bytes;
         quote!(__mfhm_input.limit_body(#bytes);)
@@ -144,27 +163,29 @@ pub(crate) fn decode(operation: &Operation) -> TokenStream {
         let ty = &param.ty.decoded;
         // At the user's type, so that what it lacks is reported there, once.
         let span = generated_at(param.ty.span());
+        let read = |method: &str, arguments: TokenStream| {
+            let method = Ident::new(method, span);
+            quote_spanned!(span=> #typed::<#ty>::new().#method(&mut __mfhm_input, #arguments))
+        };
         let read = match &param.source {
-            ParamSource::Path { index, name, .. } => {
-                quote_spanned!(span=> __mfhm_input.path::<#ty>(#index, #name))
-            }
-            ParamSource::Query(name) => quote_spanned!(span=> __mfhm_input.query::<#ty>(#name)),
-            ParamSource::QueryFields(name) => {
-                quote_spanned!(span=> __mfhm_input.query_fields::<#ty>(#name))
-            }
-            ParamSource::Header(name) => quote_spanned!(span=> __mfhm_input.header::<#ty>(#name)),
-            ParamSource::Cookie(name) => quote_spanned!(span=> __mfhm_input.cookie::<#ty>(#name)),
-            ParamSource::Form(name) => {
-                quote_spanned!(span=> __mfhm_input.form::<#ty>(#name).await)
-            }
-            ParamSource::Stream(name) => quote_spanned!(span=> __mfhm_input.stream::<#ty>(#name)),
-            ParamSource::Bytes(name) => {
-                quote_spanned!(span=> __mfhm_input.bytes::<#ty>(#name).await)
-            }
-            ParamSource::Body(name) => {
-                quote_spanned!(span=> __mfhm_input.body::<#ty>(#name).await)
-            }
+            ParamSource::Path { index, name, .. } => read("path", quote!(#index, #name)),
+            ParamSource::Query(name) => read("query", quote!(#name)),
+            ParamSource::QueryFields(name) => read("query_fields", quote!(#name)),
+            ParamSource::Header(name) => read("header", quote!(#name)),
+            ParamSource::Cookie(name) => read("cookie", quote!(#name)),
+            ParamSource::Stream(name) => read("stream", quote!(#name)),
+            ParamSource::Multipart(name) => read("multipart", quote!(#name)),
+            ParamSource::Form(name) => awaited(read("form", quote!(#name))),
+            ParamSource::Bytes(name) => awaited(read("bytes", quote!(#name))),
+            ParamSource::Body(name) => awaited(read("body", quote!(#name))),
             ParamSource::Extract => continue,
+        };
+        let validated = &exports.validated;
+        let read = match param.source.ruled().filter(|_| exports.has_rules) {
+            Some((location, name)) => {
+                quote!(#validated!(__mfhm_input, #location, #name, #read))
+            }
+            None => read,
         };
         let binding = Param::binding(index);
         reads.push(quote!(let #binding = #read;));
@@ -177,41 +198,58 @@ pub(crate) fn decode(operation: &Operation) -> TokenStream {
             };
         }
     });
-    let extract = extract(operation);
+    let extract = extract(operation, exports);
     quote!(#limit #(#reads)* #complete #extract)
 }
 
-/// Runs the extractors in their order. Only the last one may take the body,
-/// and only when no parameter is the body.
-fn extract(operation: &Operation) -> TokenStream {
-    let is_extractor = |(_, param): &(usize, &Param)| param.source == ParamSource::Extract;
-    let extractors: Vec<_> = operation
-        .params
-        .iter()
-        .enumerate()
-        .filter(is_extractor)
+fn awaited(future: TokenStream) -> TokenStream {
+    quote!(#future.await)
+}
+
+/// The extractors with their places. Only the last one may take the body, and
+/// only when no parameter is the body: `true` for this one.
+pub(crate) fn extractors(operation: &Operation) -> Vec<(usize, &Param, bool)> {
+    let params = operation.params.iter().enumerate();
+    let mut extractors: Vec<_> = params
+        .filter(|(_, param)| param.source == ParamSource::Extract)
+        .map(|(index, param)| (index, param, false))
         .collect();
-    let last = extractors.len().saturating_sub(1);
-    let statements = extractors
-        .iter()
-        .enumerate()
-        .map(|(position, (index, param))| {
-            let ty = &param.ty.decoded;
-            let binding = Param::binding(*index);
-            let span = generated_at(param.ty.span());
-            let extract = if position == last && !operation.has_body() {
-                quote_spanned!(span=> __mfhm_input.extract::<#ty, _>().await)
-            } else {
-                quote_spanned!(span=> __mfhm_input.extract_parts::<#ty>().await)
+    if let Some((_, _, takes_body)) = extractors.last_mut() {
+        *takes_body = !operation.has_body();
+    }
+    extractors
+}
+
+/// Runs the extractors in their order.
+fn extract(operation: &Operation, exports: &Exports) -> TokenStream {
+    let extract = &exports.extract;
+    let extractors = extractors(operation);
+    let statements = extractors.iter().map(|(index, param, takes_body)| {
+        let ty = &param.ty.decoded;
+        let binding = Param::binding(*index);
+        let span = generated_at(param.ty.span());
+        let method = Ident::new(if *takes_body { "whole" } else { "parts" }, span);
+        let extract =
+            awaited(quote_spanned!(span=> #extract::<#ty>::new().#method(&mut __mfhm_input)));
+        quote! {
+            let #binding = match #extract {
+                ::core::result::Result::Ok(__mfhm_value) => __mfhm_value,
+                ::core::result::Result::Err(__mfhm_rejection) => return __mfhm_rejection,
             };
-            quote! {
-                let #binding = match #extract {
-                    ::core::result::Result::Ok(__mfhm_value) => __mfhm_value,
-                    ::core::result::Result::Err(__mfhm_rejection) => return __mfhm_rejection,
-                };
-            }
-        });
+        }
+    });
     quote!(#(#statements)*)
+}
+
+/// `.needs(…)` for each extractor: the states that must be there at start.
+pub(crate) fn needs(operation: &Operation, exports: &Exports) -> TokenStream {
+    let needs = &exports.needs;
+    let extractors = extractors(operation);
+    let needs = extractors.iter().map(|(_, param, _)| {
+        let ty = &param.ty.decoded;
+        quote!(.needs(#needs::<#ty>::new().state()))
+    });
+    quote!(#(#needs)*)
 }
 
 /// The arguments of the call, in the order of the signature.
@@ -226,33 +264,44 @@ pub(crate) fn arguments(operation: &Operation) -> Vec<TokenStream> {
 /// that axum or serde can answer with.
 pub(crate) fn answer(operation: &Operation, call: &TokenStream, exports: &Exports) -> TokenStream {
     let Exports {
-        reply,
-        reply_error,
+        replying,
+        check_reply,
+        check_error_reply,
         answer_empty,
         ..
     } = exports;
     let output = &operation.output;
-    if !output.is_result() {
-        return if output.is_empty() {
-            with_status(operation, quote!(#answer_empty(#call.await)), exports)
-        } else {
-            let success = with_status(operation, quote!(#reply!(__mfhm_value)), exports);
-            quote! {
-                let __mfhm_value = #call.await;
-                #success
-            }
-        };
-    }
+    // All of it stands at the user's type: what this lacks is said there.
+    let (at, error_at) = output.spans();
+    let check_reply = respanned(check_reply, at);
+    let check_error_reply = respanned(check_error_reply, error_at);
+    let value = Ident::new("__mfhm_value", at);
     let success = if output.is_empty() {
-        quote!(#answer_empty(__mfhm_value))
+        quote!(#answer_empty(#value))
     } else {
-        quote!(#reply!(__mfhm_value))
+        quote_spanned! {at=> {
+            let __mfhm_way = #replying::of(&#value).way();
+            #check_reply(&#value, &__mfhm_way);
+            __mfhm_way.answer(#value)
+        }}
     };
     let success = with_status(operation, success, exports);
+    if !output.is_result() {
+        return quote! {
+            let #value = #call.await;
+            #success
+        };
+    }
+    let error = Ident::new("__mfhm_error", error_at);
+    let failure = quote_spanned! {error_at=> {
+        let __mfhm_way = #replying::of(&#error).way_of_error();
+        #check_error_reply(&#error, &__mfhm_way);
+        __mfhm_way.answer(#error)
+    }};
     quote! {
         match #call.await {
-            ::core::result::Result::Ok(__mfhm_value) => #success,
-            ::core::result::Result::Err(__mfhm_error) => #reply_error!(__mfhm_error),
+            ::core::result::Result::Ok(#value) => #success,
+            ::core::result::Result::Err(#error) => #failure,
         }
     }
 }
@@ -264,9 +313,7 @@ pub(crate) fn answer_contract(
     exports: &Exports,
 ) -> TokenStream {
     let Exports {
-        answer_result,
-        answer_empty_result,
-        answer_value,
+        answer,
         answer_empty,
         outcome,
         infallible,
@@ -275,14 +322,14 @@ pub(crate) fn answer_contract(
     let output = &operation.output;
     let value = output.value_type(outcome);
     let error = output.error_type(outcome, infallible);
-    let function = match (output.is_result(), output.is_empty()) {
-        (true, true) => quote!(#answer_empty_result::<#error>),
-        (true, false) => quote!(#answer_result::<#value, #error>),
-        (false, true) => quote!(#answer_empty),
-        (false, false) => quote!(#answer_value::<#value>),
-    };
     let span = generated_at(output.spans().0);
-    let answer = quote_spanned!(span=> #function(__mfhm_output));
+    let typed = quote_spanned!(span=> #answer::<#value, #error>::new());
+    let answer = match (output.is_result(), output.is_empty()) {
+        (true, true) => quote_spanned!(span=> #typed.empty_result(__mfhm_output)),
+        (true, false) => quote_spanned!(span=> #typed.result(__mfhm_output)),
+        (false, true) => quote_spanned!(span=> #answer_empty(__mfhm_output)),
+        (false, false) => quote_spanned!(span=> #typed.value(__mfhm_output)),
+    };
     let answer = with_status(operation, answer, exports);
     quote! {
         let __mfhm_output = #call.await;

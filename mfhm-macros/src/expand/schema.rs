@@ -47,7 +47,7 @@ pub(crate) fn described_by(operation: &Operation, exports: &Exports) -> Option<T
         if has_impl(ty.clone()) {
             quote!(.opaque_error())
         } else {
-            quote!(.error(#error_schema!(#ty)))
+            quote!(.error(#error_schema!(__mfhm_schemas, #ty)))
         }
     });
     // Parameters are read before extractors, whose refusals are their own.

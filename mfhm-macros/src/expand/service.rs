@@ -4,6 +4,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, Expr, Path};
 
+use crate::attr::operation::doc_text;
+use crate::expand::bounds::{self, Seen};
 use crate::expand::exports::Exports;
 use crate::expand::handler::{self, quiet};
 use crate::expand::schema;
@@ -16,6 +18,8 @@ pub(crate) struct Declaration {
     pub(crate) name: Option<String>,
     /// `None`: chosen when the program starts.
     pub(crate) port: Option<u16>,
+    /// `None`: that of the crate.
+    pub(crate) version: Option<String>,
     /// Contracts that are implemented beside the annotated item.
     pub(crate) contracts: Vec<Path>,
     /// Layers around all of it, the outermost first.
@@ -40,7 +44,7 @@ pub(crate) fn unit_struct(
     let ident = &item.ident;
     // Nobody else makes a value of the struct; it would be called dead code.
     let used = quote!(const _: fn() -> #ident = || #ident;);
-    let scope = scope(declaration, &used, exports);
+    let scope = scope(declaration, &doc_text(&item.attrs), &used, exports);
     quote!(#item #scope)
 }
 
@@ -48,11 +52,16 @@ pub(crate) fn unit_struct(
 pub(crate) fn module(item: &ModItem, declaration: &Declaration, exports: &Exports) -> TokenStream {
     let (attrs, head, content) = (&item.attrs, &item.head, &item.content);
     // Inside the module, so that `module_path!` is the module's.
-    let scope = scope(declaration, &TokenStream::new(), exports);
+    let scope = scope(declaration, &item.doc, &TokenStream::new(), exports);
     quote!(#(#attrs)* #head { #content #scope })
 }
 
-fn scope(declaration: &Declaration, used: &TokenStream, exports: &Exports) -> TokenStream {
+fn scope(
+    declaration: &Declaration,
+    doc: &str,
+    used: &TokenStream,
+    exports: &Exports,
+) -> TokenStream {
     let Exports {
         submit,
         linked_scope,
@@ -60,6 +69,7 @@ fn scope(declaration: &Declaration, used: &TokenStream, exports: &Exports) -> To
     } = exports;
     let name = declaration.name.as_deref().unwrap_or_default();
     let port = option(declaration.port);
+    let about = about(declaration, doc);
     let layers = &declaration.layers;
     let layers = (!layers.is_empty())
         .then(|| quote!(.layers(|__mfhm_layers| { #(__mfhm_layers.add(#layers);)* })));
@@ -76,6 +86,7 @@ fn scope(declaration: &Declaration, used: &TokenStream, exports: &Exports) -> To
                     ::core::file!(),
                     ::core::line!()
                 )
+                #about
                 #layers
             }
         };
@@ -94,9 +105,11 @@ pub(crate) fn inherent(
     } = exports;
     let name = declaration.name.as_deref().unwrap_or_default();
     let port = option(declaration.port);
+    let mut seen = Seen::default();
     let routes = operations
         .iter()
-        .map(|operation| method_route(operation, exports));
+        .map(|operation| method_route(operation, &mut seen, exports));
+    let about = about(declaration, &doc_text(&item.attrs));
     let contracts = contracts(declaration);
     let layers = layers(declaration);
     let definition = service_impl(
@@ -104,6 +117,7 @@ pub(crate) fn inherent(
         &quote! {
             let mut __mfhm_definition =
                 #service_definition::new(#name, #port, ::core::file!(), ::core::line!());
+            __mfhm_definition #about;
             #(#routes)*
             #contracts
             #layers
@@ -128,6 +142,7 @@ pub(crate) fn of_contract(
     } = exports;
     let name = option(declaration.name.as_deref());
     let port = option(declaration.port);
+    let about = about(declaration, &doc_text(&item.attrs));
     let contracts = contracts(declaration);
     let layers = layers(declaration);
     let is_mut = (!of_operations.is_empty()).then(|| quote!(mut));
@@ -145,6 +160,7 @@ pub(crate) fn of_contract(
                 ::core::file!(),
                 ::core::line!()
             );
+            __mfhm_definition #about;
             #contracts
             #layers
             __mfhm_definition
@@ -178,7 +194,7 @@ pub(crate) fn service_impl(item: &ImplItem, body: &TokenStream, exports: &Export
     }
 }
 
-fn method_route(operation: &Operation, exports: &Exports) -> TokenStream {
+fn method_route(operation: &Operation, seen: &mut Seen, exports: &Exports) -> TokenStream {
     let Exports {
         operation: operation_type,
         route,
@@ -186,7 +202,9 @@ fn method_route(operation: &Operation, exports: &Exports) -> TokenStream {
     } = exports;
     let conditions = operation.conditions();
     let description = handler::describe(operation, exports);
-    let decode = handler::decode(operation);
+    let decode = handler::decode(operation, exports);
+    let checks = bounds::handler(operation, seen, exports);
+    let needs = handler::needs(operation, exports);
     let ident = &operation.ident;
     let receiver = operation.has_receiver.then(|| quote!(&*__mfhm_this,));
     let arguments = handler::arguments(operation);
@@ -199,11 +217,23 @@ fn method_route(operation: &Operation, exports: &Exports) -> TokenStream {
     quote! {
         #(#conditions)*
         {
+            #checks
             static __MFHM_OPERATION: #operation_type = #description;
             let __mfhm_this = ::core::clone::Clone::clone(&self);
-            __mfhm_definition.route(#route::new(&__MFHM_OPERATION, #closure) #layers #schemas);
+            __mfhm_definition
+                .route(#route::new(&__MFHM_OPERATION, #closure) #layers #needs #schemas);
         }
     }
+}
+
+/// `.about(…)`: the version and the doc comment. Cargo says the version of the
+/// crate that is compiled, which is the user's.
+fn about(declaration: &Declaration, doc: &str) -> TokenStream {
+    let version = match &declaration.version {
+        Some(version) => quote!(::core::option::Option::Some(#version)),
+        None => quote!(::core::option_env!("CARGO_PKG_VERSION")),
+    };
+    quote!(.about(#version, #doc))
 }
 
 fn contracts(declaration: &Declaration) -> TokenStream {

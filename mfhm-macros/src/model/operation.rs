@@ -315,6 +315,10 @@ impl Context<'_> {
                 self.check_body_allowed(written.span, diag)?;
                 ParamSource::Stream(name)
             }
+            SourceKind::Multipart => {
+                self.check_body_allowed(written.span, diag)?;
+                ParamSource::Multipart(name)
+            }
             SourceKind::Extract => ParamSource::Extract,
             SourceKind::Path => {
                 // After a mistake in the path itself there is nothing to compare.
@@ -388,7 +392,10 @@ fn check_shape(ty: &ParamType, source: &ParamSource, subject: &str, diag: &mut D
         ParamSource::Bytes(_) if ty.is_option() => {
             "is the body as it is; no body is the empty one\nhelp: remove `Option`"
         }
-        ParamSource::Stream(_) if ty.lending != Lending::Owned => {
+        ParamSource::Multipart(_) if ty.is_option() => {
+            "is a form, which may have no parts\nhelp: remove `Option`"
+        }
+        ParamSource::Stream(_) | ParamSource::Multipart(_) if ty.lending != Lending::Owned => {
             "is read while it comes, so it can't be lent\nhelp: remove the `&`"
         }
         _ => return,

@@ -299,6 +299,23 @@ fn check_owned(tokens: &TokenStream, subject: &str, diag: &mut Diagnostics) {
     }
 }
 
+/// What a list, an option or a stream is made of, all of these taken off, and
+/// where it stands. `None` if the type is none of them.
+pub(crate) fn innermost(ty: &TokenStream) -> Option<(TokenStream, Span)> {
+    const OUTER: [&str; 5] = ["Vec", "Option", "Headed", "Lines", "Events"];
+    let mut ty: Type = syn::parse2(ty.clone()).ok()?;
+    let mut found = None;
+    loop {
+        let arguments = OUTER.iter().find_map(|name| last_arguments(&ty, name));
+        let argument = match arguments.as_deref() {
+            Some([argument]) => (*argument).clone(),
+            _ => return found,
+        };
+        found = Some((argument.to_token_stream(), argument.span()));
+        ty = argument;
+    }
+}
+
 fn is_unit(ty: &Type) -> bool {
     matches!(bare(ty), Type::Tuple(tuple) if tuple.elems.is_empty())
 }

@@ -17,7 +17,7 @@ use crate::instance::InstanceId;
 use crate::key::Key;
 use crate::link::Link;
 use crate::listener::{Limits, Server};
-use crate::server::definition::{Route, ServiceDefinition};
+use crate::server::definition::ServiceDefinition;
 use crate::server::layers::Layers;
 use crate::server::overload::{self, Capacity};
 use crate::server::registration::{Announcement, Center, Registration};
@@ -76,13 +76,16 @@ impl RunningApp {
             #[cfg(feature = "client")]
             interceptors,
         } = launch;
+        let ids = bound.iter().map(|_| new_instance_id());
+        let ids: Vec<InstanceId> = ids.collect::<Result<_>>()?;
         let link = Link::new(center_key.as_ref())?;
         // Clients in the handlers find services through the same centers.
         #[cfg(feature = "client")]
         let caller = {
             let mut caller = centers
                 .iter()
-                .fold(crate::Caller::builder(), |b, url| b.center(url));
+                .fold(crate::Caller::builder(), |b, url| b.center(url))
+                .instances(ids.clone());
             if let Some(key) = &center_key {
                 caller = caller.center_key(key.reveal());
             }
@@ -103,24 +106,18 @@ impl RunningApp {
             .map(|zone| (ZONE.to_owned(), zone))
             .into_iter()
             .collect();
-        for (mut definition, listener) in bound {
+        for ((mut definition, listener), id) in bound.into_iter().zip(ids) {
             definition.routes = overload::limit(&definition.name, definition.routes, capacity);
-            let app = app(&definition, &states, &layers, key.is_some());
-            #[cfg(feature = "client")]
-            let (name, local) = (definition.name.clone(), definition.local);
-            let service = RunningService::start(
-                definition.name,
-                &definition.routes,
-                app,
-                listener,
-                &centers,
-                key.as_ref(),
-                (metadata.clone(), weight),
-            )?;
+            let served = Served::new(&definition, &states, &layers, key.is_some());
+            let placed = (metadata.clone(), weight);
+            let key = key.as_ref();
+            let service =
+                RunningService::start(&definition, id, served, listener, &centers, key, placed)?;
             services.push(service);
             #[cfg(feature = "client")]
             if local_calls {
-                offers.extend(local.into_iter().map(|binding| (binding.offer)(&name)));
+                let bindings = definition.local.into_iter();
+                offers.extend(bindings.map(|binding| (binding.offer)(&definition.name)));
             }
         }
         #[cfg(not(feature = "client"))]
@@ -207,31 +204,29 @@ pub struct RunningService {
 
 impl RunningService {
     fn start(
-        name: String,
-        routes: &[Route],
-        app: Router,
+        definition: &ServiceDefinition,
+        id: InstanceId,
+        served: Served,
         listener: TcpListener,
         centers: &[Center],
         key: Option<&Key>,
         (metadata, weight): (BTreeMap<String, String>, u32),
     ) -> Result<Self> {
-        let id = new_instance_id()?;
-        let app = app.merge(ping(&name, &id));
-        let app = match key {
-            Some(key) => guard::require_key(app, key.clone()),
-            None => app,
-        };
+        let name = definition.name.clone();
+        let app = served.app.merge(ping(&name, &id));
+        let app = guarded(app, key);
         let app = misdirected::refuse_others(app, &name);
         let server = Server::start(listener, app, Limits::default())?;
         let address = server.local_addr();
         tracing::info!(service = name, instance = %id, "listening on http://{address}");
 
+        let routes = definition.routes.iter();
         let mut operations: Vec<_> = routes
-            .iter()
             .map(|route| OperationEntry {
                 name: route.operation.name().to_owned(),
                 path: route.operation.path().to_owned(),
                 methods: vec![route.operation.method().to_owned()],
+                fingerprint: None,
             })
             .collect();
         // Python services list theirs too.
@@ -239,6 +234,7 @@ impl RunningService {
             name: "ping".to_owned(),
             path: "/ping".to_owned(),
             methods: vec!["GET".to_owned()],
+            fingerprint: None,
         });
         let register = Register {
             service: name.clone(),
@@ -249,12 +245,15 @@ impl RunningService {
                 port: address.port(),
             },
             operations,
+            document: None,
             metadata,
-            version: None,
+            version: definition.about.version.map(str::to_owned),
             weight,
             key: key.map(|key| key.reveal().to_owned()),
         };
-        let announcement = Announcement { register };
+        let announcement = Announcement::new(register);
+        #[cfg(feature = "openapi")]
+        let announcement = announcement.with_document(&served.document);
         let registrations = centers
             .iter()
             .map(|center| Registration::hold(center.clone(), announcement.clone()))
@@ -332,18 +331,55 @@ impl RunningService {
     }
 }
 
-/// All that a service answers inside of its layers.
-fn app(definition: &ServiceDefinition, states: &States, layers: &Layers, has_key: bool) -> Router {
-    let app = router::build(&definition.name, &definition.routes, states);
+/// What a service answers, but for the center's questions.
+struct Served {
+    app: Router,
     #[cfg(feature = "openapi")]
-    let app = app.merge(crate::openapi::router(
-        &definition.name,
-        &definition.routes,
-        has_key,
-    ));
-    #[cfg(not(feature = "openapi"))]
-    let _ = has_key;
-    layers.around_service(definition.layers.around_service(app))
+    document: serde_json::Value,
+}
+
+impl Served {
+    fn new(
+        definition: &ServiceDefinition,
+        states: &States,
+        layers: &Layers,
+        has_key: bool,
+    ) -> Self {
+        let ServiceDefinition { name, routes, .. } = definition;
+        let app = router::build(name, routes, states);
+        #[cfg(feature = "openapi")]
+        let document = crate::openapi::document(name, definition.about, routes, has_key);
+        #[cfg(feature = "openapi")]
+        let app = app.merge(crate::openapi::router(&document));
+        #[cfg(not(feature = "openapi"))]
+        let _ = has_key;
+        Self {
+            app: layers.around_service(definition.layers.around_service(app)),
+            #[cfg(feature = "openapi")]
+            document,
+        }
+    }
+}
+
+/// The router of a service that is not run by an app.
+pub(super) fn router_of(
+    definition: &ServiceDefinition,
+    states: &States,
+    layers: &Layers,
+    key: Option<&Key>,
+) -> Result<Router> {
+    let served = Served::new(definition, states, layers, key.is_some());
+    let app = served
+        .app
+        .merge(ping(&definition.name, &new_instance_id()?));
+    Ok(guarded(app, key))
+}
+
+fn guarded(app: Router, key: Option<&Key>) -> Router {
+    match key {
+        Some(key) => guard::require_key(app, key.clone()),
+        None => app,
+    }
 }
 
 /// Answers the center, and says who answers: a port may have changed hands.

@@ -69,6 +69,7 @@ fn batch(instances: Vec<CachedInstance>, stored: &Snapshot, random: &mut fastran
     Batch {
         writes,
         mark: Some(MARK),
+        ..Batch::default()
     }
 }
 
@@ -88,6 +89,7 @@ fn record(instance: CachedInstance, id: InstanceId) -> Record {
         origin: Origin::Python,
         peer: None,
         operations: operations(methods),
+        document: None,
         metadata: BTreeMap::new(),
         version: None,
         weight: 100,
@@ -101,6 +103,7 @@ pub(crate) fn operations(methods: Vec<(String, python::Method)>) -> Vec<Operatio
         name,
         path: method.path,
         methods: method.methods,
+        fingerprint: None,
     };
     methods.into_iter().map(entry).collect()
 }

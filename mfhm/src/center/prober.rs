@@ -11,9 +11,10 @@ use tokio::task::JoinSet;
 
 pub(crate) use self::ping::Pinger;
 use super::registry::{Deletion, Target};
-use super::store::{Batch, CommitError, Store};
+use super::store::{Batch, CommitError, DocumentWrite, Store};
 use super::view::View;
 use crate::instance::InstanceStatus;
+use crate::wire::v1::DocumentHash;
 
 /// Pings and deletes until it is dropped.
 pub(crate) async fn run(view: Arc<View>, store: Arc<dyn Store>, pinger: Arc<Pinger>) {
@@ -32,6 +33,9 @@ pub(crate) async fn run(view: Arc<View>, store: Arc<dyn Store>, pinger: Arc<Ping
         }
         for deletion in decisions.deletions {
             running.spawn(delete(view.clone(), store.clone(), deletion));
+        }
+        if !decisions.documents.is_empty() {
+            running.spawn(drop_documents(store.clone(), decisions.documents));
         }
         tokio::select! {
             () = view.tick_due() => {}
@@ -87,6 +91,19 @@ async fn delete(view: Arc<View>, store: Arc<dyn Store>, deletion: Deletion) {
         Err(error) => {
             tracing::error!(%error, %id, "a deletion can't be stored");
             view.with(|registry, now, _| registry.deletion_failed(&id, now));
+        }
+    }
+}
+
+/// What can't be dropped now is decided anew in a day; it may be named again, too.
+async fn drop_documents(store: Arc<dyn Store>, hashes: Vec<DocumentHash>) {
+    for hash in hashes {
+        match store
+            .commit(Batch::documents(vec![DocumentWrite::Drop(hash.clone())]))
+            .await
+        {
+            Ok(_) => tracing::info!(%hash, "dropped a document that no instance has"),
+            Err(error) => tracing::debug!(%hash, %error, "a document stays"),
         }
     }
 }
@@ -161,5 +178,25 @@ mod tests {
         center.registrar.view.reach(revision.unwrap()).await;
         assert!(is_registered(&center));
         assert!(center.registrar.renew(&id).is_some());
+    }
+
+    #[tokio::test]
+    async fn a_document_that_nobody_needs_for_a_day_is_dropped() {
+        let center = TestCenter::new().await;
+        let document = crate::center::contracts::document::Document::sample(
+            &serde_json::json!({ "openapi": "3.1.0", "paths": {} }),
+        );
+        let hash = document.hash.clone();
+        assert!(center.registrar.keep(document).await.unwrap());
+        let due = center.registrar.view.with(|registry, now, random| {
+            let almost = now + Duration::from_secs(24 * 3600 - 20);
+            assert_eq!(registry.tick(almost, random).documents, []);
+            registry.tick(almost + Duration::from_secs(40), random)
+        });
+        assert_eq!(due.documents, std::slice::from_ref(&hash));
+        drop_documents(center.store.clone(), due.documents).await;
+        let revision = center.registrar.store.commit(Batch::default()).await;
+        center.registrar.view.reach(revision.unwrap()).await;
+        assert!(!center.registrar.has_document(&hash));
     }
 }

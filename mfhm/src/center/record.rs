@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::instance::InstanceId;
 use crate::key::Key;
-use crate::wire::v1::OperationEntry;
+use crate::wire::v1::{DocumentHash, OperationEntry};
 
 /// One registered instance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub(crate) struct Record {
     /// As registered: path templates are in the form that `origin` uses.
     #[serde(default)]
     pub operations: Vec<OperationEntry>,
+    /// Names the OpenAPI document of a v1 instance, which the store keeps beside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<DocumentHash>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -79,6 +82,7 @@ impl Record {
             origin,
             peer: None,
             operations: Vec::new(),
+            document: None,
             metadata: BTreeMap::new(),
             version: None,
             weight: 100,

@@ -7,18 +7,22 @@
 //! have found it to be down. Two newcomers for one place can't both win: each write
 //! says whom it expects there, and the one that comes second is told so.
 
+mod contract;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+use super::contracts::ContractPolicy;
 use super::health::PingOutcome;
 use super::record::{Place, Record};
 use super::registry::Target;
 use super::store::{Batch, CommitError, Expect, Revision, Store, Write};
 use super::view::View;
 use crate::instance::{InstanceId, InstanceStatus};
+use crate::wire::v1::DocumentHash;
 
 /// A place that changes hands more often than this within one request is
 /// contested by others; they will sort it out.
@@ -37,6 +41,8 @@ pub(crate) struct Registrar {
     pub probe: Arc<dyn Probe>,
     /// Hosts that may be registered from anywhere.
     pub allow_hosts: Vec<String>,
+    /// What comes of a contract that breaks live callers.
+    pub policy: ContractPolicy,
 }
 
 /// Asks at once who is in a place.
@@ -62,6 +68,8 @@ pub(crate) enum Outcome {
     PlaceTaken,
     /// A living instance has the id, in another place.
     IdTaken,
+    /// The document that it names is not kept.
+    DocumentMissing(DocumentHash),
 }
 
 impl Registrar {
@@ -81,6 +89,11 @@ impl Registrar {
                 // Nothing to write: a thousand services that come back at once
                 // after a pause of the center cost no fsync.
                 return Ok(Outcome::Registered);
+            }
+            if let Some(hash) = &record.document
+                && !self.has_document(hash)
+            {
+                return Ok(Outcome::DocumentMissing(hash.clone()));
             }
             let mut batch = Batch::default();
             if let Some(other) = elsewhere {

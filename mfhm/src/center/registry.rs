@@ -14,6 +14,7 @@
 //! Times are durations since the center's start.
 
 mod changes;
+mod contracts;
 mod draining;
 mod entry;
 mod lookup;
@@ -32,12 +33,14 @@ pub(crate) use self::changes::{Cause, InstanceChange};
 use self::entry::Entry;
 pub(crate) use self::lookup::{Listed, Picked};
 pub(crate) use self::suspicion::Suspected;
+use super::contracts::Contracts;
 use super::guard::Guard;
 use super::health::{PingOutcome, Transition};
 use super::record::{Origin, Place, Record};
 use super::store::{Change, Event, Revision};
 use crate::instance::{InstanceId, InstanceStatus};
 use crate::key::Key;
+use crate::wire::v1::DocumentHash;
 
 /// The durations that the registry decides by.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +65,7 @@ pub(crate) struct Registry {
     /// One deadline for each entry that has one.
     deadlines: BTreeSet<(Duration, InstanceId)>,
     guard: Guard,
+    contracts: Contracts,
     /// How many entries are witnesses, and silent ones, in the sense of [`Guard`].
     witnesses: usize,
     silent: usize,
@@ -79,6 +83,8 @@ pub(crate) struct Registry {
 pub(crate) struct Decisions {
     pub pings: Vec<Target>,
     pub deletions: Vec<Deletion>,
+    /// Documents that nobody needs any more.
+    pub documents: Vec<DocumentHash>,
     /// The process stood still for so long; leases were extended by it.
     pub pause: Option<Duration>,
 }
@@ -125,6 +131,7 @@ impl Registry {
             services: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             guard: Guard::default(),
+            contracts: Contracts::default(),
             witnesses: 0,
             silent: 0,
             revision: 0,
@@ -147,8 +154,9 @@ impl Registry {
                     .cloned()
                     .collect();
                 for id in gone {
-                    self.remove(&id);
+                    self.remove(&id, now);
                 }
+                self.contracts.documents.reset(snapshot.documents, now);
                 // Loaded instances are pinged at once, but not in one burst.
                 let spread = self.limits.ping_interval.min(Duration::from_secs(1));
                 for record in snapshot.records {
@@ -163,9 +171,11 @@ impl Registry {
                         Event::Put(record) => self.put(record, now, now, true),
                         Event::Remove(place) => {
                             if let Some(id) = self.holder(&place).cloned() {
-                                self.remove(&id);
+                                self.remove(&id, now);
                             }
                         }
+                        Event::Keep(document) => self.contracts.documents.keep(document, now),
+                        Event::Drop(hash) => self.contracts.documents.drop(&hash),
                     }
                 }
                 self.stored = self.stored.max(revision);
@@ -180,6 +190,7 @@ impl Registry {
         self.last_tick = now;
         let mut decisions = Decisions {
             pause,
+            documents: self.contracts.sweep(now),
             ..Decisions::default()
         };
         while let Some((deadline, id)) = self.deadlines.first().cloned() {
@@ -299,18 +310,20 @@ impl Registry {
             if entry.record != record {
                 self.touched.push(&record.service, &id, Cause::Command);
             }
-            entry.record = record;
+            let before = std::mem::replace(&mut entry.record, record.clone());
+            self.contracts.renamed(Some(&before), Some(&record), now);
             self.schedule(&id);
             return;
         }
         let place = record.place();
         let id = record.id.clone();
         // An id names one instance and a place holds one: both make room.
-        self.remove(&id);
+        self.remove(&id, now);
         if let Some(holder) = self.holder(&place).cloned() {
-            self.remove(&holder);
+            self.remove(&holder, now);
         }
         self.touched.push(&place.service, &id, Cause::Command);
+        self.contracts.renamed(None, Some(&record), now);
         self.services
             .entry(place.service)
             .or_default()
@@ -320,11 +333,12 @@ impl Registry {
         self.schedule(&id);
     }
 
-    fn remove(&mut self, id: &InstanceId) {
+    fn remove(&mut self, id: &InstanceId, now: Duration) {
         let Some(entry) = self.entries.remove(id) else {
             return;
         };
         self.count_out(&entry);
+        self.contracts.renamed(Some(&entry.record), None, now);
         if let Some(deadline) = entry.scheduled {
             self.deadlines.remove(&(deadline, id.clone()));
         }
@@ -335,6 +349,7 @@ impl Registry {
             // Names go away with their last instance.
             if instances.is_empty() {
                 self.services.remove(&place.service);
+                self.contracts.departed(entry.record, now);
             }
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
+use super::contracts::ContractPolicy;
 use super::registry::Limits;
 
 /// Longer durations are mistakes, and would overflow the clock.
@@ -26,6 +27,7 @@ pub(crate) struct Settings {
     pub lease_ttl: Duration,
     pub forget_after: Duration,
     pub forget_python_after: Duration,
+    pub contract_policy: ContractPolicy,
 }
 
 impl Default for Settings {
@@ -42,6 +44,7 @@ impl Default for Settings {
             lease_ttl: Duration::from_secs(15),
             forget_after: Duration::from_secs(30),
             forget_python_after: Duration::from_secs(600),
+            contract_policy: ContractPolicy::default(),
         }
     }
 }

@@ -12,7 +12,7 @@
 //! time; a boxed future is nothing beside the fsync that it waits for.
 
 mod contents;
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 pub(crate) mod memory;
 pub(crate) mod redb;
 
@@ -23,8 +23,10 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
+use super::contracts::document::Document;
 use super::record::{Place, Record};
 use crate::instance::InstanceId;
+use crate::wire::v1::DocumentHash;
 
 /// Counts the committed batches. It only grows, also over restarts.
 pub(crate) type Revision = u64;
@@ -50,8 +52,17 @@ pub(crate) trait Store: Send + Sync + 'static {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Batch {
     pub writes: Vec<Write>,
+    pub documents: Vec<DocumentWrite>,
     /// A note that something was done once and for all, such as an import.
     pub mark: Option<&'static str>,
+}
+
+/// A write of a document. Whoever names a document that is not kept is refused.
+#[derive(Clone, Debug)]
+pub(crate) enum DocumentWrite {
+    Keep(Arc<Document>),
+    /// Refused while a record names it.
+    Drop(DocumentHash),
 }
 
 /// One write and what must be true for it.
@@ -99,6 +110,7 @@ pub(crate) enum Change {
 pub(crate) struct Snapshot {
     pub revision: Revision,
     pub records: Vec<Arc<Record>>,
+    pub documents: Vec<Arc<Document>>,
     pub marks: BTreeSet<String>,
 }
 
@@ -107,6 +119,8 @@ pub(crate) struct Snapshot {
 pub(crate) enum Event {
     Put(Arc<Record>),
     Remove(Place),
+    Keep(Arc<Document>),
+    Drop(DocumentHash),
 }
 
 /// Why a batch was not applied.
@@ -125,7 +139,7 @@ impl Batch {
     pub(crate) fn put(record: Arc<Record>, expect: Expect) -> Self {
         Self {
             writes: vec![Write::put(record, expect)],
-            mark: None,
+            ..Self::default()
         }
     }
 
@@ -133,7 +147,15 @@ impl Batch {
     pub(crate) fn remove(place: Place, id: InstanceId) -> Self {
         Self {
             writes: vec![Write::remove(place, id)],
-            mark: None,
+            ..Self::default()
+        }
+    }
+
+    /// A batch that writes documents only.
+    pub(crate) fn documents(documents: Vec<DocumentWrite>) -> Self {
+        Self {
+            documents,
+            ..Self::default()
         }
     }
 
@@ -147,7 +169,7 @@ impl Batch {
         };
         Self {
             writes: vec![write],
-            mark: None,
+            ..Self::default()
         }
     }
 }

@@ -13,6 +13,7 @@ use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
 use super::api::{Api, router};
+use super::contracts::ContractPolicy;
 use super::health::PingOutcome;
 use super::registration::{Probe, Probed, Registrar};
 use super::registry::Target;
@@ -136,6 +137,14 @@ impl TestCenter {
     }
 
     pub(crate) async fn with_key(key: Option<Key>) -> Self {
+        Self::with(key, ContractPolicy::Warn).await
+    }
+
+    pub(crate) async fn refusing() -> Self {
+        Self::with(None, ContractPolicy::Refuse).await
+    }
+
+    async fn with(key: Option<Key>, policy: ContractPolicy) -> Self {
         let store = Arc::new(MemoryStore::default());
         let probe = Arc::new(Scripted::default());
         let limits = Settings::default().limits();
@@ -150,6 +159,7 @@ impl TestCenter {
             store: store.clone(),
             probe: probe.clone(),
             allow_hosts: vec!["10.9.9.9".to_owned()],
+            policy,
         });
         let api = Api {
             registrar: registrar.clone(),

@@ -17,6 +17,8 @@ use super::transport::{
     Answered, Hop, Opened, Outgoing, Transport, TransportError, TransportErrorKind,
 };
 use super::{balancer, clock, hedge};
+use crate::contract::Operation;
+use crate::wire::v1::OperationEntry;
 
 /// Where calls go.
 #[derive(Clone, Debug)]
@@ -33,6 +35,42 @@ pub(crate) enum Destination {
     },
 }
 
+/// What an instance must offer to get a call.
+#[derive(Clone, Copy)]
+pub(crate) enum Wanted<'a> {
+    /// What a contract declares.
+    Operation(&'static Operation),
+    /// What an instance registered, in this form and no other.
+    Entry(&'a OperationEntry),
+    #[cfg(test)]
+    Anything,
+}
+
+impl Wanted<'_> {
+    fn is_offered_by(self, endpoint: &Endpoint) -> bool {
+        match self {
+            Self::Operation(operation) => endpoint.offers(operation),
+            Self::Entry(entry) => endpoint.operations.iter().any(|other| {
+                other.name == entry.name
+                    && other.path == entry.path
+                    && other.methods == entry.methods
+            }),
+            #[cfg(test)]
+            Self::Anything => true,
+        }
+    }
+
+    fn not_offered(self, resolver: &Resolver, set: &EndpointSet) -> Fault {
+        match self {
+            Self::Operation(operation) => resolver.not_offered(operation, set),
+            _ => Fault::new(
+                FaultKind::NotOffered,
+                "the instances that offered the operation have left",
+            ),
+        }
+    }
+}
+
 /// Sends `request` until an answer comes, the attempts or the time are used up,
 /// or trying again could run the operation twice.
 pub(crate) async fn call(
@@ -41,17 +79,9 @@ pub(crate) async fn call(
     is_idempotent: bool,
     plan: CallPlan,
     deadline: Instant,
-    is_eligible: &Eligible<'_>,
+    wanted: Wanted<'_>,
 ) -> Result<Answered, Fault> {
-    ask(
-        destination,
-        request,
-        is_idempotent,
-        plan,
-        deadline,
-        is_eligible,
-    )
-    .await
+    ask(destination, request, is_idempotent, plan, deadline, wanted).await
 }
 
 /// The same for an answer that is read while it comes: the time-outs end with
@@ -62,11 +92,9 @@ pub(crate) async fn open(
     is_idempotent: bool,
     plan: CallPlan,
     deadline: Instant,
+    wanted: Wanted<'_>,
 ) -> Result<Opened, Fault> {
-    ask(destination, request, is_idempotent, plan, deadline, &|_| {
-        true
-    })
-    .await
+    ask(destination, request, is_idempotent, plan, deadline, wanted).await
 }
 
 /// What an attempt waits for: all of the answer, or its headers.
@@ -135,7 +163,7 @@ async fn ask<A: Arrival>(
     is_idempotent: bool,
     plan: CallPlan,
     deadline: Instant,
-    is_eligible: &Eligible<'_>,
+    wanted: Wanted<'_>,
 ) -> Result<A, Fault> {
     match destination {
         Destination::Fixed { base, transport } => {
@@ -161,11 +189,20 @@ async fn ask<A: Arrival>(
                 transport: transport.as_ref(),
                 request,
                 is_idempotent,
-                is_eligible,
+                wanted,
                 plan,
                 deadline,
             };
             attempts.run().await
+        }
+    }
+}
+
+impl Destination {
+    /// Remembers that `operation` is called, for the center to know.
+    pub(crate) fn note(&self, operation: &'static Operation) {
+        if let Self::Discovered { resolver, .. } = self {
+            resolver.uses().note(operation);
         }
     }
 }
@@ -177,15 +214,12 @@ pub(crate) fn after(span: Duration) -> Instant {
     now.checked_add(span).unwrap_or(now + FAR)
 }
 
-/// Whether an endpoint may get this call.
-pub(crate) type Eligible<'a> = dyn Fn(&Endpoint) -> bool + Sync + 'a;
-
 struct Attempts<'a> {
     resolver: &'a Resolver,
     transport: &'a dyn Transport,
     request: &'a Outgoing,
     is_idempotent: bool,
-    is_eligible: &'a Eligible<'a>,
+    wanted: Wanted<'a>,
     plan: CallPlan,
     deadline: Instant,
 }
@@ -218,32 +252,35 @@ impl Attempts<'_> {
         // What the last attempt came to, and the pause that the service asked for.
         let mut last = None;
         let mut retry_after = None;
+        let mut has_looked_again = false;
         loop {
-            let index =
-                match balancer::pick(&set, self.is_eligible, &tried, clock::now(), &mut random) {
-                    Some(index) => index,
-                    None if tried.is_empty() => {
-                        return Err(Fault::new(
-                            FaultKind::NoInstance,
-                            "no instance of the service offers the operation",
-                        ));
+            let index = match self.pick(&set, &tried, &mut random) {
+                Some(index) => index,
+                None if tried.is_empty() && has_looked_again => {
+                    return Err(before.tell(self.wanted.not_offered(resolver, &set)));
+                }
+                None if tried.is_empty() => {
+                    has_looked_again = true;
+                    let fresh = resolver.look_again(deadline).await;
+                    set = fresh.map_err(|fault| before.tell(fault))?;
+                    continue;
+                }
+                None => {
+                    // Every instance was tried: wait a little and begin anew, with
+                    // what the center knows by now.
+                    tried.clear();
+                    let until = after(retry::pause(retry_after, &mut random, deadline));
+                    if until >= deadline
+                        && let Some(last) = last
+                    {
+                        return told(last, before);
                     }
-                    None => {
-                        // Every instance was tried: wait a little and begin anew, with
-                        // what the center knows by now.
-                        tried.clear();
-                        let until = after(retry::pause(retry_after, &mut random, deadline));
-                        if until >= deadline
-                            && let Some(last) = last
-                        {
-                            return told(last, before);
-                        }
-                        tokio::time::sleep_until(until).await;
-                        let fresh = resolver.endpoints(deadline).await;
-                        set = fresh.map_err(|fault| before.tell(fault))?;
-                        continue;
-                    }
-                };
+                    tokio::time::sleep_until(until).await;
+                    let fresh = resolver.endpoints(deadline).await;
+                    set = fresh.map_err(|fault| before.tell(fault))?;
+                    continue;
+                }
+            };
             let result = match plan.hedge_after {
                 Some(pause) if self.is_idempotent && attempt < plan.attempts => {
                     let second = self.hedged::<A>(&set, index, &tried, pause, &mut random);
@@ -290,6 +327,16 @@ impl Attempts<'_> {
         }
     }
 
+    fn pick(
+        &self,
+        set: &EndpointSet,
+        tried: &[usize],
+        random: &mut fastrand::Rng,
+    ) -> Option<usize> {
+        let is_eligible = |endpoint: &Endpoint| self.wanted.is_offered_by(endpoint);
+        balancer::pick(set, &is_eligible, tried, clock::now(), random)
+    }
+
     /// One attempt.
     async fn send<A: Arrival>(
         &self,
@@ -331,10 +378,8 @@ impl Attempts<'_> {
         let (also, mut random_of_second) = (&mut picked, random.fork());
         let second = move || {
             let tried = [tried, &[index]].concat();
-            let now = clock::now();
-            let random = &mut random_of_second;
-            let other = balancer::pick(set, self.is_eligible, &tried, now, random)?;
-            let endpoint = &set.endpoints[other];
+            let other = self.pick(set, &tried, &mut random_of_second)?;
+            let (endpoint, now) = (&set.endpoints[other], clock::now());
             if endpoint.ejection.is_unreachable(now) || !self.resolver.limits.budget.take(now) {
                 return None;
             }
@@ -517,6 +562,7 @@ mod tests {
     use super::*;
     use crate::client::options::CallOptions;
     use crate::client::source::{Source, SourceError};
+    use crate::client::uses::Uses;
     use crate::instance::InstanceId;
 
     #[derive(Debug)]
@@ -527,6 +573,7 @@ mod tests {
             &'a self,
             _service: &'a str,
             _known: &'a EndpointSet,
+            _uses: &'a Uses,
         ) -> BoxFuture<'a, Result<Vec<Endpoint>, SourceError>> {
             let endpoint = |port: u16| {
                 let id = InstanceId::from_random(port.into());
@@ -632,7 +679,7 @@ mod tests {
             is_idempotent,
             plan,
             after(plan.timeout),
-            &|_| true,
+            Wanted::Anything,
         )
         .await
     }
@@ -750,6 +797,74 @@ mod tests {
                 .iter()
                 .all(|endpoint| !endpoint.ejection.is_failing(clock::now()))
         );
+    }
+
+    /// Two instances, of which only the second offers `create`, or none does.
+    #[derive(Debug, Default)]
+    struct Upgrade {
+        is_rolled_out: std::sync::atomic::AtomicBool,
+    }
+
+    impl Source for Upgrade {
+        fn list<'a>(
+            &'a self,
+            _service: &'a str,
+            _known: &'a EndpointSet,
+            _uses: &'a Uses,
+        ) -> BoxFuture<'a, Result<Vec<Endpoint>, SourceError>> {
+            let entry = |name: &str, method: &str, path: &str| OperationEntry {
+                name: name.to_owned(),
+                path: path.to_owned(),
+                methods: vec![method.to_owned()],
+                fingerprint: None,
+            };
+            let endpoint = move |port: u16, has_create: bool| {
+                let id = InstanceId::from_random((u128::from(port) << 1) + u128::from(has_create));
+                let mut operations = vec![entry("user", "GET", "/users/{id}")];
+                operations.extend(has_create.then(|| entry("create", "POST", "/users")));
+                Endpoint::new(id, "127.0.0.1".to_owned(), port, None, operations)
+            };
+            let is_rolled_out = self
+                .is_rolled_out
+                .load(std::sync::atomic::Ordering::Relaxed);
+            Box::pin(async move { Ok(vec![endpoint(1, false), endpoint(2, is_rolled_out)]) })
+        }
+    }
+
+    static CREATE: Operation = Operation::new("create", "POST", "/users");
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_goes_only_to_who_offers_its_operation() {
+        let fake = Arc::new(Fake::default());
+        let source = Arc::new(Upgrade::default());
+        let resolver = Arc::new(Resolver::new("users".to_owned(), source.clone()));
+        let destination = Destination::Discovered {
+            resolver,
+            transport: fake.clone(),
+        };
+        let plan = CallOptions::new().plan();
+        let request = request(Method::POST);
+        let create = async || {
+            let deadline = after(plan.timeout);
+            let wanted = Wanted::Operation(&CREATE);
+            call(&destination, &request, false, plan, deadline, wanted).await
+        };
+        let fault = create().await.unwrap_err();
+        assert_eq!(fault.kind(), FaultKind::NotOffered);
+        assert!(
+            fault.to_string().contains("none offers `create`"),
+            "{fault}"
+        );
+        assert_eq!(fake.total(), 0, "nobody was asked");
+
+        // The list that is known is of before the roll-out: the call asks anew.
+        source
+            .is_rolled_out
+            .store(true, std::sync::atomic::Ordering::Relaxed);
+        for _ in 0..100 {
+            create().await.unwrap();
+        }
+        assert_eq!((fake.asked(DEAD), fake.total()), (100, 100));
     }
 
     /// Whether instances are left out after 100 calls of a service that gives

@@ -17,6 +17,7 @@ use super::source::center::Centers;
 use super::transport::{Network, Transport};
 use super::untyped::CallBuilder;
 use crate::Error;
+use crate::instance::InstanceId;
 use crate::key::Key;
 use crate::link::Link;
 use crate::settings::Settings;
@@ -181,9 +182,17 @@ pub struct CallerBuilder {
     zone: Option<String>,
     max_in_flight: Option<u32>,
     retry_percent: Option<u32>,
+    instances: Vec<InstanceId>,
 }
 
 impl CallerBuilder {
+    /// The instances that this process runs, as whom it is known to the center.
+    #[cfg(feature = "server")]
+    pub(crate) fn instances(mut self, instances: Vec<InstanceId>) -> Self {
+        self.instances = instances;
+        self
+    }
+
     /// The address of a center, such as `http://127.0.0.1:21428`. Said several
     /// times, the first that answers is asked. Else `MFHM_CENTER`.
     pub fn center(mut self, url: impl Into<String>) -> Self {
@@ -257,7 +266,8 @@ impl CallerBuilder {
         let settings = Settings::from_env()?.with_centers(self.centers)?;
         let key = self.center_key.or(settings.center_key);
         let zone = self.zone.or(settings.zone);
-        let source = Centers::new(&settings.centers, Link::new(key.as_ref())?).in_zone(zone);
+        let link = Link::new(key.as_ref())?;
+        let source = Centers::new(&settings.centers, link, self.instances).in_zone(zone);
         Ok(Caller {
             shared: Arc::new(Shared {
                 source: Arc::new(source),

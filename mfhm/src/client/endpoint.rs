@@ -2,14 +2,16 @@
 //! about it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use http::HeaderValue;
 
 use super::balancer::Draws;
 use super::ejection::Ejection;
 use super::latency::Latency;
+use super::offers::Offers;
+use crate::contract::Operation;
 use crate::instance::InstanceId;
 use crate::wire::v1::OperationEntry;
 
@@ -28,6 +30,10 @@ pub(crate) struct Endpoint {
     pub weight: u32,
     /// Whether it is in the caller's zone.
     pub is_near: bool,
+    /// Version of the instance's program, as it says.
+    pub version: Option<String>,
+    /// Made of `operations` when it is first asked.
+    offers: OnceLock<Offers>,
     pub ejection: Ejection,
     pub latency: Latency,
     in_flight: AtomicU32,
@@ -55,6 +61,8 @@ impl Endpoint {
             operations,
             weight: 100,
             is_near: false,
+            version: None,
+            offers: OnceLock::new(),
             ejection: Ejection::default(),
             latency: Latency::default(),
             in_flight: AtomicU32::new(0),
@@ -71,6 +79,12 @@ impl Endpoint {
     pub(crate) fn near(mut self, is_near: bool) -> Self {
         self.is_near = is_near;
         self
+    }
+
+    /// Whether this instance answers `operation`, by all that is known.
+    pub(crate) fn offers(&self, operation: &Operation) -> bool {
+        let offers = self.offers.get_or_init(|| Offers::new(&self.operations));
+        offers.include(&self.operations, operation)
     }
 
     /// Calls under way from this process.
@@ -90,6 +104,7 @@ impl Endpoint {
             && self.base == other.base
             && self.key == other.key
             && self.operations == other.operations
+            && self.version == other.version
             && self.weight == other.weight
             && self.is_near == other.is_near
     }

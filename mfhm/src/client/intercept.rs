@@ -293,7 +293,7 @@ impl Chain {
         for interceptor in chain.iter() {
             match timeout_at(deadline, interceptor.before(call)).await {
                 Ok(Ok(())) => *passed += 1,
-                Ok(Err(fault)) => refused = Some(fault.as_refusal()),
+                Ok(Err(fault)) => refused = Some(fault.into_refusal()),
                 Err(_) => {
                     let detail = "the time was over before an interceptor let the call pass";
                     refused = Some(Fault::new(FaultKind::TimeoutUnsent, detail));

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::attempt::{self, Destination};
+use super::attempt::{self, Destination, Wanted};
 use super::encoding;
 use super::error::{CallError, Fault, FaultKind};
 use super::intercept::{Chain, End};
@@ -18,6 +18,7 @@ use super::options::CallPlan;
 use super::transport::{Again, Answered, Opened, Outgoing, OutgoingStream};
 use crate::api_error::{self, ApiError};
 use crate::contract::Operation;
+use crate::multipart::MultipartBody;
 use crate::raw_body::SendBody;
 use crate::returned::Returned;
 use crate::stream::StreamBody;
@@ -259,6 +260,17 @@ impl Request {
         );
     }
 
+    /// Sets the body to a form with files, encoded while it is sent.
+    pub fn multipart<T: MultipartBody>(&mut self, name: &str, value: T) {
+        match value.into_multipart().encode() {
+            Ok((content_type, body)) => {
+                self.stream = Some(Arc::new(Mutex::new(Some(body))));
+                self.headers.insert(CONTENT_TYPE, content_type);
+            }
+            Err(why) => self.refuse("multipart", name, &why),
+        }
+    }
+
     /// Sends the request and reads the answer: a success as `T`, a declared
     /// error as `E`.
     ///
@@ -322,6 +334,7 @@ impl Request {
     async fn exchange(self, accept: &'static str) -> Result<Answered, Fault> {
         let is_idempotent = self.operation.is_idempotent();
         let deadline = self.deadline;
+        let wanted = Wanted::Operation(self.operation);
         let Ready {
             destination,
             request,
@@ -334,7 +347,7 @@ impl Request {
             is_idempotent,
             plan,
             deadline,
-            &|_| true,
+            wanted,
         )
         .await
     }
@@ -395,8 +408,11 @@ impl Request {
             body: self.body,
             stream: self.stream,
         };
+        let destination = self.destination?;
+        destination.note(self.operation);
         Ok(Ready {
-            destination: self.destination?,
+            operation: self.operation,
+            destination,
             request,
             plan: self.plan,
             chain: self.chain,
@@ -425,6 +441,7 @@ fn is_cookie_octet(byte: u8) -> bool {
 
 /// A request that can be sent.
 struct Ready {
+    operation: &'static Operation,
     destination: Destination,
     request: Outgoing,
     plan: CallPlan,
@@ -434,12 +451,14 @@ struct Ready {
 
 impl Ready {
     async fn open(&self, is_idempotent: bool, deadline: Instant) -> Result<Opened, Fault> {
+        let wanted = Wanted::Operation(self.operation);
         attempt::open(
             &self.destination,
             &self.request,
             is_idempotent,
             self.plan,
             deadline,
+            wanted,
         )
         .await
     }
@@ -476,6 +495,7 @@ fn again(ready: Arc<Ready>, call: (&'static str, &'static str)) -> Again {
                 request.headers.insert(LAST_EVENT_ID, id);
             }
             let next = Ready {
+                operation: ready.operation,
                 destination: ready.destination.clone(),
                 request,
                 plan: ready.plan,

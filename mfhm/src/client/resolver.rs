@@ -32,7 +32,10 @@ use super::ejection::Outcome;
 use super::endpoint::{Endpoint, EndpointSet};
 use super::error::{Fault, FaultKind};
 use super::limits::Limits;
+use super::offers;
 use super::source::{Source, SourceError};
+use super::uses::Uses;
+use crate::contract::Operation;
 use crate::instance::ServiceName;
 
 /// Time between two lists, give or take a fifth.
@@ -41,6 +44,8 @@ const INTERVAL: Duration = Duration::from_secs(2);
 const GAP: Duration = Duration::from_millis(25);
 /// A list older than this makes a call look whether the task still runs.
 const STALE: Duration = Duration::from_secs(10);
+/// How long a call waits for a list in which somebody offers its operation.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const CONNECT: Duration = Duration::from_secs(1);
 /// A service that nobody knows is asked after for this long after the last call.
 const CURIOSITY: Duration = Duration::from_secs(30);
@@ -71,6 +76,7 @@ struct Shared {
     service: String,
     source: Arc<dyn Source>,
     knowledge: ArcSwap<Knowledge>,
+    uses: Uses,
     /// When the task last finished a round, in milliseconds of [`clock::now`].
     refreshed: AtomicU64,
     /// When a call last found nothing to go on with, likewise.
@@ -93,6 +99,7 @@ impl Resolver {
             service,
             source,
             knowledge: ArcSwap::from_pointee(Knowledge::Nothing),
+            uses: Uses::default(),
             refreshed: AtomicU64::new(0),
             wanted: AtomicU64::new(0),
             wake: Notify::new(),
@@ -138,6 +145,24 @@ impl Resolver {
     /// What requests carry so that nobody else runs them.
     pub(crate) fn addressee(&self) -> Option<&HeaderValue> {
         self.addressee.as_ref()
+    }
+
+    /// What this process calls, as the center is told.
+    pub(crate) fn uses(&self) -> &Uses {
+        &self.shared.uses
+    }
+
+    /// A list that is asked for now, because none of the known instances will do.
+    /// An instance that will may have registered a moment ago.
+    pub(crate) async fn look_again(&self, deadline: Instant) -> Result<Arc<EndpointSet>, Fault> {
+        let patience = Instant::now() + LOOK_AGAIN;
+        self.wait_for_round(deadline.min(patience)).await
+    }
+
+    /// The fault of a call that none of these instances answers.
+    pub(crate) fn not_offered(&self, operation: &Operation, set: &EndpointSet) -> Fault {
+        let text = offers::explain(&self.shared.service, operation, set);
+        Fault::new(FaultKind::NotOffered, text)
     }
 
     /// Whether nothing refreshes it and nothing is known that would be lost.
@@ -221,7 +246,7 @@ impl Shared {
     async fn round(&self) {
         let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
         let known = self.known();
-        let answer = self.source.list(&self.service, &known).await;
+        let answer = self.source.list(&self.service, &known, &self.uses).await;
         self.learn(answer, known).await;
         self.finished.send_replace(number);
         // The list is out; whoever waits for it does not wait for this.
@@ -346,6 +371,7 @@ mod tests {
             &'a self,
             _service: &'a str,
             _known: &'a EndpointSet,
+            _uses: &'a Uses,
         ) -> BoxFuture<'a, Result<Vec<Endpoint>, SourceError>> {
             let answer = self.0.lock().unwrap().clone().map(|ports| {
                 ports

@@ -9,16 +9,19 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::endpoint::{Endpoint, EndpointSet};
+use super::uses::Uses;
 use crate::instance::InstanceId;
 
 /// Something that can list the instances of a service.
 pub(crate) trait Source: fmt::Debug + Send + Sync + 'static {
     /// Lists the instances that may be called. `known` is the last list, so
-    /// that a source need not ask again for what does not change.
+    /// that a source need not ask again for what does not change; `uses` is what
+    /// it may tell of the caller.
     fn list<'a>(
         &'a self,
         service: &'a str,
         known: &'a EndpointSet,
+        uses: &'a Uses,
     ) -> BoxFuture<'a, Result<Vec<Endpoint>, SourceError>>;
 
     /// Follows a service, if the source tells by itself what changes.
@@ -41,6 +44,7 @@ pub(crate) trait Watch: Send {
     fn next<'a>(
         &'a mut self,
         known: &'a EndpointSet,
+        uses: &'a Uses,
     ) -> BoxFuture<'a, Result<Vec<Endpoint>, WatchError>>;
 
     /// Has the next list asked for, whether something changed or not.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::attempt;
 use super::caller::Caller;
 use super::encoding;
-use super::endpoint::{Endpoint, EndpointSet};
+use super::endpoint::EndpointSet;
 use super::error::{Fault, FaultKind};
 use super::intercept::{Chain, End, Interceptors};
 use super::options::{CallOptions, CallPlan};
@@ -182,8 +182,7 @@ impl CallBuilder {
             encoding::push(&mut target, value);
         }
         let destination = self.caller.destination(&self.service);
-        // Instances of another version may not offer the operation in this form.
-        let offers = |endpoint: &Endpoint| endpoint.operations.contains(&entry);
+        resolver.uses().note_name(&entry.name);
         let is_idempotent = is_idempotent_method(method.as_str());
         let request = Outgoing {
             method,
@@ -198,7 +197,8 @@ impl CallBuilder {
             is_idempotent,
             plan,
             deadline,
-            &offers,
+            // Instances of another version may not offer it in this form.
+            attempt::Wanted::Entry(&entry),
         )
         .await
         .map(Answer)
@@ -411,6 +411,7 @@ mod tests {
             name: "o".to_owned(),
             path: "/".to_owned(),
             methods: methods.iter().map(|&m| m.to_owned()).collect(),
+            fingerprint: None,
         };
         assert_eq!(
             choose_method(&entry(&["HEAD", "GET"]), None).unwrap(),

@@ -139,6 +139,9 @@ impl Canon<'_> {
         for (content_type, media) in sorted(content.as_object()) {
             let schema = self.schema(&media["schema"]);
             text.push_str(&format!("{content_type}: {schema};"));
+            if let Some(item) = media.get(super::answer::ITEM) {
+                text.push_str(&format!("each {};", self.schema(item)));
+            }
         }
         text
     }

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::answer::AnswerSchema;
 use super::placeholders;
-use super::schemas::{Absence, OperationSchemas, ParamSchema, Schemas, UNTYPED, ValueSchema};
-use crate::api_error::ErrorVariant;
+use super::schemas::{Absence, OperationSchemas, ParamSchema, Schemas, UNTYPED};
 use crate::contract::{Operation, Param, ParamSource};
 use crate::server::definition::Route;
 use crate::wire::problem::CONTENT_TYPE as PROBLEM;
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
+const MULTIPART: &str = "multipart/form-data";
 
 /// Describes a route. `names` are the placeholders of the path as the document
 /// writes it.
@@ -53,6 +54,11 @@ pub(super) fn describe(
             ParamSource::Form => {
                 Some((BodyKind::Form, json!({ FORM: { "schema": schema.schema } })))
             }
+            // A handler reads whatever parts there are.
+            ParamSource::Multipart => Some((
+                BodyKind::Multipart,
+                json!({ MULTIPART: { "schema": { "type": "object" } } }),
+            )),
             // Whatever comes is taken as it is.
             ParamSource::Bytes | ParamSource::Stream => Some((BodyKind::Raw, json!({ "*/*": {} }))),
             _ => None,
@@ -87,6 +93,11 @@ pub(super) fn describe(
     let refusals = Refusals {
         has_params: !described.params.is_empty(),
         body,
+        has_ruled_query: cfg!(feature = "validate")
+            && operation
+                .parameters()
+                .iter()
+                .any(|param| param.source() == ParamSource::QueryFields),
         has_key,
     };
     object.insert(
@@ -108,7 +119,7 @@ fn unknown(operation: &Operation) -> OperationSchemas {
 }
 
 /// The first paragraph in one line, and the rest.
-fn split_doc(doc: &str) -> (String, String) {
+pub(super) fn split_doc(doc: &str) -> (String, String) {
     let doc = doc.trim();
     let (first, rest) = doc.split_once("\n\n").unwrap_or((doc, ""));
     let words: Vec<&str> = first.split_whitespace().collect();
@@ -190,6 +201,7 @@ enum BodyKind {
     None,
     Json,
     Form,
+    Multipart,
     Raw,
 }
 
@@ -197,24 +209,21 @@ enum BodyKind {
 struct Refusals {
     has_params: bool,
     body: BodyKind,
+    has_ruled_query: bool,
     has_key: bool,
 }
 
 fn responses(operation: &Operation, described: OperationSchemas, refusals: Refusals) -> Value {
     let mut responses = BTreeMap::new();
-    let (status, success) = success(operation, described.value);
+    let success = described.value.unwrap_or_else(AnswerSchema::empty);
+    let is_head = operation.method() == "HEAD";
+    let (status, success) = success.into_response(operation.success_status(), is_head);
     responses.insert(status, success);
 
     let mut problems: BTreeMap<u16, Vec<(String, Value)>> = BTreeMap::new();
-    for variant in described.errors {
-        let said = variant.documentation().trim();
-        let said = if said.is_empty() {
-            format!("`{}`", variant.code())
-        } else {
-            format!("`{}`: {said}", variant.code())
-        };
-        let of_status = problems.entry(variant.status()).or_default();
-        of_status.push((said, declared(variant)));
+    for error in described.errors {
+        let of_status = problems.entry(error.status()).or_default();
+        of_status.push((error.said(), error.problem()));
     }
     let mut refuse = |status: u16, why: &str| {
         let schema = json!({ "$ref": "#/components/schemas/mfhm.InvalidParameter" });
@@ -227,6 +236,9 @@ fn responses(operation: &Operation, described: OperationSchemas, refusals: Refus
     if refusals.body != BodyKind::None {
         refuse(413, "The body is too large.");
     }
+    if refusals.has_ruled_query {
+        refuse(422, "A field of the query breaks a rule of its type.");
+    }
     match refusals.body {
         BodyKind::Json => {
             refuse(415, "The body is not declared as JSON.");
@@ -236,6 +248,7 @@ fn responses(operation: &Operation, described: OperationSchemas, refusals: Refus
             refuse(415, "The body is not declared as a form.");
             refuse(422, "The form does not fit.");
         }
+        BodyKind::Multipart => refuse(415, "The body is not declared as a form with files."),
         BodyKind::None | BodyKind::Raw => {}
     }
     if let Some(timeout) = operation.timeout() {
@@ -271,42 +284,12 @@ fn responses(operation: &Operation, described: OperationSchemas, refusals: Refus
     responses.into_iter().collect::<Map<_, _>>().into()
 }
 
-fn success(operation: &Operation, value: Option<ValueSchema>) -> (String, Value) {
-    let status = |default: &str| match operation.success_status() {
-        Some(status) => status.to_string(),
-        None => default.to_owned(),
-    };
-    match value {
-        None => (status("204"), json!({ "description": "Done." })),
-        Some(ValueSchema::Json(schema)) => {
-            let response = answer(operation, "The result.", JSON, schema);
-            (status("200"), response)
-        }
-        Some(ValueSchema::Opaque) => {
-            let description = "An answer that is not plain JSON.";
-            (status("2XX"), json!({ "description": description }))
-        }
-    }
-}
-
 /// An answer with content, which one to HEAD does not have.
 fn answer(operation: &Operation, description: &str, content_type: &str, schema: Value) -> Value {
     if operation.method() == "HEAD" {
         return json!({ "description": description });
     }
     json!({ "description": description, "content": { content_type: { "schema": schema } } })
-}
-
-/// The problem that carries a declared error.
-fn declared(variant: &ErrorVariant) -> Value {
-    json!({
-        "allOf": [{ "$ref": "#/components/schemas/mfhm.Problem" }],
-        "properties": {
-            "code": { "const": variant.code() },
-            "status": { "const": variant.status() },
-        },
-        "required": ["code", "status"],
-    })
 }
 
 /// The schemas of mfhm's own answers. No Rust type's name has a dot.

@@ -14,8 +14,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use super::answer::AnswerSchema;
 use super::components;
-use crate::api_error::{ApiError, ErrorVariant};
+use super::errors::{self, ErrorSchema};
+use crate::api_error::ApiError;
+use crate::returned::Returned;
 use crate::value;
 
 /// Marks a schema that stands for a type without one.
@@ -65,8 +68,8 @@ pub struct OperationSchemas {
     /// One for each of the operation's parameters, in their order.
     pub(crate) params: Vec<ParamSchema>,
     /// `None`: a success carries nothing.
-    pub(crate) value: Option<ValueSchema>,
-    pub(crate) errors: &'static [ErrorVariant],
+    pub(crate) value: Option<AnswerSchema>,
+    pub(crate) errors: Vec<ErrorSchema>,
     /// Whether there may be answers that nothing is known about.
     pub(crate) has_opaque_error: bool,
 }
@@ -86,7 +89,7 @@ impl OperationSchemas {
 
     /// Sets what a success carries.
     #[must_use]
-    pub fn value(mut self, value: ValueSchema) -> Self {
+    pub fn value(mut self, value: AnswerSchema) -> Self {
         self.value = Some(value);
         self
     }
@@ -94,12 +97,12 @@ impl OperationSchemas {
     /// A success answers for itself.
     #[must_use]
     pub fn opaque(self) -> Self {
-        self.value(ValueSchema::Opaque)
+        self.value(AnswerSchema::opaque())
     }
 
     /// Sets the errors, `None` if they answer for themselves.
     #[must_use]
-    pub fn error(mut self, errors: Option<&'static [ErrorVariant]>) -> Self {
+    pub fn error(mut self, errors: Option<Vec<ErrorSchema>>) -> Self {
         match errors {
             Some(errors) => self.errors = errors,
             None => self.has_opaque_error = true,
@@ -135,15 +138,6 @@ pub struct Absence {
     pub(crate) of_texts: bool,
     /// As the body.
     pub(crate) of_body: bool,
-}
-
-/// What a success carries.
-#[derive(Debug)]
-pub enum ValueSchema {
-    /// JSON with this schema.
-    Json(Value),
-    /// Whatever the value answers by itself.
-    Opaque,
 }
 
 /// Stands for a type in method resolution.
@@ -203,7 +197,7 @@ fn untyped<T>() -> Value {
 }
 
 /// A type's name without the modules: `Vec<User>`.
-fn short(name: &str) -> String {
+pub(super) fn short(name: &str) -> String {
     let mut short = String::new();
     for part in name.split_inclusive(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')) {
         short.push_str(part.rsplit("::").next().unwrap_or(part));
@@ -241,47 +235,87 @@ impl<T> RequiredKind for &Probe<T> {
 /// Fits a type that is answered as JSON.
 pub trait JsonKind {
     #[doc(hidden)]
-    fn __mfhm_value(&self, schema: Value) -> ValueSchema;
+    type Item;
+    /// What is written as JSON, wholly or part by part.
+    #[doc(hidden)]
+    fn __mfhm_item(&self) -> Probe<Self::Item>;
+    #[doc(hidden)]
+    fn __mfhm_answer(&self, item: Value) -> AnswerSchema;
 }
 
-impl<T: Serialize> JsonKind for Probe<T> {
-    fn __mfhm_value(&self, schema: Value) -> ValueSchema {
-        ValueSchema::Json(schema)
+impl<T: Serialize> JsonKind for &&Probe<T> {
+    type Item = T;
+
+    fn __mfhm_item(&self) -> Probe<T> {
+        Probe::new()
+    }
+
+    fn __mfhm_answer(&self, item: Value) -> AnswerSchema {
+        AnswerSchema::of_json::<T>(item)
     }
 }
 
-/// Fits every type, after [`JsonKind`].
-pub trait NoJsonKind {
+/// Fits a type that says itself what it is as an answer, after [`JsonKind`]:
+/// none of them is `Serialize`.
+pub trait ReturnedKind {
     #[doc(hidden)]
-    fn __mfhm_value(&self, schema: Value) -> ValueSchema;
+    type Item;
+    #[doc(hidden)]
+    fn __mfhm_item(&self) -> Probe<Self::Item>;
+    #[doc(hidden)]
+    fn __mfhm_answer(&self, item: Value) -> AnswerSchema;
 }
 
-impl<T> NoJsonKind for &Probe<T> {
-    fn __mfhm_value(&self, _schema: Value) -> ValueSchema {
-        ValueSchema::Opaque
+impl<T: Returned> ReturnedKind for &Probe<T> {
+    type Item = T::Item;
+
+    fn __mfhm_item(&self) -> Probe<T::Item> {
+        Probe::new()
+    }
+
+    fn __mfhm_answer(&self, item: Value) -> AnswerSchema {
+        T::describe(item)
+    }
+}
+
+/// Fits every type, after [`ReturnedKind`].
+pub trait OpaqueKind {
+    #[doc(hidden)]
+    fn __mfhm_item(&self) -> Probe<()>;
+    #[doc(hidden)]
+    fn __mfhm_answer(&self, item: Value) -> AnswerSchema;
+}
+
+impl<T> OpaqueKind for Probe<T> {
+    fn __mfhm_item(&self) -> Probe<()> {
+        Probe::new()
+    }
+
+    fn __mfhm_answer(&self, _item: Value) -> AnswerSchema {
+        AnswerSchema::opaque()
     }
 }
 
 /// Fits an error that crosses the wire.
 pub trait ErrorKind {
     #[doc(hidden)]
-    fn __mfhm_errors(&self) -> Option<&'static [ErrorVariant]>;
+    fn __mfhm_errors(&self, schemas: &mut Schemas) -> Option<Vec<ErrorSchema>>;
 }
 
 impl<E: ApiError> ErrorKind for Probe<E> {
-    fn __mfhm_errors(&self) -> Option<&'static [ErrorVariant]> {
-        Some(E::VARIANTS)
+    fn __mfhm_errors(&self, schemas: &mut Schemas) -> Option<Vec<ErrorSchema>> {
+        Some(errors::of::<E>(schemas))
     }
 }
 
 /// Fits every error, after [`ErrorKind`].
 pub trait NoErrorKind {
     #[doc(hidden)]
-    fn __mfhm_errors(&self) -> Option<&'static [ErrorVariant]>;
+    fn __mfhm_errors(&self, schemas: &mut Schemas) -> Option<Vec<ErrorSchema>>;
 }
 
 impl<E> NoErrorKind for &Probe<E> {
-    fn __mfhm_errors(&self) -> Option<&'static [ErrorVariant]> {
+    fn __mfhm_errors(&self, _schemas: &mut Schemas) -> Option<Vec<ErrorSchema>> {
         None
     }
 }
@@ -307,10 +341,24 @@ macro_rules! __mfhm_value_schema {
     ($schemas:expr, $type:ty) => {{
         #[allow(unused_imports)]
         use $crate::__private::{
-            JsonKind as _, NoJsonKind as _, NoSchemaKind as _, SchemaKind as _,
+            JsonKind as _, NoSchemaKind as _, OpaqueKind as _, ReturnedKind as _, SchemaKind as _,
         };
+        // Three kinds: each step of the search takes one reference away.
+        let probe = &&&$crate::__private::Probe::<$type>::new();
+        let item = &probe.__mfhm_item();
+        probe.__mfhm_answer(item.__mfhm_output($schemas))
+    }};
+}
+
+/// The schema of a field of an error.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __mfhm_field_schema {
+    ($schemas:expr, $type:ty) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::{NoSchemaKind as _, SchemaKind as _};
         let probe = &$crate::__private::Probe::<$type>::new();
-        probe.__mfhm_value(probe.__mfhm_output($schemas))
+        probe.__mfhm_output($schemas)
     }};
 }
 
@@ -318,11 +366,11 @@ macro_rules! __mfhm_value_schema {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __mfhm_error_schema {
-    ($type:ty) => {{
+    ($schemas:expr, $type:ty) => {{
         #[allow(unused_imports)]
         use $crate::__private::{ErrorKind as _, NoErrorKind as _};
         let probe = &$crate::__private::Probe::<$type>::new();
-        probe.__mfhm_errors()
+        probe.__mfhm_errors($schemas)
     }};
 }
 
@@ -337,11 +385,38 @@ mod tests {
         let param = __mfhm_param_schema!(schemas, Vec<Option<Opaque>>);
         assert_eq!(param.schema[UNTYPED], "Vec<Option<Opaque>>");
         assert_eq!(param.absence, Absence::default());
-        assert!(matches!(
-            __mfhm_value_schema!(schemas, Opaque),
-            ValueSchema::Opaque
-        ));
-        assert_eq!(__mfhm_error_schema!(Opaque), None);
+        let answer = __mfhm_value_schema!(schemas, Opaque);
+        assert_eq!(answer, AnswerSchema::opaque());
+        assert_eq!(__mfhm_error_schema!(schemas, Opaque), None);
+    }
+
+    #[test]
+    fn an_answer_is_what_its_type_says() {
+        /// Can be written and not read: no contract has it, but a handler.
+        #[derive(Serialize)]
+        struct Written(u8);
+        let schemas = &mut Schemas::new();
+        let number = __mfhm_field_schema!(schemas, u8);
+        assert_eq!(
+            __mfhm_value_schema!(schemas, crate::Headed<crate::Lines<u8>>),
+            AnswerSchema::items(
+                "application/x-ndjson",
+                "JSON values, one a line.",
+                number.clone()
+            )
+            .with_headers()
+        );
+        assert_eq!(
+            __mfhm_value_schema!(schemas, u8),
+            AnswerSchema::json(number)
+        );
+        assert_eq!(__mfhm_value_schema!(schemas, ()), AnswerSchema::empty());
+        let written = __mfhm_field_schema!(schemas, Written);
+        assert_eq!(written[UNTYPED], "Written");
+        assert_eq!(
+            __mfhm_value_schema!(schemas, Written),
+            AnswerSchema::json(written)
+        );
     }
 
     #[test]

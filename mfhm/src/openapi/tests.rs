@@ -19,7 +19,7 @@ struct Book {
     next: Option<Box<Book>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, Debug)]
 struct Plain {
     n: u8,
 }
@@ -106,7 +106,7 @@ impl Library {
 
 fn document(has_key: bool) -> Value {
     let definition = std::sync::Arc::new(Library).__mfhm_definition();
-    super::document("library", &definition.routes, has_key)
+    super::document("library", definition.about, &definition.routes, has_key)
 }
 
 /// What stands at `pointer`; `/` in a path is written `~1`.
@@ -191,6 +191,10 @@ fn every_answer_is_declared() {
         .collect();
     assert_eq!(codes, ["no_book", "no_shelf"]);
     assert_eq!(problem("400").len(), 2);
+    // The error was written by hand: nobody said what its fields are.
+    let data = &problem("404")[0]["properties"]["data"];
+    assert_eq!(data["x-mfhm-untyped"], "Never");
+    assert_eq!(problem("404")[0]["description"], "No such book.");
 }
 
 #[test]
@@ -231,7 +235,8 @@ fn a_document_is_the_same_each_time() {
 #[tokio::test]
 async fn the_document_and_the_page_are_served() {
     let definition = std::sync::Arc::new(Library).__mfhm_definition();
-    let router = super::router("library", &definition.routes, false);
+    let document = super::document("library", definition.about, &definition.routes, false);
+    let router = super::router(&document);
     for (path, content_type, text) in [
         ("/openapi.json", "application/json", r#""openapi":"3.1.0""#),
         ("/docs", "text/html; charset=utf-8", "<!doctype html>"),
@@ -264,7 +269,7 @@ fn a_route_at_the_place_of_the_document_is_refused() {
     );
 }
 
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema, Debug)]
 struct Shelf {
     row: Option<u8>,
     tag: Vec<String>,
@@ -316,5 +321,174 @@ fn every_kind_of_parameter_is_where_it_belongs() {
 
     let bytes = &document["paths"]["/bytes"]["put"];
     assert!(bytes["requestBody"]["content"]["*/*"].is_object());
-    assert!(bytes["responses"]["2XX"].is_object());
+    let answer = &bytes["responses"]["200"];
+    assert!(answer["content"]["*/*"].is_object());
+}
+
+struct Answers;
+
+/// What is answered, and by which types.
+#[mfhm::service(name = "answers", crate = crate)]
+impl Answers {
+    #[get("/headed")]
+    async fn headed(&self) -> mfhm::Headed<Book> {
+        unreachable!()
+    }
+
+    #[get("/nothing")]
+    async fn nothing(&self) -> Result<mfhm::Headed<()>, Never> {
+        Err(Never)
+    }
+
+    #[get("/bytes")]
+    async fn bytes(&self) -> mfhm::ByteStream {
+        mfhm::Bytes::new().into()
+    }
+
+    #[post("/lines")]
+    #[status(201)]
+    async fn lines(&self) -> mfhm::Lines<Plain> {
+        unreachable!()
+    }
+
+    #[get("/events")]
+    async fn events(&self) -> mfhm::Headed<mfhm::Events<Shelf>> {
+        unreachable!()
+    }
+
+    #[get("/opaque")]
+    async fn opaque(&self) -> axum::http::StatusCode {
+        axum::http::StatusCode::OK
+    }
+}
+
+#[test]
+fn an_answer_is_what_its_type_says() {
+    let definition = std::sync::Arc::new(Answers).__mfhm_definition();
+    let document = super::document("answers", definition.about, &definition.routes, false);
+    let answer = |path: &str, status: &str| {
+        let operations = document["paths"][path].as_object().unwrap();
+        let operation = operations.values().next().unwrap();
+        operation["responses"][status].clone()
+    };
+    let headed = answer("/headed", "200");
+    assert_eq!(headed["description"], "The result. With response headers.");
+    let schema = &headed["content"]["application/json"]["schema"];
+    assert_eq!(schema["$ref"], "#/components/schemas/Book");
+
+    let nothing = answer("/nothing", "204");
+    assert!(nothing.is_object() && nothing["content"].is_null());
+
+    let bytes = answer("/bytes", "200");
+    assert_eq!(
+        bytes["content"],
+        serde_json::json!({ "application/octet-stream": {} })
+    );
+
+    let lines = &answer("/lines", "201")["content"]["application/x-ndjson"];
+    assert_eq!(lines["schema"]["type"], "string");
+    assert_eq!(lines["x-mfhm-item"]["x-mfhm-untyped"], "Plain");
+
+    let events = &answer("/events", "200")["content"]["text/event-stream"];
+    assert_eq!(events["x-mfhm-item"]["$ref"], "#/components/schemas/Shelf");
+    assert!(document["components"]["schemas"]["Shelf"].is_object());
+
+    let opaque = answer("/opaque", "2XX");
+    assert!(opaque.is_object() && opaque["content"].is_null());
+}
+
+/// What can go wrong with a shelf.
+#[derive(Debug, mfhm::ApiError)]
+#[mfhm(crate = crate)]
+enum ShelfError {
+    /// Nothing fits in.
+    #[status(409)]
+    Full { shelf: Shelf, by: Plain },
+    #[status(409)]
+    Gone,
+    #[internal]
+    Broken(std::io::Error),
+}
+
+impl std::fmt::Display for ShelfError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("no")
+    }
+}
+
+impl std::error::Error for ShelfError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Broken(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+struct Shelves;
+
+#[mfhm::service(name = "shelves", version = "1.2.0", crate = crate)]
+impl Shelves {
+    #[get("/shelves/{id}")]
+    async fn shelf(&self, id: u8) -> Result<u8, ShelfError> {
+        match id {
+            0 => Err(ShelfError::Broken(std::io::Error::other("dust"))),
+            1 => Err(ShelfError::Gone),
+            2 => Err(ShelfError::Full {
+                shelf: Shelf {
+                    row: None,
+                    tag: Vec::new(),
+                },
+                by: Plain { n: 1 },
+            }),
+            id => Ok(id),
+        }
+    }
+}
+
+#[test]
+fn the_fields_of_an_error_are_described() {
+    let definition = std::sync::Arc::new(Shelves).__mfhm_definition();
+    let document = super::document("shelves", definition.about, &definition.routes, false);
+    let response = at(&document, "/paths/~1shelves~1{id}/get/responses/409");
+    assert_eq!(
+        response["description"],
+        "`full`: Nothing fits in.\n\n`gone`"
+    );
+    let problems = &response["content"]["application/problem+json"]["schema"]["oneOf"];
+    let full = &problems[0];
+    assert_eq!(full["description"], "Nothing fits in.");
+    assert_eq!(
+        full["required"],
+        serde_json::json!(["code", "status", "data"])
+    );
+    let data = &full["properties"]["data"];
+    assert_eq!(data["required"], serde_json::json!(["shelf", "by"]));
+    let shelf = &data["properties"]["shelf"]["$ref"];
+    assert_eq!(shelf, "#/components/schemas/Shelf");
+    assert_eq!(data["properties"]["by"]["x-mfhm-untyped"], "Plain");
+
+    let gone = &problems[1];
+    assert_eq!(gone["properties"]["code"]["const"], "gone");
+    assert!(gone["properties"]["data"].is_null(), "{gone:#}");
+    assert!(document["paths"]["/shelves/{id}"]["get"]["responses"]["500"].is_null());
+}
+
+#[test]
+fn a_document_tells_version_and_description() {
+    let answers = mfhm::App::new()
+        .service(Answers)
+        .openapi("answers")
+        .unwrap();
+    assert_eq!(answers["info"]["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(
+        answers["info"]["summary"],
+        "What is answered, and by which types."
+    );
+    let shelves = mfhm::App::new()
+        .service(Shelves)
+        .openapi("shelves")
+        .unwrap();
+    assert_eq!(shelves["info"]["version"], "1.2.0");
+    assert!(shelves["info"]["summary"].is_null());
 }

@@ -70,17 +70,18 @@ fn without_others(mut headers: HeaderMap) -> HeaderMap {
 }
 
 impl<T: Returned> Returned for Headed<T> {
+    type Item = T::Item;
     const ACCEPT: &'static str = T::ACCEPT;
     const STREAMS: bool = T::STREAMS;
+
+    #[cfg(feature = "openapi")]
+    fn describe(item: serde_json::Value) -> crate::openapi::answer::AnswerSchema {
+        T::describe(item).with_headers()
+    }
 
     #[cfg(feature = "server")]
     fn into_answer(self) -> axum::response::Response {
         let mut answer = self.value.into_answer();
-        if std::any::type_name::<T>() == std::any::type_name::<()>() {
-            *answer.body_mut() = axum::body::Body::empty();
-            *answer.status_mut() = http::StatusCode::NO_CONTENT;
-            answer.headers_mut().remove(CONTENT_TYPE);
-        }
         answer.headers_mut().extend(without_others(self.headers));
         answer
     }

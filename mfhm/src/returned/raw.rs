@@ -41,7 +41,16 @@ impl Raw {
 }
 
 impl Returned for Raw {
+    type Item = ();
     const ACCEPT: &'static str = "*/*";
+
+    #[cfg(feature = "openapi")]
+    fn describe(_item: serde_json::Value) -> crate::openapi::answer::AnswerSchema {
+        crate::openapi::answer::AnswerSchema::bytes(
+            "*/*",
+            "Bytes of the content type that the answer says.",
+        )
+    }
 
     #[cfg(feature = "server")]
     fn into_answer(self) -> axum::response::Response {

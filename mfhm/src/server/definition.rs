@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::response::Response;
 use futures_util::future::BoxFuture;
 
+use super::extract::StateNeed;
 use super::input::Input;
 use super::layers::{HttpLayer, Layers};
 use crate::contract::Operation;
@@ -30,8 +31,20 @@ pub struct ServiceDefinition {
     pub(crate) routes: Vec<Route>,
     pub(crate) layers: Layers,
     pub(crate) declared_at: String,
+    pub(crate) about: About,
+    /// Whether it consists of contracts only, named by a contract's service.
+    is_contract: bool,
     #[cfg(feature = "client")]
     pub(crate) local: Vec<LocalBinding>,
+}
+
+/// What a service tells of itself beside its operations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct About {
+    /// The attribute's, else that of the crate that declares the service.
+    pub(crate) version: Option<&'static str>,
+    /// The doc comment.
+    pub(crate) doc: &'static str,
 }
 
 impl ServiceDefinition {
@@ -43,6 +56,8 @@ impl ServiceDefinition {
             routes: Vec::new(),
             layers: Layers::default(),
             declared_at: format!("{file}:{line}"),
+            about: About::default(),
+            is_contract: false,
             #[cfg(feature = "client")]
             local: Vec::new(),
         }
@@ -59,12 +74,59 @@ impl ServiceDefinition {
     ) -> Self {
         let mut definition = Self::new(name.unwrap_or(contract.service), port, file, line);
         definition.contract(contract);
+        definition.is_contract = true;
         definition
+    }
+
+    /// Sets the version and the doc comment. Without the latter it is that of
+    /// the contract.
+    pub fn about(&mut self, version: Option<&'static str>, doc: &'static str) {
+        self.about.version = version;
+        if !doc.is_empty() {
+            self.about.doc = doc;
+        }
+    }
+
+    /// Whether `other` is another contract of the same service, such as its next
+    /// version, so that the two are one service.
+    pub(crate) fn is_joined_by(&self, other: &Self) -> bool {
+        let is_same_port = self.port.is_none() || other.port.is_none() || self.port == other.port;
+        // An operation that both have is a mistake, and no second contract.
+        let mut own = self.routes.iter().map(|route| route.operation);
+        self.is_contract
+            && other.is_contract
+            && self.name == other.name
+            && is_same_port
+            && !own.any(|own| {
+                other
+                    .routes
+                    .iter()
+                    .any(|route| std::ptr::eq(own, route.operation))
+            })
+    }
+
+    /// Takes the contracts of `other` in. The layers of each stay with its own
+    /// operations.
+    pub(crate) fn join(&mut self, mut other: Self) {
+        self.move_layers_to_routes();
+        other.move_layers_to_routes();
+        self.port = self.port.or(other.port);
+        self.routes.extend(other.routes);
+        #[cfg(feature = "client")]
+        self.local.extend(other.local);
     }
 
     /// Adds a layer inside of those that are there.
     pub fn layer<L: HttpLayer>(&mut self, layer: L) {
         self.layers.add(layer);
+    }
+
+    fn move_layers_to_routes(&mut self) {
+        let layers = std::mem::take(&mut self.layers);
+        for route in &mut self.routes {
+            let own = std::mem::take(&mut route.layers);
+            route.layers = own.within(&layers);
+        }
     }
 
     /// Adds an operation.
@@ -74,6 +136,9 @@ impl ServiceDefinition {
 
     /// Adds the operations of a contract.
     pub fn contract(&mut self, contract: ContractRoutes) {
+        if self.about.doc.is_empty() {
+            self.about.doc = contract.doc;
+        }
         self.routes.extend(contract.routes);
         #[cfg(feature = "client")]
         self.local.extend(contract.local);
@@ -85,6 +150,8 @@ impl ServiceDefinition {
 pub struct Route {
     pub(crate) operation: &'static Operation,
     pub(crate) handler: Handler,
+    /// The states that the handler takes.
+    pub(crate) states: Vec<StateNeed>,
     pub(crate) layers: Layers,
     #[cfg(feature = "openapi")]
     pub(crate) describe: crate::openapi::Describe,
@@ -103,10 +170,18 @@ impl Route {
         Self {
             operation,
             handler: Arc::new(move |input| Box::pin(handler(input))),
+            states: Vec::new(),
             layers: Layers::default(),
             #[cfg(feature = "openapi")]
             describe: operation.describe(),
         }
+    }
+
+    /// What an extractor of the handler needs.
+    #[must_use]
+    pub fn needs(mut self, state: Option<StateNeed>) -> Self {
+        self.states.extend(state);
+        self
     }
 
     /// Puts a layer around the handler, inside of those that are there.
@@ -136,6 +211,7 @@ impl fmt::Debug for Route {
 pub struct ContractRoutes {
     pub(crate) service: &'static str,
     pub(crate) routes: Vec<Route>,
+    pub(crate) doc: &'static str,
     #[cfg(feature = "client")]
     pub(crate) local: Vec<LocalBinding>,
 }
@@ -146,9 +222,15 @@ impl ContractRoutes {
         Self {
             service,
             routes: Vec::new(),
+            doc: "",
             #[cfg(feature = "client")]
             local: Vec::new(),
         }
+    }
+
+    /// Sets the contract's doc comment.
+    pub fn doc(&mut self, doc: &'static str) {
+        self.doc = doc;
     }
 
     /// Adds an operation.

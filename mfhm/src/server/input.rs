@@ -12,17 +12,20 @@ use futures_util::FutureExt as _;
 use http::header::{CONTENT_TYPE, COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
+use http_body::Body as _;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
-use crate::body::{self, BodyLimits};
+use crate::body::{self, BodyError, BodyLimits};
 use crate::current::Head;
 use crate::json::{self, Unreadable};
 use crate::listener::Peer;
+use crate::multipart::{Multipart, MultipartBody};
 use crate::raw_body::RawBody;
+use crate::server::router;
 use crate::stream::{ByteStream, StreamBody};
 use crate::value;
-use crate::wire::problem::{InvalidParam, Problem};
+use crate::wire::problem::{InvalidParam, Problem, shown};
 
 /// The largest body is 2 MiB.
 const BODY: BodyLimits = BodyLimits {
@@ -30,6 +33,10 @@ const BODY: BodyLimits = BodyLimits {
     skipped: 32 << 20,
     time: Duration::from_secs(30),
 };
+
+/// A query or a form of more pairs is refused: no caller sends them one by one,
+/// and each would cost more memory than it takes on the wire.
+const PAIRS: usize = 1_000;
 
 /// A request, and what was found wrong with it so far.
 ///
@@ -45,7 +52,8 @@ pub struct Input {
     body: Option<Body>,
     /// The largest body that is read, in bytes, if it is declared.
     limit: Option<usize>,
-    path: Option<RawPathParams>,
+    /// Read once; what is not UTF-8 is told by a text with its placeholder.
+    path: Option<Result<RawPathParams, String>>,
     invalid: Vec<InvalidParam>,
     /// 400, unless one refusal has a status of its own.
     status: StatusCode,
@@ -104,13 +112,15 @@ impl Input {
         if self.path.is_none() {
             // The future of this extractor never waits.
             let params = RawPathParams::from_request_parts(&mut self.parts, &()).now_or_never();
-            self.path = params.and_then(Result::ok);
+            self.path = params.map(|params| params.map_err(|refused| refused.body_text()));
         }
-        let Some((_, text)) = self
-            .path
-            .as_ref()
-            .and_then(|params| params.iter().nth(index))
-        else {
+        let text = match &self.path {
+            Some(Ok(params)) => params.iter().nth(index).map(|(_, text)| text),
+            // Only the one that it is gets the blame.
+            Some(Err(refused)) if router::names_other_placeholder(refused, index) => return None,
+            _ => None,
+        };
+        let Some(text) = text else {
             return self.refuse("path", name, "is not UTF-8");
         };
         let decoded = value::decode(&[Cow::Borrowed(text)]);
@@ -120,13 +130,19 @@ impl Input {
     /// Reads a query parameter.
     pub fn query<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
         let query = self.query_text();
+        let mut count = 0;
         let texts: Option<Vec<Cow<'_, str>>> = form_pairs(query)
+            .inspect(|_| count += 1)
+            .take(PAIRS + 1)
             .filter(|(key, _)| form_decode(key).is_some_and(|key| key == name))
             .map(|(_, value)| form_decode(value))
             .collect();
         let Some(texts) = texts else {
             return self.refuse("query", name, "is not UTF-8");
         };
+        if count > PAIRS {
+            return self.refuse("query", name, too_many_pairs("query"));
+        }
         let decoded = value::decode(&texts);
         self.accept("query", name, decoded)
     }
@@ -134,6 +150,9 @@ impl Input {
     /// Reads the query parameters that are the fields of a struct.
     pub fn query_fields<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
         let query = self.query_text();
+        if form_pairs(query).nth(PAIRS).is_some() {
+            return self.refuse("query", name, too_many_pairs("query"));
+        }
         let mut fields = value::Fields::default();
         for (key, text) in form_pairs(query) {
             // A name that is not UTF-8 is nobody's.
@@ -222,7 +241,12 @@ impl Input {
         // A form is ASCII, whatever it holds; what isn't is no text of a field.
         let mut fields = value::Fields::default();
         let pairs = bytes.split(|byte| *byte == b'&');
-        for pair in pairs.filter(|pair| !pair.is_empty()) {
+        let pairs = pairs.filter(|pair| !pair.is_empty());
+        if pairs.clone().nth(PAIRS).is_some() {
+            self.status = StatusCode::PAYLOAD_TOO_LARGE;
+            return self.refuse("form", name, too_many_pairs("form"));
+        }
+        for pair in pairs {
             let end = pair.iter().position(|byte| *byte == b'=');
             let (key, text) = end.map_or((pair, &[][..]), |end| (&pair[..end], &pair[end + 1..]));
             let decoded = |part| std::str::from_utf8(part).ok().and_then(form_decode);
@@ -247,14 +271,66 @@ impl Input {
     }
 
     /// Takes the body to be read while it comes. It has no limit unless one is
-    /// declared; then a longer one breaks off.
-    pub fn stream<T: StreamBody>(&mut self, _name: &'static str) -> Option<T> {
+    /// declared; then one that says it is longer is refused, and one that does not
+    /// say so breaks off.
+    pub fn stream<T: StreamBody>(&mut self, name: &'static str) -> Option<T> {
+        Some(T::from_stream(self.take_stream(name)?))
+    }
+
+    /// Takes the body to be read part by part while it comes. It has no limit
+    /// unless one is declared.
+    pub fn multipart<T: MultipartBody>(&mut self, name: &'static str) -> Option<T> {
+        let essence = content_type(&self.head.headers);
+        if essence.as_deref() != Some("multipart/form-data") {
+            self.status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            return self.refuse(
+                "body",
+                name,
+                "is not declared as a form with files; send the header \
+                 `content-type: multipart/form-data; boundary=…`",
+            );
+        }
+        let declared = self.head.headers.get(CONTENT_TYPE);
+        let declared = declared.and_then(|value| value.to_str().ok());
+        // An empty boundary would be found anywhere; RFC 2046 allows 70 characters.
+        let boundary = declared
+            .and_then(|declared| multer::parse_boundary(declared).ok())
+            .filter(|boundary| (1..=70).contains(&boundary.len()));
+        let Some(boundary) = boundary else {
+            return self.refuse(
+                "body",
+                name,
+                "has no boundary; the header is `content-type: multipart/form-data; boundary=…`",
+            );
+        };
+        let form = Multipart::received(self.take_stream(name)?, boundary);
+        Some(T::from_multipart(form))
+    }
+
+    fn take_stream(&mut self, name: &'static str) -> Option<ByteStream> {
         let body = self.body.take().unwrap_or_default();
-        let stream = match self.limit {
+        if let Some(longest) = self.limit
+            && body.size_hint().lower() > longest as u64
+        {
+            let error = BodyError::TooLarge;
+            self.status = error.status();
+            return self.refuse("body", name, error.detail(BodyLimits { longest, ..BODY }));
+        }
+        Some(match self.limit {
             Some(limit) => ByteStream::of_body(http_body_util::Limited::new(body, limit)),
             None => ByteStream::of_body(body),
-        };
-        Some(T::from_stream(stream))
+        })
+    }
+
+    /// Accepts a value, unless it breaks rules of its type.
+    #[cfg(feature = "validate")]
+    pub fn validated<T>(&mut self, value: T, broken: Vec<InvalidParam>) -> Option<T> {
+        if broken.is_empty() {
+            return Some(value);
+        }
+        self.status = StatusCode::UNPROCESSABLE_ENTITY;
+        self.invalid.extend(broken);
+        None
     }
 
     /// Runs an axum extractor that leaves the body alone.
@@ -289,16 +365,7 @@ impl Input {
 
     /// The answer to a request with refused parameters.
     pub fn reject(self) -> Response {
-        let detail = match self.invalid.as_slice() {
-            [one] => format!(
-                "the {} parameter `{}` {}",
-                one.location, one.name, one.detail
-            ),
-            several => format!("{} parameters are refused", several.len()),
-        };
-        let mut problem = Problem::new(self.status, "mfhm.invalid_parameter", detail);
-        problem.errors = self.invalid;
-        problem.into_axum()
+        Problem::refused(self.status, self.invalid).into_axum()
     }
 
     async fn read_body(&mut self, name: &'static str) -> Option<Bytes> {
@@ -346,9 +413,9 @@ impl Input {
 
     fn refuse<T>(&mut self, location: &str, name: &str, detail: impl Into<String>) -> Option<T> {
         self.invalid.push(InvalidParam {
-            name: name.to_owned(),
+            name: shown(name, 100).into_owned(),
             location: location.to_owned(),
-            detail: detail.into(),
+            detail: shown(&detail.into(), 400).into_owned(),
         });
         None
     }
@@ -393,6 +460,10 @@ fn cookies(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
             .and_then(|value| value.strip_suffix(b"\""));
         Some((pair[..end].trim_ascii(), unquoted.unwrap_or(value)))
     })
+}
+
+fn too_many_pairs(whole: &str) -> String {
+    format!("is in a {whole} of more than {PAIRS} pairs")
 }
 
 /// The pairs of a query string, still encoded.

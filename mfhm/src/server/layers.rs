@@ -64,6 +64,11 @@ impl Layers {
         self.0.push(Arc::new(layer));
     }
 
+    /// All of `outer`, and these inside.
+    pub(crate) fn within(self, outer: &Self) -> Self {
+        Self(outer.0.iter().cloned().chain(self.0).collect())
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

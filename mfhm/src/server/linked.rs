@@ -43,6 +43,8 @@ pub struct LinkedScope {
     port: Option<u16>,
     file: &'static str,
     line: u32,
+    version: Option<&'static str>,
+    doc: &'static str,
     layers: fn(&mut Layers),
 }
 
@@ -61,8 +63,18 @@ impl LinkedScope {
             port,
             file,
             line,
+            version: None,
+            doc: "",
             layers: |_| {},
         }
+    }
+
+    /// With the service's version and doc comment.
+    #[must_use]
+    pub const fn about(mut self, version: Option<&'static str>, doc: &'static str) -> Self {
+        self.version = version;
+        self.doc = doc;
+        self
     }
 
     /// With what adds its layers.
@@ -70,6 +82,13 @@ impl LinkedScope {
     pub const fn layers(mut self, layers: fn(&mut Layers)) -> Self {
         self.layers = layers;
         self
+    }
+
+    fn definition(&self) -> ServiceDefinition {
+        let mut definition = ServiceDefinition::new(self.name, self.port, self.file, self.line);
+        definition.about(self.version, self.doc);
+        (self.layers)(&mut definition.layers);
+        definition
     }
 }
 
@@ -110,15 +129,7 @@ fn assign(
         }
     }
 
-    let mut definitions: Vec<_> = scopes
-        .iter()
-        .map(|scope| {
-            let mut definition =
-                ServiceDefinition::new(scope.name, scope.port, scope.file, scope.line);
-            (scope.layers)(&mut definition.layers);
-            definition
-        })
-        .collect();
+    let mut definitions: Vec<_> = scopes.iter().map(LinkedScope::definition).collect();
     for handler in handlers {
         let nearest = (0..scopes.len())
             .filter(|&index| is_within(handler.module, scopes[index].module))

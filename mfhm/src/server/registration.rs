@@ -126,6 +126,9 @@ impl Holder {
                             tracing::info!(service, %center, "registered with a Python center");
                         }
                     }
+                    for broken in &held.breaks {
+                        tracing::warn!(service, %center, "live callers break: {broken}");
+                    }
                     backoff = Backoff::default();
                     let why = self.renew(held).await;
                     tracing::info!(service, why, "registering again");

@@ -2,8 +2,10 @@
 //!
 //! A value that serde can write is JSON; anything else answers for itself
 //! (axum's `IntoResponse`). The macros do not know which of the two a type is,
-//! so the choice is made by method resolution: [`SerializeKind`] fits before
-//! [`ResponseKind`], which fits every type.
+//! so the choice is made by method resolution: [`Replying`] asks serde first.
+
+use std::marker::PhantomData;
+use std::ops::Deref;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -12,7 +14,8 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 use crate::api_error::{self, ApiError};
-use crate::returned::Returned;
+use crate::checks::stand_in;
+use crate::returned::{Returned, is_nothing};
 use crate::wire::problem::Problem;
 
 /// `value` as JSON.
@@ -32,6 +35,15 @@ pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> Response {
     }
 }
 
+/// `value` as JSON, or 204 where it is `()`.
+pub(crate) fn json_or_empty<T: Serialize>(value: &T) -> Response {
+    if is_nothing::<T>() {
+        answer_empty(())
+    } else {
+        json(value)
+    }
+}
+
 /// The bare 500: the reason is in the log.
 pub(crate) fn internal() -> Response {
     Problem::new(
@@ -43,7 +55,7 @@ pub(crate) fn internal() -> Response {
 }
 
 /// The answer of an operation that returns a plain value.
-pub fn answer_value<T: Returned>(value: T) -> Response {
+pub(crate) fn answer_value<T: Returned>(value: T) -> Response {
     value.into_answer()
 }
 
@@ -66,7 +78,7 @@ pub fn with_status(status: u16, mut answer: Response) -> Response {
 }
 
 /// The answer of an operation that returns a `Result`.
-pub fn answer_result<T: Returned, E: ApiError>(result: Result<T, E>) -> Response {
+pub(crate) fn answer_result<T: Returned, E: ApiError>(result: Result<T, E>) -> Response {
     match result {
         Ok(value) => value.into_answer(),
         Err(error) => answer_error(error),
@@ -74,7 +86,7 @@ pub fn answer_result<T: Returned, E: ApiError>(result: Result<T, E>) -> Response
 }
 
 /// The answer of an operation that returns `Result<(), E>`.
-pub fn answer_empty_result<E: ApiError>(result: Result<(), E>) -> Response {
+pub(crate) fn answer_empty_result<E: ApiError>(result: Result<(), E>) -> Response {
     match result {
         Ok(nothing) => answer_empty(nothing),
         Err(error) => answer_error(error),
@@ -86,7 +98,7 @@ pub fn answer_empty_result<E: ApiError>(result: Result<(), E>) -> Response {
     clippy::needless_pass_by_value,
     reason = "the handler's last use of it"
 )]
-pub fn answer_error<E: ApiError>(error: E) -> Response {
+pub(crate) fn answer_error<E: ApiError>(error: E) -> Response {
     if error.is_internal() {
         let error: &dyn std::error::Error = &error;
         tracing::error!(error, "a handler failed");
@@ -94,146 +106,147 @@ pub fn answer_error<E: ApiError>(error: E) -> Response {
     api_error::to_problem(&error).into_axum()
 }
 
-/// Fits a value that serde can write.
-pub trait SerializeKind: Sized {
-    #[doc(hidden)]
-    fn __mfhm_kind(&self) -> AsJson {
+/// Finds out how a handler's value is answered.
+#[derive(Debug)]
+pub struct Replying<T>(PhantomData<fn() -> T>);
+
+impl<T> Replying<T> {
+    /// Of this value.
+    pub fn of(_value: &T) -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T: Serialize> Replying<T> {
+    /// How its value is answered.
+    pub fn way(&self) -> AsJson {
         AsJson
     }
 }
 
-impl<T: Serialize> SerializeKind for T {}
-
-/// Fits every value, after [`SerializeKind`].
-pub trait ResponseKind: Sized {
-    #[doc(hidden)]
-    fn __mfhm_kind(&self) -> AsResponse {
-        AsResponse
-    }
-}
-
-impl<T> ResponseKind for &T {}
-
-/// Writes JSON.
-#[derive(Clone, Copy, Debug)]
-pub struct AsJson;
-
-impl AsJson {
-    #[doc(hidden)]
-    pub fn answer<T: Serialize>(self, value: T) -> Response {
-        json(&value)
-    }
-}
-
-/// Lets the value answer for itself.
-#[derive(Clone, Copy, Debug)]
-pub struct AsResponse;
-
-impl AsResponse {
-    #[doc(hidden)]
-    pub fn answer<T: Reply>(self, value: T) -> Response {
-        value.into_reply()
-    }
-}
-
-/// What a handler may return besides what serde can write.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the answer of a handler",
-    label = "neither `serde::Serialize` nor `axum::response::IntoResponse`",
-    note = "derive `serde::Serialize` for it, and it is answered as JSON"
-)]
-pub trait Reply {
-    #[doc(hidden)]
-    fn into_reply(self) -> Response;
-}
-
-impl<T: IntoResponse> Reply for T {
-    fn into_reply(self) -> Response {
-        self.into_response()
-    }
-}
-
-/// Fits an error that crosses the wire.
-pub trait ApiErrorKind: Sized {
-    #[doc(hidden)]
-    fn __mfhm_error_kind(&self) -> AsProblem {
+impl<E: ApiError> Replying<E> {
+    /// How its error is answered.
+    pub fn way_of_error(&self) -> AsProblem {
         AsProblem
     }
 }
 
-impl<E: ApiError> ApiErrorKind for E {}
+impl<T> Deref for Replying<T> {
+    type Target = ReplyingItself<T>;
 
-/// Fits every error, after [`ApiErrorKind`].
-pub trait ErrorResponseKind: Sized {
-    #[doc(hidden)]
-    fn __mfhm_error_kind(&self) -> AsErrorResponse {
-        AsErrorResponse
+    fn deref(&self) -> &Self::Target {
+        const { &ReplyingItself(PhantomData) }
     }
 }
 
-impl<E> ErrorResponseKind for &E {}
+/// The same for a type that serde can't write, or that is no [`ApiError`].
+#[derive(Debug)]
+pub struct ReplyingItself<T>(PhantomData<fn() -> T>);
+
+impl<T: IntoResponse> ReplyingItself<T> {
+    /// How its value is answered.
+    pub fn way(&self) -> AsResponse {
+        AsResponse
+    }
+
+    /// How its error is answered.
+    pub fn way_of_error(&self) -> AsResponse {
+        AsResponse
+    }
+}
+
+impl<T> Deref for ReplyingItself<T> {
+    type Target = NotReplying;
+
+    fn deref(&self) -> &Self::Target {
+        &NotReplying
+    }
+}
+
+/// The same for any other type.
+#[derive(Debug)]
+pub struct NotReplying;
+
+impl NotReplying {
+    /// Not at all.
+    pub fn way(&self) -> AsNothing {
+        AsNothing
+    }
+
+    /// Not at all.
+    pub fn way_of_error(&self) -> AsNothing {
+        AsNothing
+    }
+}
+
+/// Writes JSON.
+#[derive(Debug)]
+pub struct AsJson;
+
+impl AsJson {
+    /// The answer.
+    pub fn answer<T: Serialize>(self, value: T) -> Response {
+        json_or_empty(&value)
+    }
+}
 
 /// Writes a problem document.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct AsProblem;
 
 impl AsProblem {
-    #[doc(hidden)]
+    /// The answer.
     pub fn answer<E: ApiError>(self, error: E) -> Response {
         answer_error(error)
     }
 }
 
-/// Lets the error answer for itself.
-#[derive(Clone, Copy, Debug)]
-pub struct AsErrorResponse;
+/// Lets the value answer for itself.
+#[derive(Debug)]
+pub struct AsResponse;
 
-impl AsErrorResponse {
-    #[doc(hidden)]
-    pub fn answer<E: ErrorReply>(self, error: E) -> Response {
-        error.into_reply()
+impl AsResponse {
+    /// The answer.
+    pub fn answer<T: IntoResponse>(self, value: T) -> Response {
+        value.into_response()
     }
 }
 
-/// What a handler may fail with besides an [`ApiError`].
+/// Cannot answer.
+#[derive(Debug)]
+pub struct AsNothing;
+
+impl AsNothing {
+    /// Stands in.
+    pub fn answer<T>(self, _value: T) -> Response {
+        stand_in!()
+    }
+}
+
+/// What a handler may return.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the answer of a handler",
+    label = "neither `serde::Serialize` nor `axum::response::IntoResponse`",
+    note = "add `#[derive(serde::Serialize)]` to it, and it is answered as JSON"
+)]
+pub trait Reply<Way> {}
+
+impl<T> Reply<AsJson> for T {}
+impl<T> Reply<AsResponse> for T {}
+
+/// Demands that a handler may return `value`.
+pub fn check_reply<T: Reply<Way>, Way>(_value: &T, _way: &Way) {}
+
+/// What a handler may fail with.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the error of a handler",
     label = "neither `mfhm::ApiError` nor `axum::response::IntoResponse`",
     note = "add `#[derive(mfhm::ApiError)]` to it, with `#[status(404)]` (or another status) on each variant"
 )]
-pub trait ErrorReply {
-    #[doc(hidden)]
-    fn into_reply(self) -> Response;
-}
+pub trait ErrorReply<Way> {}
 
-impl<E: IntoResponse> ErrorReply for E {
-    fn into_reply(self) -> Response {
-        self.into_response()
-    }
-}
+impl<T> ErrorReply<AsProblem> for T {}
+impl<T> ErrorReply<AsResponse> for T {}
 
-/// Answers with a handler's value.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __mfhm_reply {
-    ($value:expr) => {{
-        #[allow(unused_imports)]
-        use $crate::__private::{ResponseKind as _, SerializeKind as _};
-        match $value {
-            value => (&value).__mfhm_kind().answer(value),
-        }
-    }};
-}
-
-/// Answers with a handler's error.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __mfhm_reply_error {
-    ($error:expr) => {{
-        #[allow(unused_imports)]
-        use $crate::__private::{ApiErrorKind as _, ErrorResponseKind as _};
-        match $error {
-            error => (&error).__mfhm_error_kind().answer(error),
-        }
-    }};
-}
+/// Demands that a handler may fail with `error`.
+pub fn check_error_reply<E: ErrorReply<Way>, Way>(_error: &E, _way: &Way) {}

@@ -58,7 +58,10 @@ pub(crate) fn clashes(routes: &[Route]) -> Vec<String> {
                     operation.path()
                 )
             } else if earlier.name() == operation.name() {
-                format!("two operations are called `{}`", operation.name())
+                format!(
+                    "two operations are called `{}`; call one otherwise (`name = \"…\"` beside its path), or give one of two contracts a version (`version = \"v2\"` in #[mfhm::client])",
+                    operation.name()
+                )
             } else if is_ambiguous(&earlier_shape, &shape) {
                 format!(
                     "the paths {} and {} take the same requests",
@@ -97,16 +100,12 @@ pub(crate) fn clashes(routes: &[Route]) -> Vec<String> {
 fn shape(path: &str) -> String {
     let mut position = 0;
     let segments = path.split('/').map(|segment| {
-        let Some(placeholder) = segment.strip_prefix('{') else {
+        let Some(written) = segment.strip_prefix('{') else {
             return segment.to_owned();
         };
-        let star = if placeholder.starts_with('*') {
-            "*"
-        } else {
-            ""
-        };
+        let star = if written.starts_with('*') { "*" } else { "" };
         position += 1;
-        format!("{{{star}p{position}}}")
+        format!("{{{star}{}}}", placeholder(position - 1))
     });
     let shape = segments.collect::<Vec<_>>().join("/");
     if shape.is_empty() {
@@ -114,6 +113,16 @@ fn shape(path: &str) -> String {
     } else {
         shape
     }
+}
+
+/// What the router calls the placeholder at this index, counted from 0.
+fn placeholder(index: usize) -> String {
+    format!("p{}", index + 1)
+}
+
+/// Whether axum's text about a path means another placeholder than this one.
+pub(crate) fn names_other_placeholder(text: &str, index: usize) -> bool {
+    text.contains("`p") && !text.contains(&format!("`{}`", placeholder(index)))
 }
 
 /// A rest `{*x}` beside a placeholder `{y}` at the same place: the router

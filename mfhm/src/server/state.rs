@@ -26,8 +26,9 @@ use crate::wire::problem::Problem;
 /// }
 /// ```
 ///
-/// A state that was never given is answered with 500, and the log names its
-/// type.
+/// A state that was never given is an error at start, which names the handler.
+/// Only inside of another extractor it can't be seen; then requests are answered
+/// with 500, and the log names its type.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct State<T>(pub T);
 

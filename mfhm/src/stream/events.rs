@@ -159,8 +159,15 @@ impl<T> fmt::Debug for Events<T> {
 const CONTENT_TYPE: &str = "text/event-stream";
 
 impl<T: Serialize + DeserializeOwned + Send + 'static> Returned for Events<T> {
+    type Item = T;
     const ACCEPT: &'static str = CONTENT_TYPE;
     const STREAMS: bool = true;
+
+    #[cfg(feature = "openapi")]
+    fn describe(item: serde_json::Value) -> crate::openapi::answer::AnswerSchema {
+        let description = "Server-sent events; the data of each is JSON.";
+        crate::openapi::answer::AnswerSchema::items(CONTENT_TYPE, description, item)
+    }
 
     #[cfg(feature = "server")]
     fn into_answer(self) -> axum::response::Response {

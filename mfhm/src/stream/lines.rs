@@ -77,8 +77,15 @@ impl<T> fmt::Debug for Lines<T> {
 }
 
 impl<T: Serialize + DeserializeOwned + Send + 'static> Returned for Lines<T> {
+    type Item = T;
     const ACCEPT: &'static str = "application/x-ndjson";
     const STREAMS: bool = true;
+
+    #[cfg(feature = "openapi")]
+    fn describe(item: serde_json::Value) -> crate::openapi::answer::AnswerSchema {
+        let description = "JSON values, one a line.";
+        crate::openapi::answer::AnswerSchema::items(Self::ACCEPT, description, item)
+    }
 
     #[cfg(feature = "server")]
     fn into_answer(self) -> axum::response::Response {

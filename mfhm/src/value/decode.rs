@@ -56,6 +56,20 @@ impl<'a> Decoder<'a> {
     }
 }
 
+impl Decoder<'_> {
+    /// `1e400` is no way to write infinity; `inf` is.
+    fn in_range(self, is_infinite: bool) -> Result<(), Invalid> {
+        let text = self.one()?;
+        if is_infinite && text.contains(|c: char| c.is_ascii_digit()) {
+            return Err(Invalid(format!(
+                "is {}, expected a number that is not as large",
+                quoted(text)
+            )));
+        }
+        Ok(())
+    }
+}
+
 /// The start of a refused text, so that an answer never repeats a long one.
 fn quoted(text: &str) -> String {
     const SHOWN: usize = 40;
@@ -88,9 +102,19 @@ impl<'de> serde::Deserializer<'de> for Decoder<'_> {
         deserialize_u32 visit_u32 u32, "a non-negative integer of 32 bits";
         deserialize_u64 visit_u64 u64, "a non-negative integer of 64 bits";
         deserialize_u128 visit_u128 u128, "a non-negative integer of 128 bits";
-        deserialize_f32 visit_f32 f32, "a number";
-        deserialize_f64 visit_f64 f64, "a number";
         deserialize_char visit_char char, "one character";
+    }
+
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Invalid> {
+        let number = self.parse::<f32>("a number")?;
+        self.in_range(number.is_infinite())?;
+        visitor.visit_f32(number)
+    }
+
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Invalid> {
+        let number = self.parse::<f64>("a number")?;
+        self.in_range(number.is_infinite())?;
+        visitor.visit_f64(number)
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Invalid> {

@@ -53,6 +53,15 @@ pub struct InvalidParam {
     pub detail: String,
 }
 
+/// The start of a text that a stranger chose: no answer repeats a long one.
+#[cfg(any(feature = "server", feature = "center"))]
+pub(crate) fn shown(text: &str, longest: usize) -> std::borrow::Cow<'_, str> {
+    match text.char_indices().nth(longest) {
+        None => text.into(),
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+    }
+}
+
 impl Problem {
     /// A problem with this status, code and detail; the title is the status phrase.
     pub fn new(
@@ -67,6 +76,23 @@ impl Problem {
             code: code.into(),
             ..Self::default()
         }
+    }
+
+    /// A request whose parameters are refused.
+    #[cfg(any(feature = "client", feature = "server"))]
+    pub(crate) fn refused(status: http::StatusCode, invalid: Vec<InvalidParam>) -> Self {
+        let detail = match invalid.as_slice() {
+            // Left to an extractor, whose parameter has no name here.
+            [] => "the path is not UTF-8".to_owned(),
+            [one] => format!(
+                "the {} parameter `{}` {}",
+                one.location, one.name, one.detail
+            ),
+            several => format!("{} parameters are refused", several.len()),
+        };
+        let mut problem = Self::new(status, "mfhm.invalid_parameter", detail);
+        problem.errors = invalid;
+        problem
     }
 
     /// This problem as an HTTP answer's parts: status, content type and body.

@@ -6,7 +6,13 @@
 
 mod answers;
 mod around;
+mod files;
+mod multipart;
 mod overload;
 mod params;
+#[cfg(feature = "validate")]
+mod rules;
 mod streams;
 mod support;
+mod values;
+mod versions;

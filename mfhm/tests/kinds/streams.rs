@@ -241,8 +241,13 @@ async fn a_streamed_body_has_the_declared_limit() {
         StreamsClient::routed(Source),
         StreamsClient::at(&url(&app)).unwrap(),
     ] {
-        let data = ByteStream::from(Bytes::from(vec![0; 1_000_001]));
-        let error = client.length(data).await.unwrap_err();
+        let bytes = || Bytes::from(vec![0; 1_000_001]);
+        let error = client.length(bytes().into()).await.unwrap_err();
+        // It says how long it is, so the handler need not run.
+        let status = error.fault().and_then(mfhm::Fault::status);
+        assert_eq!(status.map(|status| status.as_u16()), Some(413), "{error:?}");
+        let unknown = ByteStream::new(stream::iter([bytes()]));
+        let error = client.length(unknown).await.unwrap_err();
         assert!(matches!(error, CallError::Api(_)), "{error:?}");
     }
     app.stop().await;

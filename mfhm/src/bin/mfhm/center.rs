@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
-use mfhm::Center;
+use clap::{Args, ValueEnum};
+use mfhm::{Center, ContractPolicy};
 
 use super::duration;
 
@@ -34,6 +34,26 @@ pub(crate) struct Arguments {
     /// A host that services may register besides their own address; may be given several times
     #[arg(long, value_name = "HOST")]
     allow_host: Vec<String>,
+    /// What comes of a service whose contract breaks operations that live callers use: warn
+    /// registers it and says so, refuse does not register it
+    #[arg(long, value_enum, default_value = "warn", value_name = "POLICY")]
+    contracts: Contracts,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "lower")]
+enum Contracts {
+    Warn,
+    Refuse,
+}
+
+impl From<Contracts> for ContractPolicy {
+    fn from(contracts: Contracts) -> Self {
+        match contracts {
+            Contracts::Warn => Self::Warn,
+            Contracts::Refuse => Self::Refuse,
+        }
+    }
 }
 
 pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
@@ -46,6 +66,7 @@ pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
         key_auth,
         insecure,
         allow_host,
+        contracts,
     } = arguments;
     allow_host
         .into_iter()
@@ -57,6 +78,7 @@ pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
         .ping_timeout(ping_timeout)
         .key_auth(key_auth)
         .insecure(insecure)
+        .contract_policy(contracts.into())
         .run()
         .await
 }

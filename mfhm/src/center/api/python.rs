@@ -140,6 +140,7 @@ async fn online(api: &Api, request: Request) -> Result<Response, Failure> {
         origin: Origin::Python,
         peer: None,
         operations: operations(online.methods),
+        document: None,
         metadata: BTreeMap::new(),
         version: None,
         weight: 100,
@@ -151,7 +152,8 @@ async fn online(api: &Api, request: Request) -> Result<Response, Failure> {
             tracing::info!(%service, %host, port, "registered (python)");
             Ok(json(StatusCode::OK, python::ok()))
         }
-        Outcome::PlaceTaken | Outcome::IdTaken => {
+        // Python services name no documents.
+        Outcome::PlaceTaken | Outcome::IdTaken | Outcome::DocumentMissing(_) => {
             tracing::info!(%service, %host, port, "refused (python): it is online");
             Ok(json(StatusCode::OK, python::service_is_online()))
         }

@@ -1,6 +1,7 @@
 //! The whole interface through the router: golden answers of the real Python
 //! centers, and what is mfhm's own.
 
+mod contracts;
 mod golden;
 mod hold;
 mod watch;

@@ -1,6 +1,7 @@
 //! Protocol v1, for Rust peers and anything else that speaks HTTP and JSON. The
 //! table is in [`crate::wire::v1`]; every refusal is a problem document.
 
+mod contracts;
 mod hold;
 mod register;
 mod watch;
@@ -48,8 +49,12 @@ pub(super) async fn answer(api: &Api, request: Request) -> Response {
         ["instances", _] => &[Method::PUT, Method::DELETE],
         ["instances", _, "hold"] => &[Method::GET],
         ["instances", _, "drain" | "report"] => &[Method::POST],
-        ["services"] | ["services", _] => &[Method::GET, Method::HEAD],
         ["watch"] => &[Method::GET],
+        ["documents", _] => &[Method::PUT],
+        ["services"] | ["services", _] => &[Method::GET, Method::HEAD],
+        ["services", _, "openapi.json" | "callers" | "compatibility"] => {
+            &[Method::GET, Method::HEAD]
+        }
         _ => &[],
     };
     if !allowed.contains(request.method()) {
@@ -78,7 +83,14 @@ pub(super) async fn answer(api: &Api, request: Request) -> Response {
             }
         }
         ["services"] => Ok(list(api)),
-        ["services", name] => read(api, name).await,
+        ["documents", hash] => contracts::bring(api, hash, request).await,
+        ["services", name] => {
+            contracts::note_caller(api, name, peer, request.headers());
+            read(api, name).await
+        }
+        ["services", name, "openapi.json"] => contracts::document(api, name, request.uri().query()),
+        ["services", name, "callers"] => contracts::callers(api, name),
+        ["services", name, "compatibility"] => contracts::compatibility(api, name),
         ["watch"] => watch::watch(api, &request),
         _ => Err(refuse(
             StatusCode::NOT_FOUND,
@@ -177,11 +189,7 @@ async fn read(api: &Api, name: &str) -> Result<Response, Refused> {
         return Err(warming(name));
     }
     if listed.is_empty() {
-        return Err(refuse(
-            StatusCode::NOT_FOUND,
-            "mfhm.unknown_service",
-            format!("no instance of {name:?} is registered"),
-        ));
+        return Err(unknown_service(name));
     }
     let instances = listed.iter().map(instance_view).collect();
     Ok(ok(&ServiceView {
@@ -252,6 +260,7 @@ fn registered(api: &Api, record: &Record) -> Registered {
             renew_ms: millis(ttl / 3),
         },
         host: record.host.clone(),
+        breaks: Vec::new(),
     }
 }
 
@@ -281,6 +290,14 @@ fn unknown_instance(id: &str) -> Refused {
         StatusCode::NOT_FOUND,
         "mfhm.unknown_instance",
         format!("no instance {id:?} is registered: register it (again)"),
+    )
+}
+
+fn unknown_service(name: &str) -> Refused {
+    refuse(
+        StatusCode::NOT_FOUND,
+        "mfhm.unknown_service",
+        format!("no instance of {name:?} is registered"),
     )
 }
 

@@ -125,6 +125,11 @@ impl Entry {
         }
     }
 
+    /// When it registered with this run of the center.
+    pub(super) fn registered(&self) -> Option<Duration> {
+        self.registered
+    }
+
     /// It registered a moment ago and never answered a ping.
     pub(super) fn is_new(&self, now: Duration) -> bool {
         let is_recent = self

@@ -512,6 +512,7 @@ fn an_operation_is_looked_for_among_those_that_have_it() {
         name: "hello".to_owned(),
         path: "/hello".to_owned(),
         methods: vec!["GET".to_owned()],
+        fingerprint: None,
     }];
     world.apply(Event::Put(Arc::new(newer)));
     for random in 0..20 {

@@ -4,15 +4,18 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::{Action, Batch, Event, Expect, Revision, Snapshot, Write};
+use super::{Action, Batch, DocumentWrite, Event, Expect, Revision, Snapshot, Write};
+use crate::center::contracts::document::Document;
 use crate::center::record::{Place, Record};
 use crate::instance::InstanceId;
+use crate::wire::v1::DocumentHash;
 
 /// All records of a store, with what the preconditions need to know.
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
     records: BTreeMap<Place, Held>,
     places: HashMap<InstanceId, Place>,
+    documents: BTreeMap<DocumentHash, Arc<Document>>,
     marks: BTreeSet<String>,
     revision: Revision,
 }
@@ -40,6 +43,9 @@ impl Contents {
             let written = contents.revision;
             contents.insert(record.place(), Held { record, written });
         }
+        for document in snapshot.documents {
+            contents.documents.insert(document.hash.clone(), document);
+        }
         contents
     }
 
@@ -55,6 +61,7 @@ impl Contents {
                 .values()
                 .map(|held| held.record.clone())
                 .collect(),
+            documents: self.documents.values().cloned().collect(),
             marks: self.marks.clone(),
         }
     }
@@ -67,9 +74,7 @@ impl Contents {
         let revision = self.revision + 1;
         for write in batch.writes {
             if !self.permits(&write) {
-                for (place, before) in undo.into_iter().rev() {
-                    self.restore(place, before);
-                }
+                self.undo(undo);
                 return Err(Conflict);
             }
             let Write { place, action, .. } = write;
@@ -86,6 +91,27 @@ impl Contents {
                 Action::Remove => {
                     self.remove(&place);
                     events.push(Event::Remove(place));
+                }
+            }
+        }
+        if !batch
+            .documents
+            .iter()
+            .all(|write| self.permits_document(write))
+        {
+            self.undo(undo);
+            return Err(Conflict);
+        }
+        for write in batch.documents {
+            match write {
+                DocumentWrite::Keep(document) => {
+                    self.documents
+                        .insert(document.hash.clone(), document.clone());
+                    events.push(Event::Keep(document));
+                }
+                DocumentWrite::Drop(hash) => {
+                    self.documents.remove(&hash);
+                    events.push(Event::Drop(hash));
                 }
             }
         }
@@ -110,7 +136,31 @@ impl Contents {
                 .is_none_or(|place| *place == write.place),
             Action::Remove => true,
         };
-        expected && id_is_free
+        let document_is_kept = match &write.action {
+            Action::Put(record) => record
+                .document
+                .as_ref()
+                .is_none_or(|hash| self.documents.contains_key(hash)),
+            Action::Remove => true,
+        };
+        expected && id_is_free && document_is_kept
+    }
+
+    fn permits_document(&self, write: &DocumentWrite) -> bool {
+        match write {
+            DocumentWrite::Keep(_) => true,
+            // Rare: all records are looked at.
+            DocumentWrite::Drop(hash) => {
+                let mut held = self.records.values();
+                !held.any(|held| held.record.document.as_ref() == Some(hash))
+            }
+        }
+    }
+
+    fn undo(&mut self, undo: Vec<(Place, Option<Held>)>) {
+        for (place, before) in undo.into_iter().rev() {
+            self.restore(place, before);
+        }
     }
 
     fn insert(&mut self, place: Place, held: Held) {
@@ -185,7 +235,7 @@ mod tests {
                 Write::remove(record("a", 1).place(), "a".parse().unwrap()),
                 Write::put(record("a", 2), Expect::Absent),
             ],
-            mark: None,
+            ..Batch::default()
         };
         contents.apply(moved).unwrap();
         assert_eq!(contents.snapshot().records, [record("a", 2)]);
@@ -233,6 +283,60 @@ mod tests {
                 Write::put(record("c", 3), holder("nobody")),
             ],
             mark: Some("done"),
+            ..Batch::default()
+        };
+        assert_eq!(contents.apply(batch), Err(Conflict));
+        assert_eq!(format!("{contents:?}"), before);
+    }
+
+    fn document(title: &str) -> Arc<Document> {
+        Arc::new(Document::sample(&serde_json::json!({ "title": title })))
+    }
+
+    fn naming(id: &str, port: u16, document: &Document) -> Arc<Record> {
+        Arc::new(Record {
+            document: Some(document.hash.clone()),
+            ..Record::sample(V1, "users", id, port)
+        })
+    }
+
+    #[test]
+    fn a_document_is_kept_while_a_record_names_it() {
+        let mut contents = Contents::default();
+        let one = document("one");
+        let put = || Batch::put(naming("a", 1, &one), Expect::Absent);
+        assert_eq!(contents.apply(put()), Err(Conflict), "it is not there yet");
+        let keep = Batch::documents(vec![DocumentWrite::Keep(one.clone())]);
+        contents.apply(keep).unwrap();
+        contents.apply(put()).unwrap();
+        let drop = || Batch::documents(vec![DocumentWrite::Drop(one.hash.clone())]);
+        assert_eq!(contents.apply(drop()), Err(Conflict));
+
+        let loaded = Contents::new(contents.snapshot());
+        assert_eq!(loaded.snapshot().documents, std::slice::from_ref(&one));
+        let removal = Batch::remove(record("a", 1).place(), "a".parse().unwrap());
+        contents.apply(removal).unwrap();
+        contents.apply(drop()).unwrap();
+        assert!(contents.snapshot().documents.is_empty());
+        assert_eq!(contents.apply(put()), Err(Conflict));
+    }
+
+    #[test]
+    fn a_refused_document_leaves_no_write_behind() {
+        let mut contents = Contents::default();
+        let (one, two) = (document("one"), document("two"));
+        let keep = Batch::documents(vec![DocumentWrite::Keep(one.clone())]);
+        contents.apply(keep).unwrap();
+        contents
+            .apply(Batch::put(naming("a", 1, &one), Expect::Absent))
+            .unwrap();
+        let before = format!("{contents:?}");
+        let batch = Batch {
+            documents: vec![
+                DocumentWrite::Keep(two),
+                DocumentWrite::Drop(one.hash.clone()),
+            ],
+            ..Batch::put(record("b", 2), Expect::Absent)
         };
         assert_eq!(contents.apply(batch), Err(Conflict));
         assert_eq!(format!("{contents:?}"), before);

@@ -14,6 +14,7 @@ use super::*;
 use crate::client::limits::Limits;
 use crate::client::options::CallOptions;
 use crate::client::source::{Source, SourceError};
+use crate::client::uses::Uses;
 use crate::instance::InstanceId;
 use crate::wire::overload;
 
@@ -26,6 +27,7 @@ impl Source for Ports {
         &'a self,
         _service: &'a str,
         _known: &'a EndpointSet,
+        _uses: &'a Uses,
     ) -> BoxFuture<'a, Result<Vec<Endpoint>, SourceError>> {
         let endpoint = |port: u16| {
             let id = InstanceId::from_random(port.into());
@@ -135,7 +137,15 @@ async fn run(
     };
     let plan = options.plan();
     let deadline = after(plan.timeout);
-    call(to, &request, is_idempotent, plan, deadline, &|_| true).await
+    call(
+        to,
+        &request,
+        is_idempotent,
+        plan,
+        deadline,
+        Wanted::Anything,
+    )
+    .await
 }
 
 async fn status(to: &Destination, is_idempotent: bool) -> u16 {
@@ -376,18 +386,14 @@ async fn a_bulkhead_lets_some_run_some_wait_and_tells_the_rest() {
     let begin = |seconds: u64| {
         let service = service.clone();
         let options = CallOptions::new().timeout(Duration::from_secs(seconds));
-        let call = tokio::spawn(async move { run(&service, POST, options).await });
-        async move {
-            tokio::task::yield_now().await;
-            call
-        }
+        tokio::spawn(async move { run(&service, POST, options).await })
     };
-    // The first one waits for the list.
-    let running = [begin(15).await, begin(15).await];
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    let waiting = [begin(15).await, begin(1).await];
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    let fault = begin(15).await.await.unwrap().unwrap_err();
+    let soon = || tokio::time::sleep(Duration::from_millis(100));
+    let running = [begin(15), begin(15)];
+    soon().await;
+    let waiting = [begin(15), begin(1)];
+    soon().await;
+    let fault = begin(15).await.unwrap().unwrap_err();
     assert!(
         fault.is_unavailable() && !fault.may_have_executed(),
         "{fault}"

@@ -92,7 +92,7 @@ async fn learn(shared: &Shared, watch: &mut dyn Watch) -> WatchError {
     loop {
         let known = shared.known();
         tokio::select! {
-            told = watch.next(&known) => {
+            told = watch.next(&known, &shared.uses) => {
                 let answer = match told {
                     Ok(list) => Ok(list),
                     Err(WatchError::Unknown) => Err(SourceError::Unknown),
@@ -147,6 +147,7 @@ mod tests {
     use super::*;
     use crate::client::endpoint::{Endpoint, EndpointSet};
     use crate::client::source::Source;
+    use crate::client::uses::Uses;
     use crate::fault::FaultKind;
     use crate::instance::InstanceId;
 
@@ -175,6 +176,7 @@ mod tests {
             &'a self,
             _service: &'a str,
             _known: &'a EndpointSet,
+            _uses: &'a Uses,
         ) -> BoxFuture<'a, Result<Vec<Endpoint>, SourceError>> {
             self.lists.fetch_add(1, Ordering::SeqCst);
             Box::pin(async { Ok(endpoints(vec![9])) })
@@ -195,6 +197,7 @@ mod tests {
         fn next<'a>(
             &'a mut self,
             _known: &'a EndpointSet,
+            _uses: &'a Uses,
         ) -> BoxFuture<'a, Result<Vec<Endpoint>, WatchError>> {
             Box::pin(async move {
                 if std::mem::take(&mut self.1) {

@@ -11,10 +11,13 @@ use super::watch::CenterWatch;
 use super::{Source, SourceError, Watch};
 use crate::client::encoding;
 use crate::client::endpoint::{Endpoint, EndpointSet};
+use crate::client::uses::Uses;
 use crate::instance::{InstanceId, InstanceStatus, ServiceName};
 use crate::link::{Heard, Link};
 use crate::wire::python;
-use crate::wire::v1::{InstanceView, OperationEntry, ServiceView, ZONE};
+use crate::wire::v1::{
+    CallerReport, HEADER_CALLER, InstanceView, OperationEntry, ServiceView, ZONE,
+};
 
 /// A center that was found to speak Python's protocol only is asked for v1
 /// again after this many lists, for it may have been replaced.
@@ -25,6 +28,8 @@ const RECHECK: u32 = 16;
 pub(crate) struct Centers {
     pub(super) centers: Vec<KnownCenter>,
     pub(super) link: Link,
+    /// Who asks.
+    caller: CallerReport,
     /// Where this caller runs.
     zone: Option<String>,
 }
@@ -38,7 +43,8 @@ pub(super) struct KnownCenter {
 }
 
 impl Centers {
-    pub(crate) fn new(urls: &[String], link: Link) -> Self {
+    /// `instances` are those that run in this process.
+    pub(crate) fn new(urls: &[String], link: Link, instances: Vec<InstanceId>) -> Self {
         let centers = urls
             .iter()
             .map(|url| KnownCenter {
@@ -46,9 +52,12 @@ impl Centers {
                 python: AtomicU32::new(0),
             })
             .collect();
+        // It need not be secret: what it tells holds together with the address.
+        let id = InstanceId::from_random(fastrand::u128(..));
         Self {
             centers,
             link,
+            caller: CallerReport::new(id, instances),
             zone: None,
         }
     }
@@ -63,10 +72,11 @@ impl Centers {
         &self,
         service: &str,
         known: &EndpointSet,
+        uses: &Uses,
     ) -> Result<Vec<Endpoint>, SourceError> {
         let mut failure = None;
         for center in &self.centers {
-            match self.list_one(center, service, known).await {
+            match self.list_one(center, service, known, uses).await {
                 Err(SourceError::Unreachable(why)) => {
                     tracing::debug!(center = center.url, why, "center does not answer");
                     failure.get_or_insert(SourceError::Unreachable(why));
@@ -82,12 +92,14 @@ impl Centers {
         center: &KnownCenter,
         service: &str,
         known: &EndpointSet,
+        uses: &Uses,
     ) -> Result<Vec<Endpoint>, SourceError> {
         // Names that v1 does not allow can only be registered by Python.
         if service.parse::<ServiceName>().is_err() || speaks_python(center) {
             return self.list_python(center, service).await;
         }
-        let heard = self.get(center, &format!("/v1/services/{service}")).await?;
+        let path = format!("/v1/services/{service}");
+        let heard = self.read(center, &path, uses).await?;
         match heard.status {
             StatusCode::OK => {
                 let view: ServiceView = heard.json().map_err(SourceError::Unreachable)?;
@@ -145,12 +157,16 @@ impl Centers {
                 port,
                 operations,
                 metadata,
+                version,
                 weight,
                 ..
             } = instance;
             let is_near = self.zone.is_some() && metadata.get(ZONE) == self.zone.as_ref();
-            let endpoint = Endpoint::new(id, host, port, key, operations);
-            endpoints.push(endpoint.weighing(weight).near(is_near));
+            let mut endpoint = Endpoint::new(id, host, port, key, operations)
+                .weighing(weight)
+                .near(is_near);
+            endpoint.version = version;
+            endpoints.push(endpoint);
         }
         Ok(endpoints)
     }
@@ -218,6 +234,7 @@ impl Centers {
                 name,
                 path: python::from_python_template(&method.path),
                 methods: method.methods,
+                fingerprint: None,
             })
             .collect();
         // A Python center has no ids; the address has to do.
@@ -228,6 +245,18 @@ impl Centers {
         Ok(vec![Endpoint::new(
             id, found.host, found.port, key, operations,
         )])
+    }
+
+    /// Reads a service, and tells what this process calls of it.
+    pub(super) async fn read(
+        &self,
+        center: &KnownCenter,
+        path: &str,
+        uses: &Uses,
+    ) -> Result<Heard, SourceError> {
+        let report = uses.report(&self.caller);
+        let asked = self.link.get(&center.url, path, HEADER_CALLER, report);
+        asked.await.map_err(SourceError::Unreachable)
     }
 
     pub(super) async fn get(&self, center: &KnownCenter, path: &str) -> Result<Heard, SourceError> {
@@ -241,8 +270,9 @@ impl Source for Centers {
         &'a self,
         service: &'a str,
         known: &'a EndpointSet,
+        uses: &'a Uses,
     ) -> BoxFuture<'a, Result<Vec<Endpoint>, SourceError>> {
-        Box::pin(self.list_any(service, known))
+        Box::pin(self.list_any(service, known, uses))
     }
 
     fn watch(self: Arc<Self>, service: &str) -> Option<Box<dyn Watch>> {

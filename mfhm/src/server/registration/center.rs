@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{Method, StatusCode};
 
 use crate::link::events::Opened;
 use crate::link::{Heard, Link};
 use crate::wire::python;
-use crate::wire::v1::{Register, Registered};
+use crate::wire::v1::{Break, DOCUMENT_MISSING, Register, Registered};
 
 /// A Python center never says how often to come back; it forgets an instance
 /// at the first failed ping.
@@ -18,6 +19,37 @@ const PYTHON_RENEW: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub(crate) struct Announcement {
     pub register: Register,
+    /// The OpenAPI document that `register` names.
+    document: Option<Bytes>,
+}
+
+impl Announcement {
+    /// Without a document.
+    pub(crate) fn new(register: Register) -> Self {
+        Self {
+            register,
+            document: None,
+        }
+    }
+
+    /// With what the service says about its operations.
+    #[cfg(feature = "openapi")]
+    pub(crate) fn with_document(mut self, document: &serde_json::Value) -> Self {
+        use crate::wire::v1::{DocumentHash, MAX_DOCUMENT};
+        let mut fingerprints = crate::openapi::fingerprints(document);
+        for operation in &mut self.register.operations {
+            operation.fingerprint = fingerprints.remove(&operation.name);
+        }
+        let document = Bytes::from(document.to_string());
+        if document.len() > MAX_DOCUMENT {
+            let (service, bytes) = (&self.register.service, document.len());
+            tracing::warn!(%service, bytes, "the OpenAPI document is too large for a center to keep");
+            return self;
+        }
+        self.register.document = Some(DocumentHash::of(&document));
+        self.document = Some(document);
+        self
+    }
 }
 
 /// A center to register with.
@@ -34,6 +66,8 @@ pub(crate) struct Held {
     pub dialect: Dialect,
     pub renew: Duration,
     pub ttl: Duration,
+    /// What live callers use and this service breaks, as the center found.
+    pub breaks: Vec<Break>,
 }
 
 /// What a center speaks.
@@ -59,11 +93,10 @@ impl Center {
 
     pub(crate) async fn register(&self, announcement: &Announcement) -> Result<Held, Refusal> {
         let center = self.url.as_str();
-        let body = serde_json::to_vec(&announcement.register)
-            .map_err(|error| Refusal::Refused(error.to_string()))?;
-        let heard = self
-            .ask(Method::POST, center, "/v1/instances", Some(body))
-            .await?;
+        let mut heard = self.post(&announcement.register).await?;
+        if heard.status == StatusCode::CONFLICT && heard.has_code(DOCUMENT_MISSING) {
+            heard = self.register_with_document(announcement).await?;
+        }
         match heard.status {
             StatusCode::OK | StatusCode::CREATED => {
                 let answer: Registered = heard.json().map_err(Refusal::Unreachable)?;
@@ -72,6 +105,7 @@ impl Center {
                     dialect: Dialect::V1,
                     renew: Duration::from_millis(answer.lease.renew_ms.max(10)),
                     ttl: Duration::from_millis(answer.lease.ttl_ms),
+                    breaks: answer.breaks,
                 })
             }
             StatusCode::NOT_FOUND if !heard.is_v1() => {
@@ -79,6 +113,40 @@ impl Center {
             }
             _ => Err(refused(&heard)),
         }
+    }
+
+    async fn post(&self, register: &Register) -> Result<Heard, Refusal> {
+        let body =
+            serde_json::to_vec(register).map_err(|error| Refusal::Refused(error.to_string()))?;
+        self.ask(Method::POST, &self.url, "/v1/instances", Some(body))
+            .await
+    }
+
+    /// Brings the document that the center does not have, and registers again. A
+    /// center that does not want it has the service without it: that callers find
+    /// it matters more.
+    async fn register_with_document(&self, announcement: &Announcement) -> Result<Heard, Refusal> {
+        let Announcement { register, document } = announcement;
+        if let (Some(hash), Some(document)) = (&register.document, document) {
+            let path = format!("/v1/documents/{hash}");
+            let heard = self
+                .ask(Method::PUT, &self.url, &path, Some(document.to_vec()))
+                .await?;
+            if heard.status.is_success() {
+                let heard = self.post(register).await?;
+                if !heard.has_code(DOCUMENT_MISSING) {
+                    return Ok(heard);
+                }
+            } else if heard.status.is_server_error() {
+                return Err(refused(&heard));
+            } else {
+                let (service, why) = (&register.service, heard.refusal());
+                tracing::warn!(%service, why, "registering without the OpenAPI document");
+            }
+        }
+        let mut register = register.clone();
+        register.document = None;
+        self.post(&register).await
     }
 
     /// Registers with a Python center. "Service is online" is as good: the
@@ -119,6 +187,7 @@ impl Center {
                 dialect: Dialect::Python,
                 renew: PYTHON_RENEW,
                 ttl: 3 * PYTHON_RENEW,
+                breaks: Vec::new(),
             }),
             (StatusCode::NOT_FOUND, _) => Err(Refusal::Unreachable(format!(
                 "what answers at {center} is no service center: it has neither /v1/instances nor /online"
@@ -162,6 +231,7 @@ impl Center {
             dialect,
             renew: PYTHON_RENEW,
             ttl: PYTHON_RENEW,
+            breaks: Vec::new(),
         };
         vec![held(Dialect::V1), held(Dialect::Python)]
     }

@@ -17,13 +17,14 @@ use crate::instance::ServiceName;
 use crate::json::{self, Unreadable};
 use crate::key::Key;
 use crate::wire::problem::{InvalidParam, Problem};
-use crate::wire::v1::{MAX_WEIGHT, Register};
+use crate::wire::v1::{Break, DOCUMENT_MISSING, DocumentHash, MAX_WEIGHT, Register};
 
 /// Longest name of an operation, longest path: as on the Python endpoints.
 const NAME_LIMIT: usize = 500;
 const PATH_LIMIT: usize = 10_240;
 /// Longest text elsewhere.
 const TEXT_LIMIT: usize = 1024;
+const FINGERPRINT_LIMIT: usize = 64;
 const METADATA_LIMIT: usize = 64;
 
 pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Refused> {
@@ -60,11 +61,22 @@ pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Re
         origin: Origin::V1,
         peer: Some(peer),
         operations: register.operations,
+        document: register.document,
         metadata: register.metadata,
         version: register.version,
         weight: register.weight,
         key: register.key.map(Key::new),
     });
+    if let Some(hash) = &record.document
+        && !api.registrar.touch_document(hash)
+    {
+        return Err(document_missing(hash));
+    }
+    let judged = api.registrar.judge(&record).await;
+    if let Some(judged) = judged.as_ref().filter(|judged| judged.is_refused) {
+        api.registrar.note_verdict(&record, judged);
+        return Err(breaks_callers(&record, &judged.breaks));
+    }
     let outcome = api
         .registrar
         .register(record.clone())
@@ -80,8 +92,14 @@ pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Re
     match outcome {
         Outcome::Registered => {
             tracing::info!(%service, %host, port, %id, "registered (v1)");
-            Ok(ok(&registered(api, &record)))
+            let mut answer = registered(api, &record);
+            if let Some(judged) = judged {
+                api.registrar.note_verdict(&record, &judged);
+                answer.breaks = judged.breaks;
+            }
+            Ok(ok(&answer))
         }
+        Outcome::DocumentMissing(hash) => Err(document_missing(&hash)),
         Outcome::PlaceTaken => {
             tracing::info!(%service, %host, port, %id, "refused (v1): the address is taken");
             Err(refuse(
@@ -98,7 +116,43 @@ pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Re
     }
 }
 
+fn document_missing(hash: &DocumentHash) -> Refused {
+    refuse(
+        StatusCode::CONFLICT,
+        DOCUMENT_MISSING,
+        format!(
+            "the center does not have the document: PUT /v1/documents/{hash}, then register again"
+        ),
+    )
+}
+
+fn breaks_callers(record: &Record, breaks: &[Break]) -> Refused {
+    let texts: Vec<String> = breaks.iter().map(Break::to_string).collect();
+    let detail = format!(
+        "the contract of this instance of {:?} breaks live callers: {}. Keep what they use beside \
+         what is new, or change the callers first",
+        record.service,
+        texts.join("; ")
+    );
+    let mut problem = refuse(StatusCode::CONFLICT, "mfhm.breaks_callers", detail);
+    if let Ok(breaks) = serde_json::to_value(breaks) {
+        problem.data.insert("breaks".to_owned(), breaks);
+    }
+    problem
+}
+
 fn decode(headers: &HeaderMap, content: &[u8]) -> Result<Register, Refused> {
+    expect_json(headers)?;
+    json::read(content).map_err(|unreadable| {
+        let (status, why) = match unreadable {
+            Unreadable::Syntax(why) => (StatusCode::BAD_REQUEST, why),
+            Unreadable::Shape(why) => (StatusCode::UNPROCESSABLE_ENTITY, why),
+        };
+        refuse(status, "mfhm.invalid_body", format!("the body {why}"))
+    })
+}
+
+pub(super) fn expect_json(headers: &HeaderMap) -> Result<(), Refused> {
     // A body that is said to be something else is refused: a web page can make a
     // browser send forms, but not JSON.
     if let Some(content_type) = headers.get(header::CONTENT_TYPE) {
@@ -115,13 +169,7 @@ fn decode(headers: &HeaderMap, content: &[u8]) -> Result<Register, Refused> {
             ));
         }
     }
-    json::read(content).map_err(|unreadable| {
-        let (status, why) = match unreadable {
-            Unreadable::Syntax(why) => (StatusCode::BAD_REQUEST, why),
-            Unreadable::Shape(why) => (StatusCode::UNPROCESSABLE_ENTITY, why),
-        };
-        refuse(status, "mfhm.invalid_body", format!("the body {why}"))
-    })
+    Ok(())
 }
 
 fn check(register: &Register) -> Vec<InvalidParam> {
@@ -191,6 +239,11 @@ fn check(register: &Register) -> Vec<InvalidParam> {
             .find(|m| Method::from_bytes(m.as_bytes()).is_err())
         {
             push("methods", format!("{method:?} is not an HTTP method"));
+        }
+        let is_long = |text: &String| text.len() > FINGERPRINT_LIMIT;
+        if operation.fingerprint.as_ref().is_some_and(is_long) {
+            let detail = format!("it is longer than {FINGERPRINT_LIMIT} bytes");
+            push("fingerprint", detail);
         }
     }
     errors

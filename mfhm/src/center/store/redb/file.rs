@@ -20,12 +20,15 @@ use redb::{
     TableDefinition, TableError,
 };
 
+use crate::center::contracts::document::Document;
 use crate::center::record::Record;
 use crate::center::settings::lacks_room;
 use crate::center::store::{CommitError, Event, Revision, Snapshot};
 
 /// By service, host and port: a [`Record`] as JSON.
 const INSTANCES: TableDefinition<'_, (&str, &str, u16), &[u8]> = TableDefinition::new("instances");
+/// By hash: an OpenAPI document as it was brought. Earlier versions pass it over.
+const DOCUMENTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("documents");
 const META: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");
 
 /// The format that this version writes, and the newest that it reads.
@@ -108,6 +111,7 @@ impl Disk {
         let revision = batches.last().map_or(0, |(revision, _)| *revision);
         let fill = |transaction: &redb::WriteTransaction| {
             let mut instances = transaction.open_table(INSTANCES)?;
+            let mut documents = transaction.open_table(DOCUMENTS)?;
             for event in batches.iter().flat_map(|(_, events)| events) {
                 match event {
                     Event::Put(record) => {
@@ -117,6 +121,12 @@ impl Disk {
                     }
                     Event::Remove(place) => {
                         instances.remove((&*place.service, &*place.host, place.port))?;
+                    }
+                    Event::Keep(document) => {
+                        documents.insert(document.hash.as_str(), &*document.bytes)?;
+                    }
+                    Event::Drop(hash) => {
+                        documents.remove(hash.as_str())?;
                     }
                 }
             }
@@ -362,7 +372,26 @@ fn read(database: &Database) -> Result<Snapshot, Failure> {
         })?;
         snapshot.records.push(Arc::new(record));
     }
+    snapshot.documents = read_documents(&transaction)?;
     Ok(snapshot)
+}
+
+fn read_documents(transaction: &redb::ReadTransaction) -> Result<Vec<Arc<Document>>, Failure> {
+    let documents = match transaction.open_table(DOCUMENTS) {
+        Ok(documents) => documents,
+        Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let mut read = Vec::new();
+    for entry in documents.iter()? {
+        let (hash, bytes) = entry?;
+        let hash = hash.value().parse().map_err(|error| {
+            Failure::Damaged(format!("the document {:?}: {error}", hash.value()))
+        })?;
+        let bytes = bytes::Bytes::copy_from_slice(bytes.value());
+        read.push(Arc::new(Document { hash, bytes }));
+    }
+    Ok(read)
 }
 
 fn check_format(found: Option<String>) -> Result<(), Failure> {

@@ -5,8 +5,9 @@ use redb::backends::FileBackend;
 use redb::{StorageBackend, TableDefinition};
 
 use super::*;
+use crate::center::contracts::document::Document;
 use crate::center::record::{Origin, Record};
-use crate::center::store::{Expect, Snapshot};
+use crate::center::store::{DocumentWrite, Expect, Snapshot};
 
 fn record(id: &str, port: u16) -> Arc<Record> {
     Arc::new(Record::sample(Origin::V1, "users", id, port))
@@ -455,4 +456,44 @@ async fn a_full_disk_refuses_writes_and_heals_without_a_restart() {
         .unwrap();
     let applied = changes.recv().await.unwrap();
     assert!(matches!(applied, Change::Applied { events, .. } if events.len() == 1));
+}
+
+#[tokio::test]
+async fn a_document_is_there_after_a_restart_until_it_is_dropped() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("center.redb");
+    let document = Arc::new(Document::sample(&serde_json::json!({ "openapi": "3.1.0" })));
+    let naming = Arc::new(Record {
+        document: Some(document.hash.clone()),
+        ..Record::sample(Origin::V1, "users", "a", 1)
+    });
+    let drop_it = || Batch::documents(vec![DocumentWrite::Drop(document.hash.clone())]);
+    let store = RedbStore::open(&path).await.unwrap();
+    let early = store
+        .commit(Batch::put(naming.clone(), Expect::Absent))
+        .await;
+    assert!(matches!(early, Err(CommitError::Conflict(_))), "{early:?}");
+    let keep = Batch::documents(vec![DocumentWrite::Keep(document.clone())]);
+    store.commit(keep).await.unwrap();
+    store
+        .commit(Batch::put(naming.clone(), Expect::Absent))
+        .await
+        .unwrap();
+    store.close().await;
+
+    let store = RedbStore::open(&path).await.unwrap();
+    let kept = snapshot(&store).await;
+    assert_eq!(
+        (kept.documents, kept.records),
+        (vec![document.clone()], vec![naming.clone()])
+    );
+    let early = store.commit(drop_it()).await;
+    assert!(matches!(early, Err(CommitError::Conflict(_))), "{early:?}");
+    let leave = Batch::remove(naming.place(), naming.id.clone());
+    store.commit(leave).await.unwrap();
+    store.commit(drop_it()).await.unwrap();
+    store.close().await;
+
+    let store = RedbStore::open(&path).await.unwrap();
+    assert!(snapshot(&store).await.documents.is_empty());
 }
