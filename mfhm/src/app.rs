@@ -28,6 +28,9 @@ use crate::shutdown::Signals;
 /// The port of a service that is told none, if it is free.
 const DEFAULT_PORT: u16 = 30176;
 
+/// How long services that left the center serve on.
+const DRAIN: Duration = Duration::from_secs(5);
+
 /// Runs every service that is linked into the program, until SIGTERM or Ctrl-C:
 /// short for `App::new().linked().run()`.
 ///
@@ -307,11 +310,15 @@ impl App {
         // Before anything starts: whatever has begun to register also leaves.
         let mut signals = Signals::listen()?;
         let drain = self.drain.or(Settings::from_env()?.drain);
-        let running = self.start().await?;
-        let signal = signals.next().await?;
+        let mut running = self.start().await?;
+        let told = drain.unwrap_or(DRAIN);
+        let signal = tokio::select! {
+            signal = signals.next() => signal?,
+            () = running.obey(told) => return Ok(()),
+        };
         let drain = match signal {
             Signals::CTRL_C => Duration::ZERO,
-            _ => drain.unwrap_or(Duration::from_secs(5)),
+            _ => told,
         };
         tracing::info!(signal, ?drain, "stopping");
         tokio::select! {

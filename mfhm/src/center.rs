@@ -6,7 +6,7 @@
 //! work with it unchanged, and protocol v1, which Rust peers use.
 //!
 //! ```text
-//! request → api → registration → store → view → lookups
+//! request → api → registration → store → view → lookups, watch → watchers
 //!                                          ↑
 //!                             prober → registry (health, deletion)
 //! ```
@@ -44,6 +44,7 @@ mod contracts;
 pub(crate) mod fuzzing;
 mod guard;
 mod health;
+mod hold;
 mod import;
 mod key_auth;
 mod prober;
@@ -58,6 +59,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod view;
+mod watch;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
@@ -237,6 +239,7 @@ impl CenterBuilder {
 /// [`RunningCenter::stop`] lets running requests finish.
 pub struct RunningCenter {
     server: Server,
+    view: Arc<View>,
     prober: Task,
     follower: Task,
     store: Arc<dyn Store>,
@@ -261,8 +264,8 @@ impl RunningCenter {
         format!("http://{address}")
     }
 
-    /// Stops accepting, lets running requests finish for up to 5 s, and closes
-    /// the store. When this returns, another center can use the data directory.
+    /// Ends the streams, stops accepting, lets running requests finish for up to 5 s,
+    /// and closes the store. When this returns, another center can use the data directory.
     ///
     /// # Cancel safety
     ///
@@ -270,10 +273,12 @@ impl RunningCenter {
     pub async fn stop(self) {
         let Self {
             server,
+            view,
             prober,
             follower,
             store,
         } = self;
+        view.close();
         server.stop(GRACE).await;
         drop(prober);
         store.close().await;
@@ -307,6 +312,10 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
     if let Some(Change::Reset(stored)) = changes.recv().await {
         // The import's own change is waiting in `changes` when it returns.
         import::import(dir, &stored, &*store, &mut random).await;
+        if stored.records.is_empty() {
+            // Nothing was registered, or what was is lost.
+            view.warm_up(settings.lease_ttl);
+        }
         view.with(|registry, now, random| registry.apply(Change::Reset(stored), now, random));
     }
     let follower = Task::spawn({
@@ -317,7 +326,7 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
 
     let allow_hosts = settings.allow_hosts.clone();
     let registrar = Arc::new(Registrar {
-        view,
+        view: view.clone(),
         store: store.clone(),
         probe: pinger,
         allow_hosts,
@@ -327,6 +336,7 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
     let server = Server::start(listener, app, Limits::default())?;
     let center = RunningCenter {
         server,
+        view,
         prober,
         follower,
         store,

@@ -1,5 +1,8 @@
 //! The line to a center: what registrations and lists have in common.
 
+pub(crate) mod backoff;
+pub(crate) mod events;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -30,7 +33,6 @@ impl Link {
         })?;
         let http = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(1))
-            .timeout(TIMEOUT)
             .pool_idle_timeout(Duration::from_secs(10))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
@@ -47,7 +49,7 @@ impl Link {
         path: &str,
         json: Option<Vec<u8>>,
     ) -> Result<Heard, String> {
-        let mut request = self.http.request(method, format!("{center}{path}"));
+        let mut request = self.request(method, center, path);
         if let Some(json) = json {
             request = request.header(CONTENT_TYPE, "application/json").body(json);
         }
@@ -63,36 +65,40 @@ impl Link {
         name: &'static str,
         value: Option<HeaderValue>,
     ) -> Result<Heard, String> {
-        let mut request = self.http.get(format!("{center}{path}"));
+        let mut request = self.request(Method::GET, center, path);
         if let Some(value) = value {
             request = request.header(name, value);
         }
         self.send(center, request).await
     }
 
-    async fn send(
-        &self,
-        center: &str,
-        mut request: reqwest::RequestBuilder,
-    ) -> Result<Heard, String> {
-        if let Some(key) = &self.key {
-            request = request.header(key::HEADER, key);
-        }
-        let failed = |error: reqwest::Error| {
-            format!(
-                "no answer from the center at {center}: {}",
-                innermost(&error)
-            )
-        };
-        let answer = request.send().await.map_err(failed)?;
-        let status = answer.status();
-        let body = answer.bytes().await.map_err(failed)?;
-        Ok(Heard {
-            center: center.to_owned(),
-            status,
-            body,
+    async fn send(&self, center: &str, request: reqwest::RequestBuilder) -> Result<Heard, String> {
+        in_time(center, async {
+            Heard::read(center, request.send().await?).await
         })
+        .await
     }
+
+    fn request(&self, method: Method, center: &str, path: &str) -> reqwest::RequestBuilder {
+        let request = self.http.request(method, format!("{center}{path}"));
+        match &self.key {
+            Some(key) => request.header(key::HEADER, key),
+            None => request,
+        }
+    }
+}
+
+/// What a center says within its time; the error says what failed and where.
+async fn in_time<T>(
+    center: &str,
+    exchange: impl Future<Output = Result<T, reqwest::Error>>,
+) -> Result<T, String> {
+    let why = match tokio::time::timeout(TIMEOUT, exchange).await {
+        Ok(Ok(answer)) => return Ok(answer),
+        Ok(Err(error)) => innermost(&error),
+        Err(_) => format!("nothing came for {} s", TIMEOUT.as_secs()),
+    };
+    Err(format!("no answer from the center at {center}: {why}"))
 }
 
 /// A center's answer.
@@ -104,6 +110,21 @@ pub(crate) struct Heard {
 }
 
 impl Heard {
+    async fn read(center: &str, answer: reqwest::Response) -> Result<Self, reqwest::Error> {
+        Ok(Self {
+            center: center.to_owned(),
+            status: answer.status(),
+            body: answer.bytes().await?,
+        })
+    }
+
+    /// The name of what a refusal says; empty when it is no problem document.
+    pub(crate) fn code(&self) -> String {
+        self.problem()
+            .map(|problem| problem.code)
+            .unwrap_or_default()
+    }
+
     /// Whether it is protocol v1 that speaks. Whoever does not know v1 answers
     /// an unknown path with something that is no problem document.
     pub(crate) fn is_v1(&self) -> bool {

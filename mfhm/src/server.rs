@@ -11,6 +11,7 @@ pub(crate) mod guard;
 pub(crate) mod input;
 pub(crate) mod layers;
 pub(crate) mod linked;
+pub(crate) mod misdirected;
 pub(crate) mod overload;
 pub(crate) mod registration;
 pub(crate) mod reply;

@@ -7,7 +7,7 @@
 //! [`Fault`]; over a connection the body is then cut off, so that no caller
 //! takes a part for the whole.
 
-mod events;
+pub(crate) mod events;
 mod lines;
 
 use std::fmt;

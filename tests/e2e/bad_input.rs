@@ -190,10 +190,15 @@ async fn at_the_center() {
             "GET",
             "/v1/services/nobody",
             "",
-            404,
-            "mfhm.unknown_service",
+            // It has just begun, with an empty disk.
+            503,
+            "mfhm.warming",
         ),
-        ("GET", "/v1/services/%2e%2e", "", 404, "mfhm."),
+        ("GET", "/v1/services/%2e%2e", "", 503, "mfhm."),
+        ("GET", "/v1/watch", "", 422, "mfhm.invalid_query"),
+        ("POST", "/v1/instances/nobody/report", "{", 404, "mfhm."),
+        ("POST", "/v1/instances/nobody/drain", "", 404, "mfhm."),
+        ("GET", "/v1/instances/nobody/hold", "", 404, "mfhm."),
     ];
     for (method, path, body, status, says) in cases {
         let answer = http::request(center.port, method, path, &[], body).await;

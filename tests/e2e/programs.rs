@@ -42,6 +42,23 @@ impl CenterProcess {
         }
     }
 
+    /// One that pings an instance when it registers, and after that once an hour.
+    pub(crate) async fn start_without_pings() -> Self {
+        let data = tempfile::tempdir().expect("a folder");
+        let port = port::free();
+        let mut process = center_program(port, data.path())
+            .arg("warn")
+            .arg("3600000")
+            .start();
+        process.line("center on ").await;
+        Self {
+            port,
+            process,
+            data,
+            policy: "warn",
+        }
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }

@@ -1,5 +1,6 @@
-//! A center with short ping times: its port, its data directory and, for another
-//! than the default, its policy for contracts are on the command line.
+//! A center with short ping times: its port and its data directory are on the
+//! command line; then, for others than the defaults, its policy for contracts and its
+//! ping interval in milliseconds.
 
 use std::time::Duration;
 
@@ -21,11 +22,17 @@ async fn main() -> mfhm::Result<()> {
         Some("refuse") => mfhm::ContractPolicy::Refuse,
         _ => mfhm::ContractPolicy::Warn,
     };
+    let interval = match arguments.next() {
+        Some(text) => text
+            .parse()
+            .map_err(|error| mfhm::Error::with_source("the interval", error))?,
+        None => 500,
+    };
     let center = mfhm::Center::builder()
         .contract_policy(policy)
         .port(port)
         .data_dir(data_dir)
-        .ping_interval(Duration::from_millis(500))
+        .ping_interval(Duration::from_millis(interval))
         .ping_timeout(Duration::from_millis(250))
         .start()
         .await?;

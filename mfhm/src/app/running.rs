@@ -8,6 +8,7 @@ use axum::Router;
 use axum::routing::get;
 use http::HeaderValue;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 #[cfg(feature = "client")]
 use crate::client::intercept::Interceptors;
@@ -21,7 +22,7 @@ use crate::server::layers::Layers;
 use crate::server::overload::{self, Capacity};
 use crate::server::registration::{Announcement, Center, Registration};
 use crate::server::state::States;
-use crate::server::{guard, router};
+use crate::server::{guard, misdirected, router};
 use crate::wire::v1::{Address, HEADER_INSTANCE, HEADER_SERVICE, OperationEntry, Register, ZONE};
 
 /// How long running requests may take after a stop.
@@ -48,6 +49,8 @@ pub(super) struct Launch {
 #[derive(Debug)]
 pub struct RunningApp {
     services: Vec<RunningService>,
+    /// Those that a center told to leave.
+    leaving: JoinSet<()>,
     /// What clients in this process use: withdrawn last, for requests that are
     /// being finished may still call.
     #[cfg(feature = "client")]
@@ -121,6 +124,7 @@ impl RunningApp {
         let _ = local_calls;
         Ok(Self {
             services,
+            leaving: JoinSet::new(),
             #[cfg(feature = "client")]
             local: (offers, caller),
         })
@@ -156,11 +160,34 @@ impl RunningApp {
     /// Deregisters, goes on serving for `time` with `Connection: close`, so that
     /// callers notice before a connection is closed on them, and then stops as
     /// [`stop`](Self::stop) does. Callers look every 2 s.
-    pub async fn drain(self, time: Duration) {
+    pub async fn drain(mut self, time: Duration) {
         let stops = self.services.into_iter().map(|service| service.drain(time));
         futures_util::future::join_all(stops).await;
+        while self.leaving.join_next().await.is_some() {}
         #[cfg(feature = "client")]
         drop(self.local);
+    }
+}
+
+impl RunningApp {
+    /// Drains each service that a center tells to leave (`mfhm drain`), as
+    /// [`drain`](Self::drain) does; returns when no service is left.
+    ///
+    /// # Cancel safety
+    ///
+    /// Services that are leaving go on doing so when the wait is given up.
+    pub async fn obey(&mut self, time: Duration) {
+        while !self.services.is_empty() {
+            let told = self
+                .services
+                .iter()
+                .map(|service| Box::pin(service.told_to_drain()));
+            let ((), index, _) = futures_util::future::select_all(told).await;
+            let service = self.services.remove(index);
+            tracing::info!(service = service.name, ?time, "a center says: drain");
+            self.leaving.spawn(service.drain(time));
+        }
+        while self.leaving.join_next().await.is_some() {}
     }
 }
 
@@ -188,6 +215,7 @@ impl RunningService {
         let name = definition.name.clone();
         let app = served.app.merge(ping(&name, &id));
         let app = guarded(app, key);
+        let app = misdirected::refuse_others(app, &name);
         let server = Server::start(listener, app, Limits::default())?;
         let address = server.local_addr();
         tracing::info!(service = name, instance = %id, "listening on http://{address}");
@@ -277,6 +305,14 @@ impl RunningService {
             .iter()
             .map(|registration| Box::pin(registration.registered()));
         futures_util::future::select_all(waits).await;
+    }
+
+    async fn told_to_drain(&self) {
+        let told = self
+            .registrations
+            .iter()
+            .map(|registration| Box::pin(registration.told_to_drain()));
+        futures_util::future::select_all(told).await;
     }
 
     /// First the callers are told, then they get time to notice, then the door

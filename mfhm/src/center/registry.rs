@@ -1,8 +1,8 @@
 //! The center's state machine: who is registered, how they are, what to do next.
 //!
 //! Nothing here waits, reads a clock or rolls dice. Changes of the store, outcomes
-//! of pings and the time go in; pings to send and instances to delete come out,
-//! and [`Registry::next_deadline`] says until when nothing happens by itself. The
+//! of pings and the time go in; pings to send, instances to delete and what readers
+//! see differently come out, and [`Registry::next_deadline`] says until when nothing happens by itself. The
 //! shell around it (the prober) carries the decisions out and reports back.
 //!
 //! Two things are decided separately. *Status* follows from pings alone, and only
@@ -13,11 +13,14 @@
 //!
 //! Times are durations since the center's start.
 
+mod changes;
 mod contracts;
+mod draining;
 mod entry;
 mod lookup;
 #[cfg(test)]
 mod model;
+mod suspicion;
 #[cfg(test)]
 mod tests;
 
@@ -25,8 +28,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::changes::Touched;
+pub(crate) use self::changes::{Cause, InstanceChange};
 use self::entry::Entry;
 pub(crate) use self::lookup::{Listed, Picked};
+pub(crate) use self::suspicion::Suspected;
 use super::contracts::Contracts;
 use super::guard::Guard;
 use super::health::{PingOutcome, Transition};
@@ -69,6 +75,7 @@ pub(crate) struct Registry {
     stored: Revision,
     last_tick: Duration,
     pings_sent: u64,
+    touched: Touched,
 }
 
 /// What to do now.
@@ -131,6 +138,7 @@ impl Registry {
             stored: 0,
             last_tick: Duration::ZERO,
             pings_sent: 0,
+            touched: Touched::default(),
         }
     }
 
@@ -223,6 +231,9 @@ impl Registry {
         entry.ping_in_flight = None;
         let interval = limits.ping_interval.mul_f64(0.9 + 0.2 * random.f64());
         entry.next_ping = started.saturating_add(interval).max(now);
+        if std::mem::take(&mut entry.ping_again) {
+            entry.next_ping = now;
+        }
 
         // A time-out that comes much too late was not the instance's: this
         // process stood still between sending and looking.
@@ -296,6 +307,9 @@ impl Registry {
                 entry.is_leaving = false;
                 entry.next_ping = entry.next_ping.min(first_ping);
             }
+            if entry.record != record {
+                self.touched.push(&record.service, &id, Cause::Command);
+            }
             let before = std::mem::replace(&mut entry.record, record.clone());
             self.contracts.renamed(Some(&before), Some(&record), now);
             self.schedule(&id);
@@ -308,6 +322,7 @@ impl Registry {
         if let Some(holder) = self.holder(&place).cloned() {
             self.remove(&holder, now);
         }
+        self.touched.push(&place.service, &id, Cause::Command);
         self.contracts.renamed(None, Some(&record), now);
         self.services
             .entry(place.service)
@@ -328,6 +343,7 @@ impl Registry {
             self.deadlines.remove(&(deadline, id.clone()));
         }
         let place = entry.record.place();
+        self.touched.push(&place.service, id, Cause::Command);
         if let Some(instances) = self.services.get_mut(&place.service) {
             instances.remove(&(place.host, place.port));
             // Names go away with their last instance.
@@ -396,6 +412,7 @@ impl Registry {
         self.count_in(&entry);
         if transition.is_some() {
             self.revision += 1;
+            self.touched.push(&entry.record.service, id, Cause::Health);
             has_changed |= self.guard.observe(self.silent, self.witnesses, now);
         }
         self.entries.insert(id.clone(), entry);

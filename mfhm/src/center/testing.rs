@@ -86,6 +86,45 @@ pub(crate) struct Answer {
     pub body: String,
 }
 
+/// An answer that is read while it comes.
+#[derive(Debug)]
+pub(crate) struct Streamed {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    body: Body,
+    text: String,
+}
+
+impl Streamed {
+    /// The lines of the next event, or of a comment; absent at the end.
+    pub(crate) async fn frame(&mut self) -> Option<String> {
+        loop {
+            if let Some((frame, rest)) = self.text.split_once("\n\n") {
+                let (frame, rest) = (frame.to_owned(), rest.to_owned());
+                self.text = rest;
+                return Some(frame);
+            }
+            let chunk = self.body.frame().await?.unwrap().into_data().unwrap();
+            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    }
+
+    /// The next event's id, kind and data. Comments are left out.
+    pub(crate) async fn event(&mut self) -> Option<(String, String, serde_json::Value)> {
+        loop {
+            let frame = self.frame().await?;
+            let field = |name: &str| {
+                let line = frame.lines().find_map(|line| line.strip_prefix(name));
+                line.unwrap_or_default().trim().to_owned()
+            };
+            if !frame.starts_with(':') {
+                let data = serde_json::from_str(&field("data:")).unwrap();
+                return Some((field("id:"), field("event:"), data));
+            }
+        }
+    }
+}
+
 impl Answer {
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
@@ -153,6 +192,25 @@ impl TestCenter {
             status: parts.status,
             headers: parts.headers,
             body,
+        }
+    }
+
+    /// Sends a GET from 127.0.0.1 whose answer is read while it comes.
+    pub(crate) async fn open(&self, target: &str, headers: &[(&str, &str)]) -> Streamed {
+        let mut request = Request::get(target);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut request = request.body(Body::empty()).unwrap();
+        let peer = SocketAddr::new(IpAddr::from([127, 0, 0, 1]), 50_000);
+        request.extensions_mut().insert(Peer(peer));
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        Streamed {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+            text: String::new(),
         }
     }
 

@@ -131,6 +131,43 @@ async fn registrations_outlive_a_center_that_is_dropped() {
 }
 
 #[tokio::test]
+async fn a_center_that_lost_its_disk_says_that_it_may_only_not_know_yet() {
+    let dir = tempfile::tempdir().unwrap();
+    let (port, _service) = service().await;
+    let center = builder(dir.path()).start().await.unwrap();
+    let answer = get(center.addr(), "/v1/services/users").await;
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    assert!(answer.contains("mfhm.warming"), "{answer}");
+    online(&center, "others", port).await;
+    center.stop().await;
+
+    let center = builder(dir.path()).start().await.unwrap();
+    let answer = get(center.addr(), "/v1/services/users").await;
+    assert!(
+        answer.starts_with("HTTP/1.1 404"),
+        "its disk is there: {answer}"
+    );
+}
+
+#[tokio::test]
+async fn a_stop_ends_the_streams() {
+    let dir = tempfile::tempdir().unwrap();
+    let center = builder(dir.path()).start().await.unwrap();
+    let mut stream = TcpStream::connect(center.addr()).await.unwrap();
+    let request = "GET /v1/watch?service=users HTTP/1.1\r\nhost: a\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut some = [0; 64];
+    assert!(stream.read(&mut some).await.unwrap() > 0);
+    let (mut rest, ()) = (Vec::new(), center.stop().await);
+    stream.read_to_end(&mut rest).await.unwrap();
+    let text = String::from_utf8_lossy(&rest);
+    assert!(
+        text.ends_with("0\r\n\r\n"),
+        "it ends as a stream does: {text}"
+    );
+}
+
+#[tokio::test]
 async fn a_service_that_dies_is_noticed_and_may_come_back() {
     let dir = tempfile::tempdir().unwrap();
     let center = builder(dir.path())

@@ -7,8 +7,10 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
+use super::hold::Holds;
 use super::registry::{Limits, Registry};
 use super::store::{Changes, Revision};
+use super::watch::Watching;
 
 /// What the center knows, kept in step with the store.
 #[derive(Debug)]
@@ -17,27 +19,34 @@ pub(crate) struct View {
     start: Instant,
     /// The last revision of the store that was applied.
     applied: watch::Sender<Revision>,
-    /// The registry's next deadline came nearer.
+    /// The next deadline came nearer.
     sooner: Notify,
+    holds: Holds,
+    /// Streams end when this is true.
+    closing: watch::Sender<bool>,
 }
 
 #[derive(Debug)]
 struct Inner {
     registry: Registry,
+    watching: Watching,
     random: fastrand::Rng,
 }
 
 impl View {
     /// An empty view. `random` decides jitter and choices.
-    pub(crate) fn new(limits: Limits, random: fastrand::Rng) -> Self {
+    pub(crate) fn new(limits: Limits, mut random: fastrand::Rng) -> Self {
         Self {
             inner: Mutex::new(Inner {
                 registry: Registry::new(limits),
+                watching: Watching::new(random.u64(..)),
                 random,
             }),
             start: Instant::now(),
             applied: watch::Sender::new(0),
             sooner: Notify::new(),
+            holds: Holds::default(),
+            closing: watch::Sender::new(false),
         }
     }
 
@@ -47,15 +56,56 @@ impl View {
         work: impl FnOnce(&mut Registry, Duration, &mut fastrand::Rng) -> T,
     ) -> T {
         let mut inner = self.lock();
-        let Inner { registry, random } = &mut *inner;
-        let before = registry.next_deadline();
-        let result = work(registry, self.now(), random);
-        let is_sooner = registry.next_deadline() < before;
+        let before = inner.next_deadline();
+        let now = self.now();
+        let Inner {
+            registry,
+            watching,
+            random,
+        } = &mut *inner;
+        let result = work(registry, now, random);
+        watching.settle(registry, now);
+        let is_sooner = inner.next_deadline() < before;
         drop(inner);
         if is_sooner {
             self.sooner.notify_one();
         }
         result
+    }
+
+    /// Works with those who watch, under the same lock.
+    pub(crate) fn watch<T>(&self, work: impl FnOnce(&Registry, &mut Watching, Duration) -> T) -> T {
+        let mut inner = self.lock();
+        let Inner {
+            registry, watching, ..
+        } = &mut *inner;
+        work(registry, watching, self.now())
+    }
+
+    /// For the next `time`, a service that was never registered here may only not
+    /// be back yet.
+    pub(crate) fn warm_up(&self, time: Duration) {
+        self.watch(|_, watching, now| watching.warm_up(now.saturating_add(time)));
+    }
+
+    /// Whether nothing can be concluded from not knowing this service.
+    pub(crate) fn is_warming(&self, service: &str) -> bool {
+        self.watch(|_, watching, now| watching.is_warming(service, now))
+    }
+
+    /// The streams that hold registrations.
+    pub(crate) fn holds(&self) -> &Holds {
+        &self.holds
+    }
+
+    /// Becomes true when the center stops; streams have to end then.
+    pub(crate) fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
+    }
+
+    /// Ends every stream.
+    pub(crate) fn close(&self) {
+        self.closing.send_replace(true);
     }
 
     /// Follows the store until it is closed.
@@ -80,10 +130,11 @@ impl View {
             .await;
     }
 
-    /// Waits until [`Registry::tick`] is due.
+    /// Waits until [`Registry::tick`] is due, or something is to be told that was
+    /// held back.
     pub(crate) async fn tick_due(&self) {
         loop {
-            let deadline = self.start + self.lock().registry.next_deadline();
+            let deadline = self.start + self.lock().next_deadline();
             tokio::select! {
                 () = tokio::time::sleep_until(deadline) => return,
                 () = self.sooner.notified() => {}
@@ -106,5 +157,13 @@ impl View {
         self.inner
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl Inner {
+    fn next_deadline(&self) -> Duration {
+        let registry = self.registry.next_deadline();
+        let watching = self.watching.next_deadline();
+        watching.map_or(registry, |watching| watching.min(registry))
     }
 }

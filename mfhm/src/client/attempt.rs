@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use http::HeaderValue;
 use tokio::time::Instant;
 
 use super::ejection::Outcome;
@@ -171,6 +172,8 @@ async fn ask<A: Arrival>(
             let hop = Hop {
                 base,
                 key: None,
+                // Who is called by address is whoever is there.
+                service: None,
                 limit,
             };
             exchange(transport.as_ref(), hop, request)
@@ -297,12 +300,7 @@ impl Attempts<'_> {
                     Some(failure) => failure,
                     None => return result.map_err(|failed| failed.fault),
                 },
-                Err(failed) => {
-                    if failed.is_unreachable {
-                        resolver.refresh();
-                    }
-                    Failure::of_fault(&failed.fault, failed.is_transient)
-                }
+                Err(failed) => Failure::of_fault(&failed.fault, failed.is_transient),
             };
             let may_repeat = failure.is_transient
                 && (!failure.may_have_executed || self.is_idempotent)
@@ -346,16 +344,24 @@ impl Attempts<'_> {
         random: &mut fastrand::Rng,
     ) -> Result<A, Failed> {
         let limit = after(self.plan.attempt_limit(self.is_idempotent));
-        to_endpoint(
+        let result = to_endpoint::<A>(
             self.transport,
-            endpoint,
+            (endpoint, self.resolver.addressee()),
             self.request,
             limit.min(self.deadline),
             // A call that had no time left says nothing about the instance.
             limit > self.deadline,
             random,
         )
-        .await
+        .await;
+        let is_lost = match &result {
+            Ok(answer) => retry::is_misdirected(answer.status(), answer.headers()),
+            Err(failed) => failed.is_unreachable,
+        };
+        if is_lost {
+            self.resolver.lost(endpoint);
+        }
+        result
     }
 
     /// One attempt, and one at another instance beside it when it takes longer
@@ -400,7 +406,7 @@ fn told<A: Arrival>(result: Result<A, Failed>, before: Before) -> Result<A, Faul
 
 async fn to_endpoint<A: Arrival>(
     transport: &dyn Transport,
-    endpoint: &Endpoint,
+    (endpoint, service): (&Endpoint, Option<&HeaderValue>),
     request: &Outgoing,
     limit: Instant,
     is_cut_short: bool,
@@ -411,6 +417,7 @@ async fn to_endpoint<A: Arrival>(
     let hop = Hop {
         base: &endpoint.base,
         key: endpoint.key.as_ref(),
+        service,
         limit,
     };
     let result = exchange::<A>(transport, hop, request).await;

@@ -1,6 +1,7 @@
 //! [`Endpoint`]: an address that a caller may pick, and what this caller knows
 //! about it.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -136,14 +137,12 @@ impl EndpointSet {
     /// The endpoints of `fresh`; those already known keep what was learnt about
     /// them.
     pub(crate) fn succeed(&self, fresh: Vec<Endpoint>) -> Self {
+        let known: HashMap<_, _> = self.endpoints.iter().map(|old| (&old.id, old)).collect();
         let endpoints = fresh
             .into_iter()
-            .map(|new| {
-                self.endpoints
-                    .iter()
-                    .find(|old| old.is_same(&new))
-                    .cloned()
-                    .unwrap_or_else(|| Arc::new(new))
+            .map(|new| match known.get(&new.id) {
+                Some(old) if old.is_same(&new) => Arc::clone(old),
+                _ => Arc::new(new),
             })
             .collect();
         Self::new(endpoints)

@@ -2,23 +2,31 @@
 //! background.
 //!
 //! A call reads the last list and never waits for a center, except the very
-//! first. One task for each service asks the source every two seconds (and at
-//! once when a call failed to connect), and tries to connect to instances that
-//! are left out as unreachable. When no center answers, the last list stays.
+//! first. One task for each service follows what the source tells by itself
+//! ([`follow`]); where it tells nothing, or the line is broken, it asks every two
+//! seconds. It asks at once when a call failed to connect, and tries to connect to
+//! instances that are left out as unreachable. When no center answers, the last
+//! list stays.
 //! When the center knows the service no longer, instances that still accept
 //! connections stay: a center that lost its disk must not take healthy services
 //! away.
+
+mod follow;
+mod suspects;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use http::HeaderValue;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use self::follow::{Ended, Following};
+use self::suspects::Suspects;
 use super::clock;
 use super::ejection::Outcome;
 use super::endpoint::{Endpoint, EndpointSet};
@@ -28,6 +36,7 @@ use super::offers;
 use super::source::{Source, SourceError};
 use super::uses::Uses;
 use crate::contract::Operation;
+use crate::instance::ServiceName;
 
 /// Time between two lists, give or take a fifth.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -54,6 +63,7 @@ enum Knowledge {
 /// The instances of one service.
 #[derive(Debug)]
 pub(crate) struct Resolver {
+    addressee: Option<HeaderValue>,
     /// What calls of the service share.
     pub limits: Limits,
     shared: Arc<Shared>,
@@ -72,6 +82,8 @@ struct Shared {
     /// When a call last found nothing to go on with, likewise.
     wanted: AtomicU64,
     wake: Notify,
+    /// The instances that calls failed to reach.
+    suspects: Suspects,
     /// The number of the last round that has begun.
     begun: AtomicU64,
     /// The number of the last round that is finished.
@@ -80,6 +92,9 @@ struct Shared {
 
 impl Resolver {
     pub(crate) fn new(service: String, source: Arc<dyn Source>) -> Self {
+        // Other names are Python's, which does not look.
+        let name = service.parse::<ServiceName>().ok();
+        let addressee = name.and_then(|name| HeaderValue::from_str(name.as_str()).ok());
         let shared = Shared {
             service,
             source,
@@ -88,10 +103,12 @@ impl Resolver {
             refreshed: AtomicU64::new(0),
             wanted: AtomicU64::new(0),
             wake: Notify::new(),
+            suspects: Suspects::default(),
             begun: AtomicU64::new(0),
             finished: watch::Sender::new(0),
         };
         Self {
+            addressee,
             limits: Limits::default(),
             shared: Arc::new(shared),
             task: Mutex::new(None),
@@ -118,9 +135,16 @@ impl Resolver {
         self.wait_for_round(deadline).await
     }
 
-    /// Asks for a fresh list soon, without waiting for it.
-    pub(crate) fn refresh(&self) {
+    /// A call could not reach this instance: has the source told, and asks for a
+    /// fresh list soon, without waiting for it.
+    pub(crate) fn lost(&self, endpoint: &Endpoint) {
+        self.shared.suspects.add(&endpoint.id);
         self.shared.wake.notify_one();
+    }
+
+    /// What requests carry so that nobody else runs them.
+    pub(crate) fn addressee(&self) -> Option<&HeaderValue> {
+        self.addressee.as_ref()
     }
 
     /// What this process calls, as the center is told.
@@ -221,11 +245,25 @@ impl Shared {
 
     async fn round(&self) {
         let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
-        let known = match &**self.knowledge.load() {
+        let known = self.known();
+        let answer = self.source.list(&self.service, &known, &self.uses).await;
+        self.learn(answer, known).await;
+        self.finished.send_replace(number);
+        // The list is out; whoever waits for it does not wait for this.
+        readmit(&self.known()).await;
+    }
+
+    /// The last list.
+    fn known(&self) -> Arc<EndpointSet> {
+        match &**self.knowledge.load() {
             Knowledge::Known(set) => set.clone(),
             _ => Arc::default(),
-        };
-        let next = match self.source.list(&self.service, &known, &self.uses).await {
+        }
+    }
+
+    /// Takes an answer of the source in, in place of the list `known`.
+    async fn learn(&self, answer: Result<Vec<Endpoint>, SourceError>, known: Arc<EndpointSet>) {
+        let next = match answer {
             Ok(fresh) => Knowledge::Known(Arc::new(known.succeed(fresh))),
             Err(SourceError::Unknown) => match alive(&known).await {
                 kept if kept.endpoints.is_empty() => Knowledge::Unknown,
@@ -236,31 +274,32 @@ impl Shared {
             }
             Err(SourceError::Unreachable(why)) => Knowledge::Unreachable(why),
         };
-        let set = match &next {
-            Knowledge::Known(set) => set.clone(),
-            _ => Arc::default(),
-        };
         self.knowledge.store(Arc::new(next));
         self.refreshed.store(now_millis(), Ordering::Relaxed);
-        self.finished.send_replace(number);
-        // The list is out; whoever waits for it does not wait for this.
-        readmit(&set).await;
     }
 }
 
 async fn refresh(shared: Arc<Shared>) {
+    let mut following = Following::new(&shared);
     loop {
         shared.round().await;
         if !shared.is_wanted() {
             // The next call starts it again.
             return;
         }
+        if let Ended::Unwanted = following.follow(&shared).await {
+            return;
+        }
         // Calls to a service that nobody knows must not become a storm of
         // questions to the center.
         tokio::time::sleep(GAP).await;
-        let pause = INTERVAL.mul_f64(0.8 + 0.4 * fastrand::f64());
+        let pause = interval().min(following.due_in());
         let _ = tokio::time::timeout(pause, shared.wake.notified()).await;
     }
+}
+
+fn interval() -> Duration {
+    INTERVAL.mul_f64(0.8 + 0.4 * fastrand::f64())
 }
 
 fn now_millis() -> u64 {

@@ -4,10 +4,11 @@
 //! |---|---|
 //! | no connection | always, and free of charge: it was no load |
 //! | 503 that says the request was not run | always |
+//! | 421 of another service, which took the port over | always, and free of charge |
 //! | 502, 503, 504, a broken connection, no answer in time | if the operation is idempotent |
 //! | any other answer | never |
 //!
-//! All but the first row is paid from the [budget](super::budget).
+//! What is not free of charge is paid from the [budget](super::budget).
 
 use std::time::Duration;
 
@@ -18,6 +19,9 @@ use super::ejection::Outcome;
 use super::endpoint::Endpoint;
 use super::error::Fault;
 use crate::wire::overload;
+
+/// An address of somebody else gets no call for so long.
+const MISDIRECTED: Duration = Duration::from_secs(30);
 
 /// What an attempt that was no success came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,10 +38,11 @@ pub(crate) struct Failure {
 impl Failure {
     /// `None` for an answer that stands.
     pub(crate) fn of_answer(status: StatusCode, headers: &HeaderMap) -> Option<Self> {
-        is_failure(status).then(|| Self {
+        let is_misdirected = is_misdirected(status, headers);
+        (is_failure(status) || is_misdirected).then(|| Self {
             is_transient: true,
             may_have_executed: !overload::is_not_run(headers),
-            is_charged: true,
+            is_charged: !is_misdirected,
             retry_after: asked_pause(status, headers),
         })
     }
@@ -74,6 +79,11 @@ pub(crate) fn learn(
     took: Duration,
     now: Duration,
 ) -> Option<Outcome> {
+    if is_misdirected(status, headers) {
+        // Until the list says that it is gone.
+        endpoint.ejection.pause(MISDIRECTED, now);
+        return None;
+    }
     if status.as_u16() < 500 {
         endpoint.latency.record(took, now);
         return Some(Outcome::Answered);
@@ -91,6 +101,11 @@ pub(crate) fn learn(
     } else {
         Some(Outcome::Failed)
     }
+}
+
+/// Whether somebody else has the port by now.
+pub(crate) fn is_misdirected(status: StatusCode, headers: &HeaderMap) -> bool {
+    status == StatusCode::MISDIRECTED_REQUEST && overload::is_not_run(headers)
 }
 
 fn is_failure(status: StatusCode) -> bool {
@@ -167,6 +182,19 @@ mod tests {
                 "{status}"
             );
         }
+    }
+
+    #[test]
+    fn somebody_else_in_the_place_never_ran_it_and_gets_no_more_calls() {
+        const NOW: Duration = Duration::from_secs(1);
+        let status = StatusCode::MISDIRECTED_REQUEST;
+        let failure = Failure::of_answer(status, &headers(true)).unwrap();
+        assert!(failure.is_transient && !failure.may_have_executed && !failure.is_charged);
+        let endpoint = endpoint();
+        assert_eq!(learn(&endpoint, status, &headers(true), NOW, NOW), None);
+        assert!(endpoint.ejection.is_paused(20 * NOW) && !endpoint.ejection.is_paused(32 * NOW));
+        // A 421 of the service's own is an answer.
+        assert_eq!(Failure::of_answer(status, &headers(false)), None);
     }
 
     #[test]

@@ -17,6 +17,7 @@ use super::retry::Before;
 use crate::fault::Fault;
 use crate::stream::ByteStream;
 use crate::wire::deadline;
+use crate::wire::v1::HEADER_SERVICE;
 
 /// Answers larger than this are not read.
 const MAX_ANSWER: usize = 64 << 20;
@@ -131,6 +132,8 @@ pub(crate) struct Hop<'a> {
     pub base: &'a str,
     /// Goes into `MFHM-AuthKey`.
     pub key: Option<&'a HeaderValue>,
+    /// The service that is meant, where it was found by its name.
+    pub service: Option<&'a HeaderValue>,
     /// When the attempt is given up, which the service is told.
     pub limit: Instant,
 }
@@ -140,6 +143,9 @@ impl Hop<'_> {
         let mut headers = headers.clone();
         if let Some(key) = self.key {
             headers.insert(crate::key::HEADER, key.clone());
+        }
+        if let Some(service) = self.service {
+            headers.insert(HEADER_SERVICE, service.clone());
         }
         let left = self.limit.saturating_duration_since(Instant::now());
         if let Some(left) = deadline::encode(left) {

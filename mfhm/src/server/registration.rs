@@ -1,10 +1,11 @@
-//! A service's registration with a center: register → renew → leave.
+//! A service's registration with a center: register → hold, or renew → leave.
 //!
 //! One task holds the registration. It waits for a center that is not there
 //! yet, registers again when the center forgot the instance, and leaves when it
 //! is told to. Whatever the center does, the service goes on serving.
 
 mod center;
+mod hold;
 
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ use tokio::time::Instant;
 
 pub(crate) use self::center::{Announcement, Center};
 use self::center::{Dialect, Held, Refusal};
+use self::hold::{Heard, Hold};
+use crate::link::backoff::Backoff;
 
 /// How long the center may take to take note of a departure.
 const LEAVE: Duration = Duration::from_secs(2);
@@ -28,6 +31,7 @@ const RECHECK: u32 = 12;
 pub(crate) struct Registration {
     stop: Option<oneshot::Sender<()>>,
     is_registered: watch::Receiver<bool>,
+    is_to_drain: watch::Receiver<bool>,
     task: JoinHandle<()>,
 }
 
@@ -36,11 +40,13 @@ impl Registration {
     pub(crate) fn hold(center: Center, announcement: Announcement) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (registered, is_registered) = watch::channel(false);
+        let (drain, is_to_drain) = watch::channel(false);
         let task = tokio::spawn(async move {
             let mut holder = Holder {
                 center,
                 announcement,
                 registered,
+                drain,
                 held: None,
                 is_asking: false,
             };
@@ -53,6 +59,7 @@ impl Registration {
         Self {
             stop: Some(stop),
             is_registered,
+            is_to_drain,
             task,
         }
     }
@@ -66,6 +73,15 @@ impl Registration {
         let mut is_registered = self.is_registered.clone();
         // The sender lives as long as the task, which ends only when told to.
         let _ = is_registered.wait_for(|&is| is).await;
+    }
+
+    /// Waits until the center says that the instance shall leave.
+    pub(crate) async fn told_to_drain(&self) {
+        let mut is_to_drain = self.is_to_drain.clone();
+        if is_to_drain.wait_for(|&is| is).await.is_err() {
+            // Nobody is there any more who could be told.
+            std::future::pending::<()>().await;
+        }
     }
 
     /// Takes the registration back.
@@ -87,6 +103,7 @@ struct Holder {
     center: Center,
     announcement: Announcement,
     registered: watch::Sender<bool>,
+    drain: watch::Sender<bool>,
     held: Option<Held>,
     /// A registration is under way: a center may have it without our knowing.
     is_asking: bool,
@@ -145,48 +162,78 @@ impl Holder {
         }
     }
 
-    /// Renews for as long as the center knows the instance, and longer while it
-    /// does not answer. Tells why to register again.
+    /// Holds the registration for as long as the center knows the instance, and
+    /// longer while it does not answer: by an open stream, and by renewals while
+    /// there is none. Tells why to register again.
     async fn renew(&mut self, held: Held) -> String {
         let mut last = Instant::now();
         self.held = Some(held.clone());
         self.registered.send_replace(true);
         let mut backoff = Backoff::default();
         let mut renewals = 0;
+        let mut hold = Hold::new(self.center.clone(), &self.announcement.register.id);
+        let speaks_v1 = held.dialect == Dialect::V1;
+        let mut renew_at = Instant::now() + pause(&held);
         let why = loop {
-            let pause = if backoff.failures == 0 {
-                held.renew.mul_f64(0.9 + 0.2 * fastrand::f64())
-            } else {
-                backoff.next(fastrand::f64()).min(held.renew)
-            };
-            tokio::time::sleep(pause).await;
-            match self.center.renew(&held, &self.announcement).await {
-                Ok(()) => {
-                    last = Instant::now();
-                    backoff = Backoff::default();
-                    self.registered
-                        .send_if_modified(|is| !std::mem::replace(is, true));
-                    renewals += 1;
-                    if held.dialect == Dialect::Python && renewals == RECHECK {
-                        break "a Rust center may be there by now".to_owned();
+            let is_held = hold.is_open();
+            tokio::select! {
+                heard = hold.next(), if speaks_v1 => match heard {
+                    Heard::Held => {
+                        last = Instant::now();
+                        backoff = Backoff::default();
+                        self.is_known();
                     }
-                }
-                Err(Refusal::Refused(why)) => {
-                    self.registered.send_replace(false);
-                    break why;
-                }
-                Err(Refusal::Unreachable(why)) => {
-                    tracing::debug!(why, "the center does not answer");
-                    // The lease may have ended; only the center knows.
-                    if last.elapsed() > held.ttl {
+                    Heard::Drain => {
+                        self.drain.send_replace(true);
+                    }
+                    Heard::Broken(why) => {
+                        tracing::debug!(why, "the registration is not held any more");
+                        last = Instant::now();
+                        // Soon, and not together with everybody else's.
+                        renew_at = last + pause(&held).mul_f64(0.2 * fastrand::f64());
+                    }
+                    Heard::Forgotten(why) => {
                         self.registered.send_replace(false);
+                        break why;
                     }
-                    let _ = backoff.next(0.0);
+                },
+                () = tokio::time::sleep_until(renew_at), if !is_held => {
+                    match self.center.renew(&held, &self.announcement).await {
+                        Ok(()) => {
+                            last = Instant::now();
+                            backoff = Backoff::default();
+                            self.is_known();
+                            renewals += 1;
+                            if !speaks_v1 && renewals == RECHECK {
+                                break "a Rust center may be there by now".to_owned();
+                            }
+                            renew_at = last + pause(&held);
+                        }
+                        Err(Refusal::Refused(why)) => {
+                            self.registered.send_replace(false);
+                            break why;
+                        }
+                        Err(Refusal::Unreachable(why)) => {
+                            tracing::debug!(why, "the center does not answer");
+                            // The lease may have ended; only the center knows.
+                            if last.elapsed() > held.ttl {
+                                self.registered.send_replace(false);
+                            }
+                            let pause = backoff.next(fastrand::f64()).min(held.renew);
+                            renew_at = Instant::now() + pause;
+                        }
+                    }
                 }
             }
         };
         self.held = None;
         why
+    }
+
+    /// The center has the registration.
+    fn is_known(&self) {
+        self.registered
+            .send_if_modified(|is| !std::mem::replace(is, true));
     }
 
     async fn leave(&mut self) {
@@ -207,37 +254,7 @@ impl Holder {
     }
 }
 
-/// Exponential back-off with full jitter, from 0.1 to 30 s.
-#[derive(Debug, Default)]
-struct Backoff {
-    failures: u32,
-}
-
-impl Backoff {
-    const FIRST: Duration = Duration::from_millis(100);
-    const LONGEST: Duration = Duration::from_secs(30);
-
-    /// The pause after one more failure; `random` is from 0 to 1.
-    fn next(&mut self, random: f64) -> Duration {
-        let ceiling = (Self::FIRST * 2u32.saturating_pow(self.failures)).min(Self::LONGEST);
-        self.failures = (self.failures + 1).min(16);
-        Self::FIRST + (ceiling - Self::FIRST).mul_f64(random)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pause_is_never_shorter_than_a_tenth_or_longer_than_half_a_minute() {
-        let mut backoff = Backoff::default();
-        assert_eq!(backoff.next(1.0), Duration::from_millis(100));
-        assert_eq!(backoff.next(1.0), Duration::from_millis(200));
-        assert_eq!(backoff.next(0.0), Duration::from_millis(100));
-        for _ in 0..100 {
-            assert!(backoff.next(1.0) <= Duration::from_secs(30));
-        }
-        assert_eq!(backoff.next(1.0), Duration::from_secs(30));
-    }
+/// The time between two renewals.
+fn pause(held: &Held) -> Duration {
+    held.renew.mul_f64(0.9 + 0.2 * fastrand::f64())
 }

@@ -1,8 +1,7 @@
 //! [`Events`]: server-sent events, after the [HTML
 //! standard](https://html.spec.whatwg.org/multipage/server-sent-events.html).
 
-#[cfg(feature = "client")]
-mod parse;
+pub(crate) mod parse;
 #[cfg(feature = "client")]
 mod receive;
 #[cfg(feature = "server")]

@@ -6,17 +6,23 @@
 //! | register | `POST /v1/instances` with [`Register`] | 200 [`Registered`]; 409 the address belongs to a living instance, the document is missing (bring it, and register again), or live callers would break; 422 invalid |
 //! | bring a document | `PUT /v1/documents/{hash}` | 204; 4xx it is none that the center keeps |
 //! | renew | `PUT /v1/instances/{id}` | 200 [`Registered`]; 403 registered from another host; 404 not known (register again) |
+//! | hold | `GET /v1/instances/{id}/hold` | 200 events, see [`hold`]; 403, 404 as for renew |
 //! | leave | `DELETE /v1/instances/{id}` | 204; 403 registered from another host; 404 not known |
+//! | drain | `POST /v1/instances/{id}/drain` | 202 [`hold::Drained`]; 403 neither its host nor an operator; 404 not known |
+//! | report | `POST /v1/instances/{id}/report` | 202 [`hold::Reported`]: a caller could not reach it; 404 not known |
 //! | list | `GET /v1/services` | 200 [`ServiceList`] |
-//! | read | `GET /v1/services/{name}`, with a [`CallerReport`] in a header | 200 [`ServiceView`]; 404 no instance is registered |
+//! | read | `GET /v1/services/{name}`, with a [`CallerReport`] in a header | 200 [`ServiceView`]; 404 no instance is registered; 503 perhaps not back yet |
 //! | document | `GET /v1/services/{name}/openapi.json`, also `?instance={id}` | 200 the OpenAPI document; 404 there is none |
 //! | callers | `GET /v1/services/{name}/callers` | 200 [`ServiceCallers`] |
 //! | compatibility | `GET /v1/services/{name}/compatibility` | 200 [`Compatibility`]; 404 not known |
+//! | watch | `GET /v1/watch?service={name}` | 200 events, see [`watch`]; 422 no service or too many |
 //!
 //! Every refusal is a problem document (`application/problem+json`). Unknown
 //! fields are ignored on both sides, so that a newer peer can say more.
 
 mod contracts;
+pub(crate) mod hold;
+pub(crate) mod watch;
 
 use std::collections::BTreeMap;
 

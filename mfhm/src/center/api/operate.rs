@@ -17,6 +17,7 @@ pub(super) fn health(api: &Api, method: &Method) -> Response {
         services: usize,
         instances: usize,
         up: usize,
+        held: usize,
         guard: String,
     }
 
@@ -40,6 +41,7 @@ pub(super) fn health(api: &Api, method: &Method) -> Response {
         services: summary.services,
         instances: summary.instances,
         up: summary.up,
+        held: api.registrar.view.holds().count(),
         guard: summary.guard,
     };
     json(

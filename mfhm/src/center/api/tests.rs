@@ -3,6 +3,8 @@
 
 mod contracts;
 mod golden;
+mod hold;
+mod watch;
 
 use std::sync::Arc;
 

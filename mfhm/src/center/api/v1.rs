@@ -2,12 +2,18 @@
 //! table is in [`crate::wire::v1`]; every refusal is a problem document.
 
 mod contracts;
+mod hold;
 mod register;
+mod watch;
 
+use std::convert::Infallible;
 use std::net::IpAddr;
 
+use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
+use bytes::Bytes;
+use futures_util::stream::{Stream, StreamExt as _};
 use http::{HeaderValue, Method, StatusCode, header};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
@@ -41,6 +47,9 @@ pub(super) async fn answer(api: &Api, request: Request) -> Response {
     let allowed: &[Method] = match segments.as_slice() {
         ["instances"] => &[Method::POST],
         ["instances", _] => &[Method::PUT, Method::DELETE],
+        ["instances", _, "hold"] => &[Method::GET],
+        ["instances", _, "drain" | "report"] => &[Method::POST],
+        ["watch"] => &[Method::GET],
         ["documents", _] => &[Method::PUT],
         ["services"] | ["services", _] => &[Method::GET, Method::HEAD],
         ["services", _, "openapi.json" | "callers" | "compatibility"] => {
@@ -64,6 +73,15 @@ pub(super) async fn answer(api: &Api, request: Request) -> Response {
             renew(api, &id, peer).await
         }
         ["instances", id] => leave(api, id, peer).await,
+        ["instances", id, "hold"] => hold::hold(api, id, peer).await,
+        ["instances", id, command] => {
+            let (parts, unread) = request.into_parts();
+            body::skip(&parts.method, unread, BODY).await;
+            match *command {
+                "drain" => hold::drain(api, id, peer).await,
+                _ => hold::report(api, id),
+            }
+        }
         ["services"] => Ok(list(api)),
         ["documents", hash] => contracts::bring(api, hash, request).await,
         ["services", name] => {
@@ -73,13 +91,22 @@ pub(super) async fn answer(api: &Api, request: Request) -> Response {
         ["services", name, "openapi.json"] => contracts::document(api, name, request.uri().query()),
         ["services", name, "callers"] => contracts::callers(api, name),
         ["services", name, "compatibility"] => contracts::compatibility(api, name),
+        ["watch"] => watch::watch(api, &request),
         _ => Err(refuse(
             StatusCode::NOT_FOUND,
             "mfhm.not_found",
             "no such path",
         )),
     };
-    result.unwrap_or_else(|problem| problem.into_axum())
+    result.unwrap_or_else(|problem| {
+        let is_soon_over = problem.code == "mfhm.warming";
+        let mut response = problem.into_axum();
+        if is_soon_over {
+            let second = HeaderValue::from_static("1");
+            response.headers_mut().insert(header::RETRY_AFTER, second);
+        }
+        response
+    })
 }
 
 async fn renew(api: &Api, id: &str, peer: IpAddr) -> Result<Response, Refused> {
@@ -158,6 +185,9 @@ async fn read(api: &Api, name: &str) -> Result<Response, Refused> {
     if !is_usable && api.registrar.look_again(name).await {
         (revision, listed) = view();
     }
+    if listed.is_empty() && api.registrar.view.is_warming(name) {
+        return Err(warming(name));
+    }
     if listed.is_empty() {
         return Err(unknown_service(name));
     }
@@ -167,6 +197,18 @@ async fn read(api: &Api, name: &str) -> Result<Response, Refused> {
         revision,
         instances,
     }))
+}
+
+/// Whoever was registered with the disk that is gone comes back by itself.
+fn warming(name: &str) -> Refused {
+    refuse(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "mfhm.warming",
+        format!(
+            "no instance of {name:?} is registered, but this center started a moment ago and \
+             with nothing on its disk: try again"
+        ),
+    )
 }
 
 fn instance_view(listed: &Listed) -> InstanceView {
@@ -220,6 +262,23 @@ fn registered(api: &Api, record: &Record) -> Registered {
         host: record.host.clone(),
         breaks: Vec::new(),
     }
+}
+
+/// A comment in an event stream.
+const COMMENT: &[u8] = b":\n\n";
+
+/// An answer that goes on until one side ends it.
+fn event_stream(frames: impl Stream<Item = Bytes> + Send + 'static) -> Response {
+    let frames = frames.map(Ok::<_, Infallible>);
+    let mut response = Response::new(Body::from_stream(frames));
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ] {
+        let value = HeaderValue::from_static(value);
+        response.headers_mut().insert(name, value);
+    }
+    response
 }
 
 fn ok(body: &impl Serialize) -> Response {

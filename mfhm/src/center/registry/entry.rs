@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{Limits, Target};
 use crate::center::health::{Health, PingOutcome};
 use crate::center::record::{Origin, Record};
+use crate::instance::InstanceStatus;
 
 /// A new instance whose port is not open yet is pinged again this soon. Python
 /// services register shortly before they listen; this is how long their callers
@@ -22,6 +23,12 @@ pub(super) struct Entry {
     pub(super) health: Health,
     pub(super) next_ping: Duration,
     pub(super) ping_in_flight: Option<u64>,
+    /// The ping under way may come too early to tell: another one follows.
+    pub(super) ping_again: bool,
+    /// It was told to leave.
+    pub(super) is_draining: bool,
+    /// When a caller's report last had it pinged.
+    pub(super) suspected: Option<Duration>,
     /// The end of the present lease was acted upon.
     pub(super) lease_end_seen: bool,
     /// Its deletion is on the way to the store.
@@ -47,6 +54,9 @@ impl Entry {
             health: Health::new(),
             next_ping: first_ping,
             ping_in_flight: None,
+            ping_again: false,
+            is_draining: false,
+            suspected: None,
             lease_end_seen: false,
             is_leaving: false,
             not_deleted_before: Duration::ZERO,
@@ -104,6 +114,14 @@ impl Entry {
     pub(super) fn hurry_if_new(&mut self, outcome: &PingOutcome, now: Duration) {
         if self.is_new(now) && *outcome == PingOutcome::Refused {
             self.next_ping = self.next_ping.min(now.saturating_add(HURRY));
+        }
+    }
+
+    /// What readers are told.
+    pub(super) fn status(&self) -> InstanceStatus {
+        match self.health.status() {
+            status if self.is_draining && status.is_usable() => InstanceStatus::Draining,
+            status => status,
         }
     }
 

@@ -98,7 +98,7 @@ impl Registry {
         self.services.iter().map(|(name, instances)| {
             let up = self
                 .instances(name)
-                .filter(|e| e.health.status() == InstanceStatus::Up);
+                .filter(|e| e.status() == InstanceStatus::Up);
             (name.as_str(), instances.len(), up.count())
         })
     }
@@ -108,7 +108,7 @@ impl Registry {
         let up = self
             .entries
             .values()
-            .filter(|e| e.health.status() == InstanceStatus::Up)
+            .filter(|e| e.status() == InstanceStatus::Up)
             .count();
         Summary {
             revision: self.revision,
@@ -145,7 +145,7 @@ impl Registry {
             .find_map(|status| {
                 let candidates: Vec<&Entry> = self
                     .instances(service)
-                    .filter(|entry| entry.health.status() == status && suits(&entry.record))
+                    .filter(|entry| entry.status() == status && suits(&entry.record))
                     .collect();
                 weighted(&candidates, random).map(|entry| entry.record.clone())
             })
@@ -172,10 +172,10 @@ fn weighted<'a>(candidates: &[&'a Entry], random: u64) -> Option<&'a Entry> {
 }
 
 impl Entry {
-    fn listed(&self) -> Listed {
+    pub(super) fn listed(&self) -> Listed {
         Listed {
             record: self.record.clone(),
-            status: self.health.status(),
+            status: self.status(),
         }
     }
 }

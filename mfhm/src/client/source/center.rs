@@ -1,12 +1,14 @@
 //! Lists from a service center: a Rust one by protocol v1, a Python one by its
 //! own endpoints.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::future::BoxFuture;
 use http::{HeaderValue, Method, StatusCode};
 
-use super::{Source, SourceError};
+use super::watch::CenterWatch;
+use super::{Source, SourceError, Watch};
 use crate::client::encoding;
 use crate::client::endpoint::{Endpoint, EndpointSet};
 use crate::client::uses::Uses;
@@ -24,8 +26,8 @@ const RECHECK: u32 = 16;
 /// One or several centers; the first that answers is believed.
 #[derive(Debug)]
 pub(crate) struct Centers {
-    centers: Vec<KnownCenter>,
-    link: Link,
+    pub(super) centers: Vec<KnownCenter>,
+    pub(super) link: Link,
     /// Who asks.
     caller: CallerReport,
     /// Where this caller runs.
@@ -33,9 +35,9 @@ pub(crate) struct Centers {
 }
 
 #[derive(Debug)]
-struct KnownCenter {
+pub(super) struct KnownCenter {
     /// Without a slash at the end.
-    url: String,
+    pub(super) url: String,
     /// Lists left until v1 is tried again; 0 is "speaks v1, as far as known".
     python: AtomicU32,
 }
@@ -97,18 +99,17 @@ impl Centers {
             return self.list_python(center, service).await;
         }
         let path = format!("/v1/services/{service}");
-        let report = uses.report(&self.caller);
-        let heard = self
-            .link
-            .get(&center.url, &path, HEADER_CALLER, report)
-            .await
-            .map_err(SourceError::Unreachable)?;
+        let heard = self.read(center, &path, uses).await?;
         match heard.status {
             StatusCode::OK => {
                 let view: ServiceView = heard.json().map_err(SourceError::Unreachable)?;
                 self.endpoints(center, view, known).await
             }
             StatusCode::NOT_FOUND if heard.is_v1() => Err(SourceError::Unknown),
+            // It started with an empty disk: who is there keeps its place, as above.
+            StatusCode::SERVICE_UNAVAILABLE if heard.code() == "mfhm.warming" => {
+                Err(SourceError::Unknown)
+            }
             StatusCode::NOT_FOUND => {
                 center.python.store(RECHECK, Ordering::Relaxed);
                 self.list_python(center, service).await
@@ -119,7 +120,7 @@ impl Centers {
 
     /// The instances to call: the healthy ones, or all when fewer than half are
     /// healthy, for then the center may be the one that is cut off.
-    async fn endpoints(
+    pub(super) async fn endpoints(
         &self,
         center: &KnownCenter,
         view: ServiceView,
@@ -178,7 +179,7 @@ impl Centers {
         instance: &InstanceView,
         known: &EndpointSet,
     ) -> Result<HeaderValue, SourceError> {
-        let is_known = |endpoint: &&std::sync::Arc<Endpoint>| endpoint.id == instance.id;
+        let is_known = |endpoint: &&Arc<Endpoint>| endpoint.id == instance.id;
         if let Some(key) = known
             .endpoints
             .iter()
@@ -246,7 +247,19 @@ impl Centers {
         )])
     }
 
-    async fn get(&self, center: &KnownCenter, path: &str) -> Result<Heard, SourceError> {
+    /// Reads a service, and tells what this process calls of it.
+    pub(super) async fn read(
+        &self,
+        center: &KnownCenter,
+        path: &str,
+        uses: &Uses,
+    ) -> Result<Heard, SourceError> {
+        let report = uses.report(&self.caller);
+        let asked = self.link.get(&center.url, path, HEADER_CALLER, report);
+        asked.await.map_err(SourceError::Unreachable)
+    }
+
+    pub(super) async fn get(&self, center: &KnownCenter, path: &str) -> Result<Heard, SourceError> {
         let asked = self.link.ask(Method::GET, &center.url, path, None);
         asked.await.map_err(SourceError::Unreachable)
     }
@@ -260,6 +273,21 @@ impl Source for Centers {
         uses: &'a Uses,
     ) -> BoxFuture<'a, Result<Vec<Endpoint>, SourceError>> {
         Box::pin(self.list_any(service, known, uses))
+    }
+
+    fn watch(self: Arc<Self>, service: &str) -> Option<Box<dyn Watch>> {
+        Some(Box::new(CenterWatch::new(self, service)))
+    }
+
+    fn report<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let path = format!("/v1/instances/{instance}/report");
+            // Only one of them knows the instance, and none has to be there.
+            for center in &self.centers {
+                let asked = self.link.ask(Method::POST, &center.url, &path, None);
+                let _ = asked.await;
+            }
+        })
     }
 }
 

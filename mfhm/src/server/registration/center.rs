@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, StatusCode};
 
+use crate::link::events::Opened;
 use crate::link::{Heard, Link};
 use crate::wire::python;
 use crate::wire::v1::{Break, DOCUMENT_MISSING, Register, Registered};
@@ -216,6 +217,11 @@ impl Center {
                 .await
                 .map(drop),
         }
+    }
+
+    /// Opens an event stream; the error says what failed.
+    pub(crate) async fn open(&self, path: &str) -> Result<Opened, String> {
+        self.link.open(&self.url, path, None).await
     }
 
     /// Every way in which a registration that was cut short may be held.

@@ -9,16 +9,16 @@ const MAX_EVENT: usize = 16 << 20;
 
 /// An event whose data is not read yet.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct RawEvent {
-    pub(super) id: Option<String>,
-    pub(super) event: Option<String>,
-    pub(super) data: String,
-    pub(super) retry: Option<Duration>,
+pub(crate) struct RawEvent {
+    pub(crate) id: Option<String>,
+    pub(crate) event: Option<String>,
+    pub(crate) data: String,
+    pub(crate) retry: Option<Duration>,
 }
 
 /// Takes chunks and gives events.
 #[derive(Debug, Default)]
-pub(super) struct Parser {
+pub(crate) struct Parser {
     buffer: BytesMut,
     /// The part of the buffer that is known to hold no line end.
     searched: usize,
@@ -31,15 +31,15 @@ pub(super) struct Parser {
 
 /// An event is larger than it may be, or not UTF-8.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Malformed(pub(super) &'static str);
+pub(crate) struct Malformed(pub(crate) &'static str);
 
 impl Parser {
-    pub(super) fn push(&mut self, chunk: &[u8]) {
+    pub(crate) fn push(&mut self, chunk: &[u8]) {
         self.buffer.extend_from_slice(chunk);
     }
 
     /// The next event, if all of it is there.
-    pub(super) fn next(&mut self) -> Result<Option<RawEvent>, Malformed> {
+    pub(crate) fn next(&mut self) -> Result<Option<RawEvent>, Malformed> {
         while let Some(line) = self.line() {
             let Ok(mut line) = std::str::from_utf8(&line) else {
                 return Err(Malformed("an event of the answer is not UTF-8"));

@@ -1,0 +1,146 @@
+//! `GET /v1/watch`: what the watched services are like, and then what changes.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::response::Response;
+use bytes::Bytes;
+use http::StatusCode;
+use percent_encoding::percent_decode_str;
+use serde::Serialize;
+
+use super::{Refused, event_stream, instance_view, refuse};
+use crate::center::api::Api;
+use crate::center::registry::Listed;
+use crate::center::watch::{Cursor, Published, Told, Watcher};
+use crate::wire::v1::ServiceView;
+use crate::wire::v1::watch::{MOST_SERVICES, REMOVE, Removal, SNAPSHOT, Snapshot, UPSERT, Upsert};
+
+/// A comment says that the stream is still there when nothing else was said for
+/// so long.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// Names are not longer on the Python endpoints either.
+const NAME_LIMIT: usize = 500;
+
+pub(super) fn watch(api: &Api, request: &Request) -> Result<Response, Refused> {
+    let services = services(request.uri().query().unwrap_or_default())?;
+    let last = request.headers().get("last-event-id");
+    let last = last.and_then(|id| id.to_str().ok()?.trim().parse::<Cursor>().ok());
+    let watcher = Watcher::new(api.registrar.view.clone(), services, last);
+    let frames = futures_util::stream::unfold(watcher, |mut watcher| async move {
+        let frame = match tokio::time::timeout(KEEP_ALIVE, watcher.next()).await {
+            Ok(told) => text(told?),
+            Err(_) => Bytes::from_static(super::COMMENT),
+        };
+        Some((frame, watcher))
+    });
+    Ok(event_stream(frames))
+}
+
+/// The services of the query, each once and in the order of their names.
+fn services(query: &str) -> Result<Vec<String>, Refused> {
+    let invalid = |detail: String| {
+        refuse(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "mfhm.invalid_query",
+            detail,
+        )
+    };
+    let mut services = Vec::new();
+    for pair in query.split('&') {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        if name != "service" {
+            continue;
+        }
+        let value = value.replace('+', " ");
+        let service = percent_decode_str(&value).decode_utf8_lossy().into_owned();
+        if service.is_empty() || service.chars().count() > NAME_LIMIT {
+            return Err(invalid(format!(
+                "the name of a service has 1 to {NAME_LIMIT} characters"
+            )));
+        }
+        services.push(service);
+        if services.len() > MOST_SERVICES {
+            return Err(invalid(format!(
+                "one request watches at most {MOST_SERVICES} services; open another one for more"
+            )));
+        }
+    }
+    if services.is_empty() {
+        return Err(invalid(
+            "say what to watch: /v1/watch?service=a&service=b".to_owned(),
+        ));
+    }
+    services.sort_unstable();
+    services.dedup();
+    Ok(services)
+}
+
+fn text(told: Told) -> Bytes {
+    match told {
+        Told::Snapshot {
+            at,
+            revision,
+            services,
+            is_warming,
+        } => {
+            let view = |(service, listed): (String, Vec<Listed>)| ServiceView {
+                service,
+                revision,
+                instances: listed.iter().map(instance_view).collect(),
+            };
+            let snapshot = Snapshot {
+                revision,
+                services: services.into_iter().map(view).collect(),
+                warming: is_warming,
+            };
+            frame(at, SNAPSHOT, &snapshot)
+        }
+        Told::Changes(changes) => match changes.as_slice() {
+            [] => Bytes::from_static(super::COMMENT),
+            [one] => change(one),
+            many => many.iter().flat_map(change).collect(),
+        },
+    }
+}
+
+/// A change as it travels; written once for all watchers.
+fn change(published: &Arc<Published>) -> Bytes {
+    let write = || {
+        let change = &published.change;
+        let (service, revision) = (change.service.clone(), published.revision);
+        match &change.seen {
+            Some(listed) => {
+                let instance = instance_view(listed);
+                let upsert = Upsert {
+                    service,
+                    revision,
+                    instance,
+                };
+                frame(published.at, UPSERT, &upsert)
+            }
+            None => {
+                let id = change.id.clone();
+                let removal = Removal {
+                    service,
+                    revision,
+                    id,
+                };
+                frame(published.at, REMOVE, &removal)
+            }
+        }
+    };
+    published.frame.get_or_init(write).clone()
+}
+
+fn frame(at: Cursor, event: &str, data: &impl Serialize) -> Bytes {
+    // JSON of serde_json has no line breaks of its own.
+    let data = serde_json::to_string(data).unwrap_or_default();
+    let mut text = String::with_capacity(data.len() + 64);
+    // Writing to a string does not fail.
+    let _ = write!(text, "id: {at}\nevent: {event}\ndata: {data}\n\n");
+    text.into()
+}
