@@ -74,6 +74,17 @@ enum Payload<'a> {
     /// `times` of the same text, such as brackets.
     Repeated(u8, u16),
     Chunks(Vec<&'a [u8]>),
+    /// A form with files; whether its last boundary is there.
+    Parts(Vec<Part<'a>>, bool),
+}
+
+/// A part of a form with files.
+#[derive(Arbitrary, Debug)]
+struct Part<'a> {
+    name: u8,
+    file_name: Option<Text<'a>>,
+    header: Option<&'a [u8]>,
+    content: &'a [u8],
 }
 
 #[derive(Arbitrary, Debug)]
@@ -117,6 +128,8 @@ const PLAIN: [&str; 24] = [
     "+7",
 ];
 const HEADERS: [&str; 5] = ["x-one", "x-maybe", "x-list", "cookie", "content-length"];
+/// What a part's name begins with decides how it is read.
+const PARTS: [&str; 6] = ["text", "bytes", "chunks", "skipped", "", "t%22"];
 const COOKIES: [&str; 4] = ["sid", "count", "Sid", ""];
 const MEMBERS: [&str; 9] = [
     "name", "number", "children", "colour", "weights", "shape", "kind", "radius", "other",
@@ -179,6 +192,9 @@ pub fn build(shape: &Shape<'_>) -> Option<(Request<Body>, Option<&'static Declar
     }
     let is_form = declared.path == "/form";
     let content_type = match &shape.content_type {
+        ContentType::Right if declared.path.ends_with("upload") => {
+            Some(&b"multipart/form-data; boundary=X"[..])
+        }
         ContentType::Right if is_form => Some(&b"application/x-www-form-urlencoded"[..]),
         ContentType::Right => Some(&b"application/json"[..]),
         ContentType::None => None,
@@ -211,6 +227,16 @@ fn body(payload: &Payload<'_>, declared: &Declared) -> Body {
                 ["[", "{\"children\":[", "name=a&", "\"", "\u{0}", "é"][usize::from(*what) % 6];
             Body::from(what.repeat(usize::from(*times)))
         }
+        Payload::Parts(parts, is_whole) => {
+            let mut bytes = Vec::new();
+            for part in parts {
+                part.write(&mut bytes);
+            }
+            if *is_whole {
+                bytes.extend_from_slice(b"--X--\r\n");
+            }
+            Body::from(bytes)
+        }
         Payload::Chunks(chunks) => {
             let chunks: Vec<_> = chunks
                 .iter()
@@ -233,6 +259,26 @@ fn pairs(list: &[Pair<'_>], declared: &Declared, into: &mut Vec<u8>) {
         into.push(b'=');
         pair.value.write(into);
         into.push(b'&');
+    }
+}
+
+impl Part<'_> {
+    fn write(&self, into: &mut Vec<u8>) {
+        let name = PARTS[usize::from(self.name) % PARTS.len()];
+        let head = format!("--X\r\nContent-Disposition: form-data; name=\"{name}\"");
+        into.extend_from_slice(head.as_bytes());
+        if let Some(file_name) = &self.file_name {
+            into.extend_from_slice(b"; filename=\"");
+            file_name.write(into);
+            into.push(b'"');
+        }
+        if let Some(header) = self.header {
+            into.extend_from_slice(b"\r\n");
+            into.extend_from_slice(header);
+        }
+        into.extend_from_slice(b"\r\n\r\n");
+        into.extend_from_slice(self.content);
+        into.extend_from_slice(b"\r\n");
     }
 }
 

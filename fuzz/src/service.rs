@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use mfhm::{App, ByteStream, Bytes};
+use mfhm::{App, ByteStream, Bytes, Multipart, MultipartError};
 use serde::{Deserialize, Serialize};
 
 /// An enum of names.
@@ -118,6 +118,13 @@ pub trait Kinds {
     #[body_limit(64)]
     async fn short_stream(&self, #[body(stream)] data: ByteStream) -> usize;
 
+    #[post("/upload")]
+    async fn upload(&self, #[multipart] form: Multipart) -> Result<usize, MultipartError>;
+
+    #[post("/short-upload")]
+    #[body_limit(128)]
+    async fn short_upload(&self, #[multipart] form: Multipart) -> Result<usize, MultipartError>;
+
     #[post("/all/{id}/{*rest}")]
     async fn all(
         &self,
@@ -141,8 +148,8 @@ pub struct Declared {
 
 const FIELDS: [&str; 7] = ["filter", "page", "size", "tag", "name", "colour", "letter"];
 
-/// The operations of [`Kinds`]; a multipart upload belongs here too.
-pub const OPERATIONS: [Declared; 16] = [
+/// The operations of [`Kinds`].
+pub const OPERATIONS: [Declared; 18] = [
     declared("GET", "/path/{}/{}/{}", &["small", "letter", "float"]),
     declared("GET", "/names/{}/of/{}", &["name", "flag"]),
     declared("GET", "/types/{}/{}", &["colour", "number"]),
@@ -170,6 +177,8 @@ pub const OPERATIONS: [Declared; 16] = [
     declared("PUT", "/text", &["text"]),
     declared("PUT", "/stream", &["data"]),
     declared("PUT", "/short-stream", &["data"]),
+    declared("POST", "/upload", &["form"]),
+    declared("POST", "/short-upload", &["form"]),
     declared(
         "POST",
         "/all/{}/{}",
@@ -289,6 +298,14 @@ impl Kinds for Sizes {
         length(data).await
     }
 
+    async fn upload(&self, form: Multipart) -> Result<usize, MultipartError> {
+        parts(form).await
+    }
+
+    async fn short_upload(&self, form: Multipart) -> Result<usize, MultipartError> {
+        parts(form).await
+    }
+
     async fn all(
         &self,
         id: Number,
@@ -316,4 +333,25 @@ async fn length(mut data: ByteStream) -> usize {
         length += chunk.len();
     }
     length
+}
+
+/// Reads the parts in every way, by what their names begin with; others are skipped.
+async fn parts(mut form: Multipart) -> Result<usize, MultipartError> {
+    let mut length = 0;
+    while let Some(mut part) = form.next().await? {
+        length += part.file_name().map_or(0, str::len) + part.content_type().map_or(0, str::len);
+        length += match part.name().bytes().next() {
+            Some(b't') => part.text().await?.len(),
+            Some(b'b') => part.bytes_up_to(64).await?.len(),
+            Some(b'c') => {
+                let mut length = 0;
+                while let Some(chunk) = part.chunk().await? {
+                    length += chunk.len();
+                }
+                length
+            }
+            _ => 0,
+        };
+    }
+    Ok(length)
 }

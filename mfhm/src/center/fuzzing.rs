@@ -43,6 +43,7 @@ pub async fn center() -> Router {
         store,
         probe: Arc::new(Silence),
         allow_hosts: Vec::new(),
+        policy: Settings::default().contract_policy,
     });
     let api = Api {
         registrar,
