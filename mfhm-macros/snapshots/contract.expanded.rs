@@ -722,9 +722,12 @@ The operation's own error, or what failed about the call itself.*/
         id: u64,
     ) -> ::core::result::Result<User, ::mfhm::__private::CallError<UserError>> {
         if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
-            return self
-                .__mfhm
-                .call_local(&__MFHM_Users__user, __MfhmUsers::user(&*__mfhm_target, id))
+            return ::mfhm::__private::Exchange::<User, UserError>::new()
+                .local(
+                    &self.__mfhm,
+                    &__MFHM_Users__user,
+                    __MfhmUsers::user(&*__mfhm_target, id),
+                )
                 .await;
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Users__user);
@@ -743,9 +746,9 @@ The operation's own error, or what failed about the call itself.*/
         tag: Vec<String>,
     ) -> ::core::result::Result<Vec<User>, ::mfhm::__private::CallError<UserError>> {
         if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
-            return self
-                .__mfhm
-                .call_local(
+            return ::mfhm::__private::Exchange::<Vec<User>, UserError>::new()
+                .local(
+                    &self.__mfhm,
                     &__MFHM_Users__list,
                     __MfhmUsers::list(&*__mfhm_target, page, tag),
                 )
@@ -770,9 +773,9 @@ The operation's own error, or what failed about the call itself.*/
         tenant: &str,
     ) -> ::core::result::Result<User, ::mfhm::__private::CallError<UserError>> {
         if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
-            return self
-                .__mfhm
-                .call_local(
+            return ::mfhm::__private::Exchange::<User, UserError>::new()
+                .local(
+                    &self.__mfhm,
                     &__MFHM_Users__create,
                     __MfhmUsers::create(&*__mfhm_target, new, tenant),
                 )
@@ -795,9 +798,9 @@ The operation's own error, or what failed about the call itself.*/
         id: u64,
     ) -> ::core::result::Result<(), ::mfhm::__private::CallError<UserError>> {
         if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
-            return self
-                .__mfhm
-                .call_local(
+            return ::mfhm::__private::Exchange::<(), UserError>::new()
+                .local(
+                    &self.__mfhm,
                     &__MFHM_Users__remove,
                     __MfhmUsers::remove(&*__mfhm_target, id),
                 )
@@ -886,9 +889,12 @@ The operation's own error, or what failed about the call itself.*/
         >,
     > {
         if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
-            return self
-                .__mfhm
-                .call_local(
+            return ::mfhm::__private::Exchange::<
+                <crate::Result<User> as ::mfhm::__private::Outcome>::Value,
+                <crate::Result<User> as ::mfhm::__private::Outcome>::Error,
+            >::new()
+                .local(
+                    &self.__mfhm,
                     &__MFHM_Users__alias,
                     __MfhmUsers::alias(&*__mfhm_target, id, tags),
                 )

@@ -689,9 +689,9 @@ The operation's own error, or what failed about the call itself.*/
         new: &NewUser,
     ) -> ::core::result::Result<User, ::mfhm::__private::CallError<UserError>> {
         if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
-            return self
-                .__mfhm
-                .call_local(
+            return ::mfhm::__private::Exchange::<User, UserError>::new()
+                .local(
+                    &self.__mfhm,
                     &__MFHM_Users__create,
                     __MfhmUsers::create(&*__mfhm_target, new),
                 )

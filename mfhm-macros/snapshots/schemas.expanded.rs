@@ -351,9 +351,9 @@ The operation's own error, or what failed about the call itself.*/
         page: Option<u32>,
     ) -> ::core::result::Result<User, ::mfhm::__private::CallError<UserError>> {
         if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
-            return self
-                .__mfhm
-                .call_local(
+            return ::mfhm::__private::Exchange::<User, UserError>::new()
+                .local(
+                    &self.__mfhm,
                     &__MFHM_Users__user,
                     __MfhmUsers::user(&*__mfhm_target, id, page),
                 )

@@ -278,7 +278,10 @@ impl Param {
 
     /// Whether its type is known to travel the way it does.
     pub(crate) fn is_known(&self) -> bool {
-        let is_raw = matches!(self.source, ParamSource::Bytes(_) | ParamSource::Stream(_));
+        let is_raw = matches!(
+            self.source,
+            ParamSource::Bytes(_) | ParamSource::Stream(_) | ParamSource::Multipart(_)
+        );
         !is_raw && self.ty.is_known()
     }
 

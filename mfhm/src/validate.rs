@@ -93,6 +93,6 @@ macro_rules! __mfhm_check_rules {
         #[allow(unused_imports)]
         use $crate::__private::{NoRulesKind as _, RulesKind as _};
         let probe = &$crate::__private::RulesProbe::of(&$value);
-        $broken.extend(probe.__mfhm_check(&$value, $location, $name));
+        ::core::iter::Extend::extend(&mut $broken, probe.__mfhm_check(&$value, $location, $name));
     }};
 }

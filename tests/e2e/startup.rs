@@ -43,14 +43,11 @@ async fn a_taken_port_of_a_service_is_named() {
         stderr.contains("MFHM_PORT"),
         "it says how to choose another: {stderr}"
     );
-    // It never said that it is there.
-    assert_eq!(
-        http::get(center.port, "/v1/services/service01")
-            .await
-            .expect("an answer")
-            .status,
-        404
-    );
+    // It never said that it is there. (A center that has just begun with nothing
+    // does not know yet who is.)
+    let answer = http::get(center.port, "/v1/services/service01").await;
+    let status = answer.expect("an answer").status;
+    assert!(matches!(status, 404 | 503), "{status}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

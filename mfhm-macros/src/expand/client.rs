@@ -259,10 +259,13 @@ fn method(contract: &Contract, operation: &Operation, exports: &Exports) -> Toke
     let output = &operation.output;
     let value = output.value_type(outcome);
     let error = output.error_type(outcome, infallible);
+    let call = quote!(#twin::#ident(&*__mfhm_target, #(#names),*));
     let call_local = if output.is_result() {
-        quote!(call_local)
+        let span = generated_at(output.spans().1);
+        let local = quote_spanned!(span=> #exchange::<#value, #error>::new().local);
+        quote!(#local(&self.__mfhm, &#description, #call))
     } else {
-        quote!(call_local_value)
+        quote!(self.__mfhm.call_local_value(&#description, #call))
     };
     let rules = check_rules(operation, &description, &names, exports);
     let request = request(operation, &names, exports);
@@ -276,13 +279,7 @@ fn method(contract: &Contract, operation: &Operation, exports: &Exports) -> Toke
         {
             if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
                 #rules
-                return self
-                    .__mfhm
-                    .#call_local(
-                        &#description,
-                        #twin::#ident(&*__mfhm_target, #(#names),*),
-                    )
-                    .await;
+                return #call_local.await;
             }
             let mut __mfhm_request = self.__mfhm.request(&#description);
             #request

@@ -6,10 +6,12 @@ use std::ops::Deref;
 
 use serde::Serialize;
 
+use super::Client;
 use super::error::CallError;
 use super::request::Request;
 use crate::api_error::ApiError;
 use crate::checks::stand_in;
+use crate::contract::Operation;
 use crate::multipart::MultipartBody;
 use crate::raw_body::SendBody;
 use crate::returned::Returned;
@@ -95,6 +97,22 @@ impl<T: Returned, E: ApiError> Exchange<T, E> {
     }
 }
 
+impl<T, E: ApiError> Exchange<T, E> {
+    /// Runs a call of an implementation in this process.
+    ///
+    /// # Errors
+    ///
+    /// See [`Client::call_local`].
+    pub fn local<C: ?Sized + Send + Sync + 'static>(
+        self,
+        client: &Client<C>,
+        operation: &'static Operation,
+        call: impl Future<Output = Result<T, E>>,
+    ) -> impl Future<Output = Result<T, CallError<E>>> {
+        client.call_local(operation, call)
+    }
+}
+
 impl<T, E> Deref for Exchange<T, E> {
     type Target = NoExchange<T, E>;
 
@@ -114,6 +132,20 @@ impl<T, E> NoExchange<T, E> {
     ///
     /// None.
     pub fn send(&self, _request: Request) -> std::future::Pending<Result<T, CallError<E>>> {
+        stand_in!()
+    }
+
+    /// Stands in.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    pub fn local<C: ?Sized>(
+        &self,
+        _client: &Client<C>,
+        _operation: &'static Operation,
+        _call: impl Future<Output = Result<T, E>>,
+    ) -> std::future::Pending<Result<T, CallError<E>>> {
         stand_in!()
     }
 }

@@ -104,6 +104,7 @@ async fn what_surrounds_an_operation_needs_no_prelude() {
     let app = mfhm::App::new()
         .service(Implementation { layer })
         .linked()
+        .state(7_u8)
         .layer(tower_layer::Identity::new())
         .port_of("around", 0)
         .port_of("free", 0)
