@@ -165,11 +165,11 @@ static __MFHM_Users__create: ::mfhm::__private::Operation = {
     non_upper_case_globals
 )]
 pub trait __MfhmUsers: ::core::marker::Send + ::core::marker::Sync + 'static {
-    fn user<'__mfhm>(
+    fn __mfhm_user<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: u64,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, User>;
-    fn create<'__mfhm>(
+    fn __mfhm_create<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: &'__mfhm NewUser,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, User>;
@@ -185,13 +185,13 @@ pub trait __MfhmUsers: ::core::marker::Send + ::core::marker::Sync + 'static {
     non_upper_case_globals
 )]
 impl<__MfhmT: Users> __MfhmUsers for __MfhmT {
-    fn user<'__mfhm>(
+    fn __mfhm_user<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: u64,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, User> {
         ::std::boxed::Box::pin(<__MfhmT as Users>::user(self, __mfhm_p0))
     }
-    fn create<'__mfhm>(
+    fn __mfhm_create<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: &'__mfhm NewUser,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, User> {
@@ -347,7 +347,7 @@ The operation's own error, or what failed about the call itself.*/
                 .__mfhm
                 .call_local_value(
                     &__MFHM_Users__user,
-                    __MfhmUsers::user(&*__mfhm_target, id),
+                    __MfhmUsers::__mfhm_user(&*__mfhm_target, id),
                 )
                 .await;
         }
@@ -375,7 +375,7 @@ The operation's own error, or what failed about the call itself.*/
                 .__mfhm
                 .call_local_value(
                     &__MFHM_Users__create,
-                    __MfhmUsers::create(&*__mfhm_target, new),
+                    __MfhmUsers::__mfhm_create(&*__mfhm_target, new),
                 )
                 .await;
         }

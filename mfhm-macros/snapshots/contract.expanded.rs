@@ -485,36 +485,36 @@ static __MFHM_Users__alias: ::mfhm::__private::Operation = {
     non_upper_case_globals
 )]
 pub trait __MfhmUsers: ::core::marker::Send + ::core::marker::Sync + 'static {
-    fn user<'__mfhm>(
+    fn __mfhm_user<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: u64,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Result<User, UserError>>;
-    fn list<'__mfhm>(
+    fn __mfhm_list<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: Option<u32>,
         __mfhm_p1: Vec<String>,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Result<Vec<User>, UserError>>;
-    fn create<'__mfhm>(
+    fn __mfhm_create<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: &'__mfhm NewUser,
         __mfhm_p1: &'__mfhm str,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Result<User, UserError>>;
-    fn remove<'__mfhm>(
+    fn __mfhm_remove<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: u64,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Result<(), UserError>>;
     #[cfg(feature = "files")]
-    fn read_file<'__mfhm>(
+    fn __mfhm_read_file<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: u64,
         __mfhm_p1: &'__mfhm str,
         __mfhm_p2: Option<&'__mfhm str>,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Vec<u8>>;
-    fn purge<'__mfhm>(
+    fn __mfhm_purge<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: &'__mfhm str,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, ()>;
-    fn alias<'__mfhm>(
+    fn __mfhm_alias<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: u64,
         __mfhm_p1: Option<&'__mfhm [String]>,
@@ -531,34 +531,34 @@ pub trait __MfhmUsers: ::core::marker::Send + ::core::marker::Sync + 'static {
     non_upper_case_globals
 )]
 impl<__MfhmT: Users> __MfhmUsers for __MfhmT {
-    fn user<'__mfhm>(
+    fn __mfhm_user<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: u64,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Result<User, UserError>> {
         ::std::boxed::Box::pin(<__MfhmT as Users>::user(self, __mfhm_p0))
     }
-    fn list<'__mfhm>(
+    fn __mfhm_list<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: Option<u32>,
         __mfhm_p1: Vec<String>,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Result<Vec<User>, UserError>> {
         ::std::boxed::Box::pin(<__MfhmT as Users>::list(self, __mfhm_p0, __mfhm_p1))
     }
-    fn create<'__mfhm>(
+    fn __mfhm_create<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: &'__mfhm NewUser,
         __mfhm_p1: &'__mfhm str,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Result<User, UserError>> {
         ::std::boxed::Box::pin(<__MfhmT as Users>::create(self, __mfhm_p0, __mfhm_p1))
     }
-    fn remove<'__mfhm>(
+    fn __mfhm_remove<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: u64,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Result<(), UserError>> {
         ::std::boxed::Box::pin(<__MfhmT as Users>::remove(self, __mfhm_p0))
     }
     #[cfg(feature = "files")]
-    fn read_file<'__mfhm>(
+    fn __mfhm_read_file<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: u64,
         __mfhm_p1: &'__mfhm str,
@@ -568,13 +568,13 @@ impl<__MfhmT: Users> __MfhmUsers for __MfhmT {
             <__MfhmT as Users>::read_file(self, __mfhm_p0, __mfhm_p1, __mfhm_p2),
         )
     }
-    fn purge<'__mfhm>(
+    fn __mfhm_purge<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: &'__mfhm str,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, ()> {
         ::std::boxed::Box::pin(<__MfhmT as Users>::purge(self, __mfhm_p0))
     }
-    fn alias<'__mfhm>(
+    fn __mfhm_alias<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: u64,
         __mfhm_p1: Option<&'__mfhm [String]>,
@@ -726,7 +726,7 @@ The operation's own error, or what failed about the call itself.*/
                 .local(
                     &self.__mfhm,
                     &__MFHM_Users__user,
-                    __MfhmUsers::user(&*__mfhm_target, id),
+                    __MfhmUsers::__mfhm_user(&*__mfhm_target, id),
                 )
                 .await;
         }
@@ -750,7 +750,7 @@ The operation's own error, or what failed about the call itself.*/
                 .local(
                     &self.__mfhm,
                     &__MFHM_Users__list,
-                    __MfhmUsers::list(&*__mfhm_target, page, tag),
+                    __MfhmUsers::__mfhm_list(&*__mfhm_target, page, tag),
                 )
                 .await;
         }
@@ -777,7 +777,7 @@ The operation's own error, or what failed about the call itself.*/
                 .local(
                     &self.__mfhm,
                     &__MFHM_Users__create,
-                    __MfhmUsers::create(&*__mfhm_target, new, tenant),
+                    __MfhmUsers::__mfhm_create(&*__mfhm_target, new, tenant),
                 )
                 .await;
         }
@@ -802,7 +802,7 @@ The operation's own error, or what failed about the call itself.*/
                 .local(
                     &self.__mfhm,
                     &__MFHM_Users__remove,
-                    __MfhmUsers::remove(&*__mfhm_target, id),
+                    __MfhmUsers::__mfhm_remove(&*__mfhm_target, id),
                 )
                 .await;
         }
@@ -831,7 +831,7 @@ The operation's own error, or what failed about the call itself.*/
                 .__mfhm
                 .call_local_value(
                     &__MFHM_Users__read_file,
-                    __MfhmUsers::read_file(&*__mfhm_target, id, rest, if_match),
+                    __MfhmUsers::__mfhm_read_file(&*__mfhm_target, id, rest, if_match),
                 )
                 .await;
         }
@@ -862,7 +862,7 @@ The operation's own error, or what failed about the call itself.*/
                 .__mfhm
                 .call_local_value(
                     &__MFHM_Users__purge,
-                    __MfhmUsers::purge(&*__mfhm_target, r#type),
+                    __MfhmUsers::__mfhm_purge(&*__mfhm_target, r#type),
                 )
                 .await;
         }
@@ -896,7 +896,7 @@ The operation's own error, or what failed about the call itself.*/
                 .local(
                     &self.__mfhm,
                     &__MFHM_Users__alias,
-                    __MfhmUsers::alias(&*__mfhm_target, id, tags),
+                    __MfhmUsers::__mfhm_alias(&*__mfhm_target, id, tags),
                 )
                 .await;
         }

@@ -43,7 +43,7 @@ static __MFHM_Clock__now: crate::reexported::__private::Operation = {
     non_upper_case_globals
 )]
 pub(crate) trait __MfhmClock: ::core::marker::Send + ::core::marker::Sync + 'static {
-    fn now<'__mfhm>(
+    fn __mfhm_now<'__mfhm>(
         &'__mfhm self,
     ) -> crate::reexported::__private::BoxFuture<'__mfhm, u64>;
 }
@@ -58,7 +58,7 @@ pub(crate) trait __MfhmClock: ::core::marker::Send + ::core::marker::Sync + 'sta
     non_upper_case_globals
 )]
 impl<__MfhmT: Clock> __MfhmClock for __MfhmT {
-    fn now<'__mfhm>(
+    fn __mfhm_now<'__mfhm>(
         &'__mfhm self,
     ) -> crate::reexported::__private::BoxFuture<'__mfhm, u64> {
         ::std::boxed::Box::pin(<__MfhmT as Clock>::now(self))
@@ -202,7 +202,10 @@ The operation's own error, or what failed about the call itself.*/
         if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
             return self
                 .__mfhm
-                .call_local_value(&__MFHM_Clock__now, __MfhmClock::now(&*__mfhm_target))
+                .call_local_value(
+                    &__MFHM_Clock__now,
+                    __MfhmClock::__mfhm_now(&*__mfhm_target),
+                )
                 .await;
         }
         let mut __mfhm_request = self.__mfhm.request(&__MFHM_Clock__now);

@@ -466,32 +466,32 @@ static __MFHM_Users__events: ::mfhm::__private::Operation = {
     non_upper_case_globals
 )]
 pub trait __MfhmUsers: ::core::marker::Send + ::core::marker::Sync + 'static {
-    fn create<'__mfhm>(
+    fn __mfhm_create<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: &'__mfhm NewUser,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Result<User, UserError>>;
-    fn search<'__mfhm>(
+    fn __mfhm_search<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: &'__mfhm Filter,
         __mfhm_p1: Option<&'__mfhm str>,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Vec<User>>;
-    fn form<'__mfhm>(
+    fn __mfhm_form<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: Form,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, u64>;
-    fn picture<'__mfhm>(
+    fn __mfhm_picture<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: &'__mfhm [u8],
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, ()>;
-    fn film<'__mfhm>(
+    fn __mfhm_film<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: ByteStream,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Lines<u64>>;
-    fn album<'__mfhm>(
+    fn __mfhm_album<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: Multipart,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, u64>;
-    fn events<'__mfhm>(
+    fn __mfhm_events<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: Option<&'__mfhm str>,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Events<u64>>;
@@ -507,44 +507,44 @@ pub trait __MfhmUsers: ::core::marker::Send + ::core::marker::Sync + 'static {
     non_upper_case_globals
 )]
 impl<__MfhmT: Users> __MfhmUsers for __MfhmT {
-    fn create<'__mfhm>(
+    fn __mfhm_create<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: &'__mfhm NewUser,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Result<User, UserError>> {
         ::std::boxed::Box::pin(<__MfhmT as Users>::create(self, __mfhm_p0))
     }
-    fn search<'__mfhm>(
+    fn __mfhm_search<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: &'__mfhm Filter,
         __mfhm_p1: Option<&'__mfhm str>,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Vec<User>> {
         ::std::boxed::Box::pin(<__MfhmT as Users>::search(self, __mfhm_p0, __mfhm_p1))
     }
-    fn form<'__mfhm>(
+    fn __mfhm_form<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: Form,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, u64> {
         ::std::boxed::Box::pin(<__MfhmT as Users>::form(self, __mfhm_p0))
     }
-    fn picture<'__mfhm>(
+    fn __mfhm_picture<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: &'__mfhm [u8],
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, ()> {
         ::std::boxed::Box::pin(<__MfhmT as Users>::picture(self, __mfhm_p0))
     }
-    fn film<'__mfhm>(
+    fn __mfhm_film<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: ByteStream,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Lines<u64>> {
         ::std::boxed::Box::pin(<__MfhmT as Users>::film(self, __mfhm_p0))
     }
-    fn album<'__mfhm>(
+    fn __mfhm_album<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: Multipart,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, u64> {
         ::std::boxed::Box::pin(<__MfhmT as Users>::album(self, __mfhm_p0))
     }
-    fn events<'__mfhm>(
+    fn __mfhm_events<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: Option<&'__mfhm str>,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Events<u64>> {
@@ -693,7 +693,7 @@ The operation's own error, or what failed about the call itself.*/
                 .local(
                     &self.__mfhm,
                     &__MFHM_Users__create,
-                    __MfhmUsers::create(&*__mfhm_target, new),
+                    __MfhmUsers::__mfhm_create(&*__mfhm_target, new),
                 )
                 .await;
         }
@@ -720,7 +720,7 @@ The operation's own error, or what failed about the call itself.*/
                 .__mfhm
                 .call_local_value(
                     &__MFHM_Users__search,
-                    __MfhmUsers::search(&*__mfhm_target, filter, session),
+                    __MfhmUsers::__mfhm_search(&*__mfhm_target, filter, session),
                 )
                 .await;
         }
@@ -749,7 +749,7 @@ The operation's own error, or what failed about the call itself.*/
                 .__mfhm
                 .call_local_value(
                     &__MFHM_Users__form,
-                    __MfhmUsers::form(&*__mfhm_target, form),
+                    __MfhmUsers::__mfhm_form(&*__mfhm_target, form),
                 )
                 .await;
         }
@@ -777,7 +777,7 @@ The operation's own error, or what failed about the call itself.*/
                 .__mfhm
                 .call_local_value(
                     &__MFHM_Users__picture,
-                    __MfhmUsers::picture(&*__mfhm_target, picture),
+                    __MfhmUsers::__mfhm_picture(&*__mfhm_target, picture),
                 )
                 .await;
         }
@@ -805,7 +805,7 @@ The operation's own error, or what failed about the call itself.*/
                 .__mfhm
                 .call_local_value(
                     &__MFHM_Users__film,
-                    __MfhmUsers::film(&*__mfhm_target, film),
+                    __MfhmUsers::__mfhm_film(&*__mfhm_target, film),
                 )
                 .await;
         }
@@ -833,7 +833,7 @@ The operation's own error, or what failed about the call itself.*/
                 .__mfhm
                 .call_local_value(
                     &__MFHM_Users__album,
-                    __MfhmUsers::album(&*__mfhm_target, photos),
+                    __MfhmUsers::__mfhm_album(&*__mfhm_target, photos),
                 )
                 .await;
         }
@@ -861,7 +861,7 @@ The operation's own error, or what failed about the call itself.*/
                 .__mfhm
                 .call_local_value(
                     &__MFHM_Users__events,
-                    __MfhmUsers::events(&*__mfhm_target, last),
+                    __MfhmUsers::__mfhm_events(&*__mfhm_target, last),
                 )
                 .await;
         }

@@ -126,7 +126,7 @@ static __MFHM_Users__create: ::mfhm::__private::Operation = {
     non_upper_case_globals
 )]
 pub trait __MfhmUsers: ::core::marker::Send + ::core::marker::Sync + 'static {
-    fn create<'__mfhm>(
+    fn __mfhm_create<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: &'__mfhm NewUser,
         __mfhm_p1: Options,
@@ -144,7 +144,7 @@ pub trait __MfhmUsers: ::core::marker::Send + ::core::marker::Sync + 'static {
     non_upper_case_globals
 )]
 impl<__MfhmT: Users> __MfhmUsers for __MfhmT {
-    fn create<'__mfhm>(
+    fn __mfhm_create<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: &'__mfhm NewUser,
         __mfhm_p1: Options,
@@ -315,7 +315,7 @@ The operation's own error, or what failed about the call itself.*/
                 .__mfhm
                 .call_local_value(
                     &__MFHM_Users__create,
-                    __MfhmUsers::create(&*__mfhm_target, new, options, id),
+                    __MfhmUsers::__mfhm_create(&*__mfhm_target, new, options, id),
                 )
                 .await;
         }

@@ -175,12 +175,12 @@ static __MFHM_Users__replace: ::mfhm::__private::Operation = {
     non_upper_case_globals
 )]
 pub trait __MfhmUsers: ::core::marker::Send + ::core::marker::Sync + 'static {
-    fn user<'__mfhm>(
+    fn __mfhm_user<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: u64,
         __mfhm_p1: Option<u32>,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Result<User, UserError>>;
-    fn replace<'__mfhm>(
+    fn __mfhm_replace<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: u64,
         __mfhm_p1: &'__mfhm User,
@@ -197,14 +197,14 @@ pub trait __MfhmUsers: ::core::marker::Send + ::core::marker::Sync + 'static {
     non_upper_case_globals
 )]
 impl<__MfhmT: Users> __MfhmUsers for __MfhmT {
-    fn user<'__mfhm>(
+    fn __mfhm_user<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: u64,
         __mfhm_p1: Option<u32>,
     ) -> ::mfhm::__private::BoxFuture<'__mfhm, Result<User, UserError>> {
         ::std::boxed::Box::pin(<__MfhmT as Users>::user(self, __mfhm_p0, __mfhm_p1))
     }
-    fn replace<'__mfhm>(
+    fn __mfhm_replace<'__mfhm>(
         &'__mfhm self,
         __mfhm_p0: u64,
         __mfhm_p1: &'__mfhm User,
@@ -355,7 +355,7 @@ The operation's own error, or what failed about the call itself.*/
                 .local(
                     &self.__mfhm,
                     &__MFHM_Users__user,
-                    __MfhmUsers::user(&*__mfhm_target, id, page),
+                    __MfhmUsers::__mfhm_user(&*__mfhm_target, id, page),
                 )
                 .await;
         }
@@ -383,7 +383,7 @@ The operation's own error, or what failed about the call itself.*/
                 .__mfhm
                 .call_local_value(
                     &__MFHM_Users__replace,
-                    __MfhmUsers::replace(&*__mfhm_target, id, user),
+                    __MfhmUsers::__mfhm_replace(&*__mfhm_target, id, user),
                 )
                 .await;
         }

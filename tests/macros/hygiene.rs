@@ -231,6 +231,37 @@ pub mod bare {
     }
 }
 
+/// An implementation beside its contract, of which one operation calls another.
+mod together {
+    #[mfhm::client(service = "together")]
+    pub(super) trait Together {
+        /// One.
+        #[get("/one")]
+        async fn one(&self) -> u8;
+        /// Two of it.
+        #[get("/two")]
+        async fn two(&self) -> u8;
+    }
+
+    pub(super) struct Both;
+
+    impl Together for Both {
+        async fn one(&self) -> u8 {
+            1
+        }
+
+        async fn two(&self) -> u8 {
+            self.one().await * 2
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_operation_can_call_another() {
+    let client = together::TogetherClient::local(together::Both);
+    assert_eq!(client.two().await.unwrap(), 2);
+}
+
 /// Conditions of operations and of parameters.
 mod conditional {
     #[mfhm::client(service = "conditional")]

@@ -2,9 +2,10 @@
 //! object-safe twin of the trait through which calls stay in the process.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{Ident, Lifetime};
 
+use crate::attr::grammar::plain_name;
 use crate::attr::operation::doc_text;
 use crate::expand::exports::Exports;
 use crate::expand::handler::{generated_at, quiet};
@@ -37,6 +38,12 @@ pub(crate) fn expand(item: &TraitItem, contract: &Contract, exports: &Exports) -
     }
 }
 
+/// Not the operation's own name: where both traits are in scope, a method call on
+/// an implementation would be ambiguous.
+fn twin_method(operation: &Operation) -> Ident {
+    format_ident!("__mfhm_{}", plain_name(&operation.ident))
+}
+
 /// The same operations with boxed futures: a trait with `async fn` has no
 /// trait objects, and a client that were generic over the implementation
 /// would make everything that holds it generic.
@@ -45,7 +52,7 @@ fn twin(item: &TraitItem, contract: &Contract, exports: &Exports) -> TokenStream
     let boxed_future = &exports.boxed_future;
     let lifetime = Lifetime::new("'__mfhm", proc_macro2::Span::call_site());
     let signature = |operation: &Operation| {
-        let ident = &operation.ident;
+        let ident = twin_method(operation);
         let params = operation.params.iter().enumerate().map(|(index, param)| {
             let (binding, ty) = (Param::binding(index), param.ty.with_lifetime(&lifetime));
             quote!(#binding: #ty)
@@ -259,7 +266,8 @@ fn method(contract: &Contract, operation: &Operation, exports: &Exports) -> Toke
     let output = &operation.output;
     let value = output.value_type(outcome);
     let error = output.error_type(outcome, infallible);
-    let call = quote!(#twin::#ident(&*__mfhm_target, #(#names),*));
+    let twin_method = twin_method(operation);
+    let call = quote!(#twin::#twin_method(&*__mfhm_target, #(#names),*));
     let call_local = if output.is_result() {
         let span = generated_at(output.spans().1);
         let local = quote_spanned!(span=> #exchange::<#value, #error>::new().local);
