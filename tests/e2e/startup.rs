@@ -154,7 +154,7 @@ async fn what_is_wrong_with_the_services_is_told_together() {
     for texts in expected {
         let is_told = |problem: &&str| texts.iter().all(|text| problem.contains(text));
         assert!(
-            problems.iter().any(|it| is_told(&it)),
+            problems.iter().any(is_told),
             "{texts:?}: {problems:#?}"
         );
     }
