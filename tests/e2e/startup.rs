@@ -153,10 +153,7 @@ async fn what_is_wrong_with_the_services_is_told_together() {
     assert_eq!(problems.len(), expected.len(), "{problems:#?}");
     for texts in expected {
         let is_told = |problem: &&str| texts.iter().all(|text| problem.contains(text));
-        assert!(
-            problems.iter().any(is_told),
-            "{texts:?}: {problems:#?}"
-        );
+        assert!(problems.iter().any(is_told), "{texts:?}: {problems:#?}");
     }
     // Whatever is in the source says where.
     let places = problems
