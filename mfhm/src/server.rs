@@ -12,6 +12,7 @@ pub(crate) mod input;
 pub(crate) mod layers;
 pub(crate) mod linked;
 pub(crate) mod misdirected;
+mod not_run;
 pub(crate) mod overload;
 pub(crate) mod registration;
 pub(crate) mod reply;

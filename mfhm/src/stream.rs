@@ -8,6 +8,8 @@
 //! takes a part for the whole.
 
 pub(crate) mod events;
+#[cfg(feature = "server")]
+pub(crate) mod idle;
 mod lines;
 
 use std::fmt;

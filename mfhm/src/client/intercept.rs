@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 use tokio::time::{Instant, timeout_at};
 
 use super::error::{CallError, Fault, FaultKind};
 use crate::api_error::ApiError;
+use crate::wire::deadline;
+use crate::wire::v1::HEADER_SERVICE;
 
 /// Sees every call of a client, or of all clients that share a
 /// [`Caller`](crate::Caller): adds headers, refuses, measures.
@@ -104,6 +106,21 @@ pub struct OutgoingCall {
     deadline: Instant,
 }
 
+/// What belongs to one connection or to one body, and whom a call is meant for:
+/// nothing that an interceptor knows.
+const NOT_SENT: [HeaderName; 10] = [
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::HOST,
+    HeaderName::from_static("keep-alive"),
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    deadline::HEADER,
+    HeaderName::from_static(HEADER_SERVICE),
+];
+
 impl OutgoingCall {
     /// The service that is called.
     pub fn service(&self) -> &str {
@@ -121,7 +138,10 @@ impl OutgoingCall {
         &self.headers
     }
 
-    /// The headers, to be changed.
+    /// The headers, to be changed. Those that belong to a connection or to the
+    /// framing of a body (`content-length`, `transfer-encoding`, `connection`,
+    /// `host` and their like) are not sent, so that those of another request can
+    /// be passed on.
     pub fn headers_mut(&mut self) -> &mut HeaderMap {
         &mut self.headers
     }
@@ -325,7 +345,11 @@ pub(crate) struct Intercepted {
 impl Intercepted {
     /// The headers as they are sent. `after` is shown them as well, so they stay.
     pub(crate) fn headers(&self) -> HeaderMap {
-        self.call.headers.clone()
+        let mut headers = self.call.headers.clone();
+        for name in &NOT_SENT {
+            headers.remove(name);
+        }
+        headers
     }
 
     /// Tells the interceptors how the call has ended, the last one first.

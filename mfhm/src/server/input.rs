@@ -23,6 +23,7 @@ use crate::listener::Peer;
 use crate::multipart::{Multipart, MultipartBody};
 use crate::raw_body::RawBody;
 use crate::server::router;
+use crate::stream::idle::Impatient;
 use crate::stream::{ByteStream, StreamBody};
 use crate::value;
 use crate::wire::problem::{InvalidParam, Problem, shown};
@@ -316,6 +317,7 @@ impl Input {
             self.status = error.status();
             return self.refuse("body", name, error.detail(BodyLimits { longest, ..BODY }));
         }
+        let body = Impatient::new(body);
         Some(match self.limit {
             Some(limit) => ByteStream::of_body(http_body_util::Limited::new(body, limit)),
             None => ByteStream::of_body(body),

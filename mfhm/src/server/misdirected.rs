@@ -14,11 +14,13 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use http::{HeaderValue, StatusCode};
 
-use crate::wire::overload::NOT_RUN;
+use super::not_run;
 use crate::wire::problem::Problem;
 use crate::wire::v1::HEADER_SERVICE;
 
 /// Lets only requests pass that are meant for `service`, or do not say for whom.
+/// Outermost, so it also says of all answers whether they are of a request that
+/// was not run.
 pub(crate) fn refuse_others(app: Router, service: &str) -> Router {
     let service: std::sync::Arc<str> = service.into();
     app.layer(middleware::from_fn(move |request: Request, next: Next| {
@@ -27,10 +29,10 @@ pub(crate) fn refuse_others(app: Router, service: &str) -> Router {
             .filter(|meant| meant.as_bytes() != service.as_bytes())
             .map(|meant| refusal(meant, &service));
         async move {
-            match refusal {
+            not_run::tell(match refusal {
                 Some(refusal) => refusal,
                 None => next.run(request).await,
-            }
+            })
         }
     }))
 }
@@ -38,11 +40,9 @@ pub(crate) fn refuse_others(app: Router, service: &str) -> Router {
 fn refusal(meant: &HeaderValue, service: &str) -> Response {
     let meant = String::from_utf8_lossy(meant.as_bytes());
     let detail = format!("this is the service {service:?}, and the request is for {meant:?}");
-    let mut response =
-        Problem::new(StatusCode::MISDIRECTED_REQUEST, "mfhm.misdirected", detail).into_axum();
-    let headers = response.headers_mut();
-    headers.insert(NOT_RUN, HeaderValue::from_static("true"));
-    response
+    not_run::mark(
+        Problem::new(StatusCode::MISDIRECTED_REQUEST, "mfhm.misdirected", detail).into_axum(),
+    )
 }
 
 #[cfg(test)]
@@ -54,6 +54,7 @@ mod tests {
     use tower::ServiceExt as _;
 
     use super::*;
+    use crate::wire::overload::NOT_RUN;
 
     #[tokio::test]
     async fn what_is_meant_for_another_service_is_not_run() {

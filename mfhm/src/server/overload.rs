@@ -20,8 +20,9 @@ use http::{HeaderValue, StatusCode};
 use tokio::time::Instant;
 
 use super::definition::Route;
+use super::not_run;
 use crate::gate::{Gate, Turned};
-use crate::wire::overload::{NOT_RUN, OVERLOADED};
+use crate::wire::overload::OVERLOADED;
 use crate::wire::problem::Problem;
 
 /// How long a request waits in the line.
@@ -103,8 +104,7 @@ impl Door {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, OVERLOADED, detail).into_axum();
         let headers = response.headers_mut();
         headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
-        headers.insert(NOT_RUN, HeaderValue::from_static("true"));
-        response
+        not_run::mark(response)
     }
 
     /// Tells the log, and not once for each: it would be one load more.
@@ -137,6 +137,7 @@ mod tests {
     use crate::contract::Operation;
     use crate::server::state::States;
     use crate::server::{reply, router};
+    use crate::wire::overload::NOT_RUN;
 
     static SLOW: Operation = Operation::new("slow", "GET", "/slow");
 
@@ -176,6 +177,7 @@ mod tests {
             (503, Duration::ZERO)
         );
         assert_eq!(refused.headers()[RETRY_AFTER], "1");
+        let refused = not_run::tell(refused);
         assert_eq!(refused.headers()[NOT_RUN], "true");
         let body = axum::body::to_bytes(refused.into_body(), 1000)
             .await

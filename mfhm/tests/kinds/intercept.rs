@@ -188,6 +188,31 @@ async fn the_fault_of_another_call_is_the_reason_of_a_refusal() {
     }
 }
 
+#[tokio::test]
+async fn headers_of_another_connection_are_not_passed_on() {
+    let app = start(Plain).await;
+    for client in [
+        AroundClient::local(Plain),
+        AroundClient::routed(Plain),
+        AroundClient::at(&url(&app)).unwrap(),
+    ] {
+        let client = client.intercept(|call: &mut OutgoingCall| {
+            for (name, value) in [
+                ("content-length", "1"),
+                ("transfer-encoding", "chunked"),
+                ("connection", "close"),
+                ("mfhm-service", "another"),
+            ] {
+                let value = mfhm::http::HeaderValue::from_static(value);
+                call.headers_mut().insert(name, value);
+            }
+            Ok(())
+        });
+        assert_eq!(client.length("abcdef").await.unwrap(), 6);
+    }
+    app.stop().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_interceptor_has_the_time_of_the_call() {
     struct Stuck;
