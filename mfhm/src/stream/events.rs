@@ -16,7 +16,7 @@ use futures_util::stream::{BoxStream, Stream, StreamExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{BoxError, failed, until_failure};
+use super::{BoxError, failed, until_failure, until_panic};
 #[cfg(feature = "client")]
 use crate::client::transport::{Answered, Opened};
 use crate::fault::Fault;
@@ -114,7 +114,7 @@ impl<T: Send + 'static> Events<T> {
     /// These events.
     pub fn new(events: impl Stream<Item = Event<T>> + Send + 'static) -> Self {
         Self {
-            events: events.map(Ok).boxed(),
+            events: until_panic(events.map(Ok)).boxed(),
         }
     }
 
