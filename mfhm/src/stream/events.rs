@@ -33,7 +33,7 @@ pub struct Event<T> {
     /// What it tells, as JSON.
     pub data: T,
     /// How long a caller shall wait before it connects again, in whole
-    /// milliseconds.
+    /// milliseconds; callers of mfhm wait at least 100 ms.
     pub retry: Option<Duration>,
 }
 
