@@ -25,8 +25,8 @@ use crate::returned::Returned;
 /// One event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Event<T> {
-    /// Its name in the stream, from which a caller resumes. It has neither line
-    /// breaks nor zero bytes.
+    /// Its name in the stream, from which a caller resumes. One with a line break
+    /// or a zero byte is not sent; the event is.
     pub id: Option<String>,
     /// Its kind; it has no line breaks.
     pub event: Option<String>,
