@@ -827,6 +827,14 @@ The operation's own error, or what failed about the call itself.*/
         ::mfhm::__private::CallError<::mfhm::__private::Infallible>,
     > {
         if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
+            if let ::core::option::Option::Some(__mfhm_fault) = self
+                .__mfhm
+                .refused_path(&__MFHM_Users__read_file, "rest", true, &rest)
+            {
+                return ::core::result::Result::Err(
+                    ::mfhm::__private::CallError::Fault(__mfhm_fault),
+                );
+            }
             return self
                 .__mfhm
                 .call_local_value(
@@ -858,6 +866,14 @@ The operation's own error, or what failed about the call itself.*/
         ::mfhm::__private::CallError<::mfhm::__private::Infallible>,
     > {
         if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
+            if let ::core::option::Option::Some(__mfhm_fault) = self
+                .__mfhm
+                .refused_path(&__MFHM_Users__purge, "type", false, &r#type)
+            {
+                return ::core::result::Result::Err(
+                    ::mfhm::__private::CallError::Fault(__mfhm_fault),
+                );
+            }
             return self
                 .__mfhm
                 .call_local_value(

@@ -234,6 +234,26 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
         self.call_local(operation, async { Ok(call.await) }).await
     }
 
+    /// The fault of a local call with a text that cannot stand in a path: what the
+    /// request of any other call would have been.
+    pub fn refused_path(
+        &self,
+        operation: &'static Operation,
+        name: &str,
+        is_rest: bool,
+        text: &str,
+    ) -> Option<Fault> {
+        let checked = if is_rest {
+            text.split('/').try_for_each(encoding::check_segment)
+        } else {
+            encoding::check_segment(text)
+        };
+        let why = checked.err()?;
+        let detail = format!("the path parameter `{name}` {why}");
+        let fault = Fault::new(FaultKind::InvalidRequest, detail);
+        Some(fault.of_call(self.service, operation.name()))
+    }
+
     /// The fault of a local call whose arguments break rules of their types: what
     /// a service would have answered.
     #[cfg(feature = "validate")]

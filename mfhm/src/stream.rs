@@ -13,6 +13,7 @@ pub(crate) mod idle;
 mod lines;
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 #[cfg(feature = "client")]
 use std::sync::{Mutex, PoisonError};
@@ -57,7 +58,7 @@ impl ByteStream {
     /// These chunks.
     pub fn new(chunks: impl Stream<Item = Bytes> + Send + 'static) -> Self {
         Self {
-            chunks: chunks.map(Ok).boxed(),
+            chunks: until_panic(chunks.map(Ok)).boxed(),
             length: None,
         }
     }
@@ -149,11 +150,22 @@ fn failed(error: impl Into<BoxError>) -> Fault {
     Fault::new(FaultKind::Broken, "the stream failed").because(error)
 }
 
+/// Ends a stream with a fault where it panics: who reads it, perhaps in a local
+/// call, is another than who made it.
+fn until_panic<T>(
+    items: impl Stream<Item = Result<T, Fault>>,
+) -> impl Stream<Item = Result<T, Fault>> {
+    let items = AssertUnwindSafe(items).catch_unwind();
+    items.map(|item| {
+        item.unwrap_or_else(|_panic| Err(Fault::new(FaultKind::Panicked, "the stream panicked")))
+    })
+}
+
 /// Ends a stream with its first error; nothing is asked of it after that.
 fn until_failure<T: Send + 'static>(
     items: impl Stream<Item = Result<T, Fault>> + Send + 'static,
 ) -> BoxStream<'static, Result<T, Fault>> {
-    let items = stream::unfold(Some(items.boxed()), |items| async move {
+    let items = stream::unfold(Some(until_panic(items).boxed()), |items| async move {
         let mut items = items?;
         let item = items.next().await?;
         let rest = item.is_ok().then_some(items);
@@ -309,5 +321,66 @@ impl StreamBody for ByteStream {
 
     fn into_stream(self) -> ByteStream {
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One item, and then a panic that nobody reports.
+    fn panicking<T: Send + 'static>(item: T) -> impl Stream<Item = T> + Send + 'static {
+        let panic = stream::once(async { std::panic::resume_unwind(Box::new("oh")) });
+        stream::once(async { item }).chain(panic)
+    }
+
+    /// `Ok`, and then a panic.
+    fn failing<T: Send + 'static>(
+        item: T,
+    ) -> impl Stream<Item = Result<T, BoxError>> + Send + 'static {
+        panicking(item).map(Ok)
+    }
+
+    async fn check<T>(items: impl Stream<Item = Result<T, Fault>>) {
+        let items: Vec<_> = items.collect().await;
+        let kinds: Vec<_> = items
+            .into_iter()
+            .map(|item| item.err().map(|fault| fault.kind()))
+            .collect();
+        assert_eq!(kinds, [None, Some(FaultKind::Panicked)]);
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_a_stream_with_a_fault() {
+        let bytes = Bytes::from_static(b"a");
+        check(ByteStream::new(panicking(bytes.clone()))).await;
+        check(ByteStream::try_new(failing(bytes))).await;
+        check(Lines::new(panicking(1))).await;
+        check(Lines::try_new(failing(1))).await;
+        check(Events::new(panicking(Event::new(1)))).await;
+        check(Events::try_new(failing(Event::new(1)))).await;
+    }
+
+    #[cfg(feature = "server")]
+    #[tokio::test]
+    async fn a_panic_breaks_the_body_of_an_answer() {
+        /// A value whose JSON cannot be made.
+        #[derive(serde::Deserialize)]
+        struct Bad;
+
+        impl serde::Serialize for Bad {
+            fn serialize<S: serde::Serializer>(&self, _to: S) -> Result<S::Ok, S::Error> {
+                std::panic::resume_unwind(Box::new("oh"))
+            }
+        }
+
+        for answer in [
+            ByteStream::new(panicking(Bytes::from_static(b"a"))).into_answer(),
+            Lines::new(stream::iter([Bad])).into_answer(),
+            Events::new(stream::iter([Event::new(Bad)])).into_answer(),
+        ] {
+            let body = axum::body::to_bytes(answer.into_body(), 100).await;
+            assert!(body.is_err(), "{body:?}");
+        }
     }
 }

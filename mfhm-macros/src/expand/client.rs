@@ -275,6 +275,7 @@ fn method(contract: &Contract, operation: &Operation, exports: &Exports) -> Toke
     } else {
         quote!(self.__mfhm.call_local_value(&#description, #call))
     };
+    let paths = check_paths(operation, &description, &names, exports);
     let rules = check_rules(operation, &description, &names, exports);
     let request = request(operation, &names, exports);
     let span = generated_at(output.spans().0);
@@ -286,6 +287,7 @@ fn method(contract: &Contract, operation: &Operation, exports: &Exports) -> Toke
             -> ::core::result::Result<#value, #call_error<#error>>
         {
             if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
+                #paths
                 #rules
                 return #call_local.await;
             }
@@ -294,6 +296,39 @@ fn method(contract: &Contract, operation: &Operation, exports: &Exports) -> Toke
             #send
         }
     }
+}
+
+/// What cannot stand in a path is refused in a local call as in any other. Types
+/// that are not written as a text are not looked at: that would take serialisation.
+fn check_paths(
+    operation: &Operation,
+    description: &Ident,
+    names: &[Ident],
+    exports: &Exports,
+) -> TokenStream {
+    let call_error = &exports.call_error;
+    let named: Vec<_> = names.iter().zip(&operation.params).collect();
+    let mut statements = TokenStream::new();
+    for piece in operation.path.pieces() {
+        let Piece::Value(placeholder) = piece else {
+            continue;
+        };
+        let Some((ident, param)) = named_by(placeholder, &named) else {
+            continue;
+        };
+        if !param.ty.is_text() {
+            continue;
+        }
+        let (name, is_rest) = (placeholder.name, placeholder.is_rest);
+        statements.extend(quote! {
+            if let ::core::option::Option::Some(__mfhm_fault) =
+                self.__mfhm.refused_path(&#description, #name, #is_rest, &#ident)
+            {
+                return ::core::result::Result::Err(#call_error::Fault(__mfhm_fault));
+            }
+        });
+    }
+    statements
 }
 
 /// What a service does with a request before its handler, for a local call: the

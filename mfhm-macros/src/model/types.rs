@@ -145,6 +145,15 @@ impl ParamType {
         is_scalar(ty)
     }
 
+    /// Whether the type is written `str` or `String`, by value or reference.
+    pub(crate) fn is_text(&self) -> bool {
+        let ty = match reference(&self.written) {
+            Some(reference) => bare(&reference.elem),
+            None => bare(&self.written),
+        };
+        matches!(ty, Type::Path(path) if path.path.is_ident("str") || path.path.is_ident("String"))
+    }
+
     /// Where the type stands, behind the `&` if there is one.
     pub(crate) fn span(&self) -> Span {
         match reference(&self.written) {

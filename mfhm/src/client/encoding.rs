@@ -27,13 +27,32 @@ pub(crate) fn push(target: &mut String, text: &str) {
 /// An empty segment, `.` and `..` change the path itself: routers and URL
 /// parsers drop them, escaped or not.
 pub(crate) fn push_segment(target: &mut String, text: &str) -> Result<(), &'static str> {
+    check_segment(text)?;
+    push(target, text);
+    Ok(())
+}
+
+/// Appends the rest of a path: segments with slashes between them.
+///
+/// # Errors
+///
+/// As for [`push_segment`], for each.
+pub(crate) fn push_rest(target: &mut String, text: &str) -> Result<(), &'static str> {
+    for (index, segment) in text.split('/').enumerate() {
+        if index > 0 {
+            target.push('/');
+        }
+        push_segment(target, segment)?;
+    }
+    Ok(())
+}
+
+/// What [`push_segment`] and [`push_rest`] refuse.
+pub(crate) fn check_segment(text: &str) -> Result<(), &'static str> {
     match text {
         "" => Err("is empty, and an empty path segment names nothing"),
         "." | ".." => Err("is a dot segment, which would change the path"),
-        text => {
-            push(target, text);
-            Ok(())
-        }
+        _ => Ok(()),
     }
 }
 

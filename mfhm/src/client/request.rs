@@ -86,15 +86,7 @@ impl Request {
 
     /// Appends the rest of the path: segments with slashes between them.
     pub fn rest<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
-        self.path_with(name, value, |target, text| {
-            for (index, segment) in text.split('/').enumerate() {
-                if index > 0 {
-                    target.push('/');
-                }
-                encoding::push_segment(target, segment)?;
-            }
-            Ok(())
-        });
+        self.path_with(name, value, encoding::push_rest);
     }
 
     fn path_with<T: Serialize + ?Sized>(

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, Stream as _};
@@ -140,7 +140,10 @@ impl Part {
         } = self;
         let lent = Lent {
             name: name.clone(),
-            body: Arc::new(Mutex::new(Body::Open(body))),
+            shared: Arc::new(Mutex::new(Shared {
+                body: Body::Open(body),
+                waker: None,
+            })),
         };
         let part = Self {
             name,
@@ -173,7 +176,13 @@ impl fmt::Debug for Part {
 /// for the next part.
 pub(super) struct Lent {
     name: String,
-    body: Arc<Mutex<Body>>,
+    shared: Arc<Mutex<Shared>>,
+}
+
+struct Shared {
+    body: Body,
+    /// Who waits for the next chunk.
+    waker: Option<Waker>,
 }
 
 enum Body {
@@ -186,18 +195,27 @@ impl Lent {
     /// What was not read yet.
     pub(super) fn take_back(self) -> Option<(String, ByteStream)> {
         // Locked for a poll at most, by a part that went to another task.
-        let mut body = self.body.lock().unwrap_or_else(PoisonError::into_inner);
-        match std::mem::replace(&mut *body, Body::TakenBack) {
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let body = std::mem::replace(&mut shared.body, Body::TakenBack);
+        let waker = shared.waker.take();
+        drop(shared);
+        // The body tells its next reader only that something came.
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        match body {
             Body::Open(rest) => Some((self.name.clone(), rest)),
             Body::Ended | Body::TakenBack => None,
         }
     }
 
     fn stream(&self) -> ByteStream {
-        let (name, body) = (self.name.clone(), self.body.clone());
+        let (name, shared) = (self.name.clone(), self.shared.clone());
         ByteStream::of_faults(stream::poll_fn(move |context| {
-            let mut body = body.lock().unwrap_or_else(PoisonError::into_inner);
-            poll(&mut body, &name, context)
+            let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            let chunk = poll(&mut shared.body, &name, context);
+            shared.waker = chunk.is_pending().then(|| context.waker().clone());
+            chunk
         }))
     }
 }

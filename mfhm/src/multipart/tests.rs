@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::stream::{self, StreamExt as _};
 
 use super::{Multipart, MultipartError, Part};
 use crate::api_error::ApiError as _;
@@ -178,4 +178,31 @@ async fn a_part_that_was_left_cannot_be_read() {
             "{error}"
         );
     }
+}
+
+/// Its reader may be another task, which waits while the form goes on.
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_part_that_is_left_is_told() {
+    // The rest of the part comes only when its reader waits.
+    let (sender, rest) = tokio::sync::oneshot::channel();
+    let (begin, end) = TWO.split_at(TWO.find("1\r\n").unwrap());
+    let body = stream::once(async move { Bytes::from(begin) });
+    let rest = stream::once(async move {
+        rest.await.unwrap();
+        Bytes::from(end)
+    });
+    let mut form = received(ByteStream::new(body.chain(rest)));
+    let mut first = form.next().await.unwrap().unwrap();
+    let reader = tokio::spawn(async move { first.text().await });
+    tokio::task::yield_now().await;
+    let next = tokio::spawn(async move { form.next().await.map(|part| part.is_some()) });
+    tokio::task::yield_now().await;
+    sender.send(()).unwrap();
+    assert_eq!(next.await.unwrap(), Ok(true));
+    let told = tokio::time::timeout(std::time::Duration::from_secs(60), reader).await;
+    let error = told.expect("the reader hangs").unwrap().unwrap_err();
+    assert!(
+        error.to_string().starts_with("the part `a` was left"),
+        "{error}"
+    );
 }

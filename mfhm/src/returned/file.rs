@@ -12,6 +12,8 @@ use futures_util::stream;
 use http::HeaderName;
 #[cfg(feature = "client")]
 use http::header::CONTENT_LENGTH;
+#[cfg(feature = "server")]
+use http::header::X_CONTENT_TYPE_OPTIONS;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, LAST_MODIFIED};
 #[cfg(feature = "server")]
 use http::{HeaderMap, HeaderValue};
@@ -114,7 +116,8 @@ impl File {
         self
     }
 
-    /// Says what it is.
+    /// Says what it is. What cannot be a header is sent as
+    /// `application/octet-stream`.
     #[must_use]
     pub fn with_content_type(mut self, content_type: impl Into<String>) -> Self {
         self.content_type = content_type.into();
@@ -173,7 +176,8 @@ impl File {
         self.body
     }
 
-    /// The headers that it travels with. What cannot be a header is left out.
+    /// The headers that it travels with. What cannot be a header is left out, but
+    /// for the content type: a browser would guess one.
     #[cfg(feature = "server")]
     fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -184,8 +188,10 @@ impl File {
             Err(error) => tracing::error!(%error, %name, "a file's header cannot be sent"),
         };
         if !self.content_type.is_empty() {
+            add(CONTENT_TYPE, "application/octet-stream");
             add(CONTENT_TYPE, &self.content_type);
         }
+        add(X_CONTENT_TYPE_OPTIONS, "nosniff");
         if let Some(length) = self.length() {
             add(http::header::CONTENT_LENGTH, &length.to_string());
         }
@@ -279,6 +285,27 @@ impl From<File> for crate::Part {
         match file.file_name {
             Some(name) => part.with_file_name(name),
             None => part,
+        }
+    }
+}
+
+#[cfg(all(test, feature = "server"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn browsers_do_not_guess_what_a_file_is() {
+        for (given, sent) in [
+            ("text/plain", Some("text/plain")),
+            ("text/html\r\nx: y", Some("application/octet-stream")),
+            ("", None),
+        ] {
+            let headers = File::new("image/png", "")
+                .with_content_type(given)
+                .headers();
+            let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+            assert_eq!(content_type, sent.map(str::as_bytes), "{given:?}");
+            assert_eq!(headers[X_CONTENT_TYPE_OPTIONS], "nosniff", "{given:?}");
         }
     }
 }

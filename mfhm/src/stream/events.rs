@@ -16,7 +16,7 @@ use futures_util::stream::{BoxStream, Stream, StreamExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{BoxError, failed, until_failure};
+use super::{BoxError, failed, until_failure, until_panic};
 #[cfg(feature = "client")]
 use crate::client::transport::{Answered, Opened};
 use crate::fault::Fault;
@@ -25,15 +25,15 @@ use crate::returned::Returned;
 /// One event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Event<T> {
-    /// Its name in the stream, from which a caller resumes. It has neither line
-    /// breaks nor zero bytes.
+    /// Its name in the stream, from which a caller resumes. One with a line break
+    /// or a zero byte is not sent; the event is.
     pub id: Option<String>,
     /// Its kind; it has no line breaks.
     pub event: Option<String>,
     /// What it tells, as JSON.
     pub data: T,
     /// How long a caller shall wait before it connects again, in whole
-    /// milliseconds.
+    /// milliseconds; callers of mfhm wait at least 100 ms.
     pub retry: Option<Duration>,
 }
 
@@ -114,7 +114,7 @@ impl<T: Send + 'static> Events<T> {
     /// These events.
     pub fn new(events: impl Stream<Item = Event<T>> + Send + 'static) -> Self {
         Self {
-            events: events.map(Ok).boxed(),
+            events: until_panic(events.map(Ok)).boxed(),
         }
     }
 

@@ -10,7 +10,7 @@ use futures_util::stream::{BoxStream, Stream, StreamExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{BoxError, failed, until_failure};
+use super::{BoxError, failed, until_failure, until_panic};
 #[cfg(feature = "client")]
 use crate::client::transport::{Answered, Opened};
 use crate::fault::Fault;
@@ -35,7 +35,7 @@ impl<T: Send + 'static> Lines<T> {
     /// These values.
     pub fn new(values: impl Stream<Item = T> + Send + 'static) -> Self {
         Self {
-            values: values.map(Ok).boxed(),
+            values: until_panic(values.map(Ok)).boxed(),
         }
     }
 

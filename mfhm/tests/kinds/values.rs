@@ -359,3 +359,26 @@ async fn a_handler_may_answer_for_itself() {
     assert_eq!(raw(addr(&app), "GET /response/0", b"").await.status, 409);
     app.stop().await;
 }
+
+/// In a local call as in one over a connection.
+#[tokio::test]
+async fn what_cannot_stand_in_a_path_is_refused() {
+    for client in [ValuesClient::local(Echo), ValuesClient::routed(Echo)] {
+        for (second, rest, name) in [
+            ("", "a", "second"),
+            ("..", "a", "second"),
+            ("a", "", "rest"),
+            ("a", "a//b", "rest"),
+            ("a", "/a", "rest"),
+            ("a", "a/", "rest"),
+            ("a", "../x", "rest"),
+        ] {
+            let error = client.path(1, second, rest).await.unwrap_err();
+            let fault = error.fault().unwrap();
+            assert!(fault.is_invalid_request(), "{second:?} {rest:?}: {fault}");
+            let says = format!("path parameter `{name}`");
+            assert!(fault.to_string().contains(&says), "{fault}");
+        }
+        assert!(client.path(1, "a/b", "a/b.c").await.is_ok());
+    }
+}

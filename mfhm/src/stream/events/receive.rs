@@ -15,6 +15,9 @@ use crate::fault::{Fault, FaultKind};
 const IDLE: Duration = Duration::from_secs(30);
 /// How long is waited before a first new connection.
 const RETRY: Duration = Duration::from_secs(1);
+/// A service may say that nobody needs to wait; one that breaks each time would be
+/// called without a pause.
+const SHORTEST_RETRY: Duration = Duration::from_millis(100);
 const LONGEST_RETRY: Duration = Duration::from_secs(30);
 /// New connections that may fail in a row.
 const RECONNECTS: u32 = 5;
@@ -143,6 +146,7 @@ impl Receiver {
 /// service that restarts do not come all at once.
 fn pause(retry: Duration, failures: u32) -> Duration {
     let pause = retry
+        .max(SHORTEST_RETRY)
         .saturating_mul(1 << failures.min(5))
         .min(LONGEST_RETRY);
     pause.mul_f64(1.0 + fastrand::f64() / 4.0)
@@ -200,5 +204,25 @@ mod tests {
         // 30 s of silence, then 1, 2, 4, 8 and 16 s, each with up to a quarter more.
         let waited = started.elapsed().as_secs();
         assert!((61..=69).contains(&waited), "{waited}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_wants_no_pause_gets_one() {
+        fn broken() -> Opened {
+            let mut opened = silent("");
+            let chunks = [
+                Ok(Bytes::from_static(b"retry: 0\ndata: 1\n\n")),
+                Err("gone"),
+            ];
+            opened.body = ByteStream::try_new(stream::iter(chunks));
+            opened.again = Some(Again::new(|_| Box::pin(async { Ok(broken()) })));
+            opened
+        }
+        let mut events = Box::pin(events::<u8>(broken()).unwrap());
+        let started = tokio::time::Instant::now();
+        for _ in 0..11 {
+            assert!(events.next().await.unwrap().is_ok());
+        }
+        assert!(started.elapsed() >= 10 * SHORTEST_RETRY);
     }
 }
