@@ -332,7 +332,11 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
         allow_hosts,
         policy: settings.contract_policy,
     });
-    let app = api::router(Api { registrar, key });
+    let app = api::router(Api {
+        registrar,
+        key,
+        watches: Arc::default(),
+    });
     let server = Server::start(listener, app, Limits::default())?;
     let center = RunningCenter {
         server,
