@@ -196,6 +196,9 @@ impl CenterBuilder {
 
     /// Sets what comes of a service that registers a contract which breaks what live
     /// callers use of it. The default is [`ContractPolicy::Warn`].
+    ///
+    /// [`ContractPolicy::Refuse`] on an address that other machines can reach needs
+    /// [`key_auth`](CenterBuilder::key_auth), because anybody could say to be a caller.
     pub fn contract_policy(mut self, policy: ContractPolicy) -> Self {
         self.settings.contract_policy = policy;
         self
@@ -332,7 +335,11 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
         allow_hosts,
         policy: settings.contract_policy,
     });
-    let app = api::router(Api { registrar, key });
+    let app = api::router(Api {
+        registrar,
+        key,
+        watches: Arc::default(),
+    });
     let server = Server::start(listener, app, Limits::default())?;
     let center = RunningCenter {
         server,

@@ -23,6 +23,7 @@ use http::{HeaderValue, StatusCode, header};
 
 use super::key_auth;
 use super::registration::Registrar;
+use super::watch::WatchLimit;
 use crate::body::BodyLimits;
 use crate::key::Key;
 use crate::listener::Peer;
@@ -40,6 +41,7 @@ pub(crate) struct Api {
     pub registrar: Arc<Registrar>,
     /// When present, every request must carry it.
     pub key: Option<Arc<Key>>,
+    pub watches: Arc<WatchLimit>,
 }
 
 /// The router of the whole center.

@@ -48,6 +48,7 @@ pub async fn center() -> Router {
     let api = Api {
         registrar,
         key: None,
+        watches: Arc::default(),
     };
     // The router owns the follower.
     router(api).layer(Extension(Arc::new(follower)))

@@ -133,6 +133,15 @@ impl Settings {
                 self.host
             ));
         }
+        if is_open && !self.key_auth && self.contract_policy == ContractPolicy::Refuse {
+            return Err(format!(
+                "{} can be reached from other machines, where anybody could say to be a caller, \
+                 and so keep services from being registered under --contracts refuse \
+                 (ContractPolicy::Refuse): require a key with --key-auth (.key_auth(true)), or \
+                 only warn with --contracts warn (ContractPolicy::Warn)",
+                self.host
+            ));
+        }
         TcpListener::bind(addresses.as_slice()).await.map_err(|error| {
             let (host, port) = (&self.host, self.port);
             match error.kind() {
@@ -309,6 +318,23 @@ mod tests {
         assert_eq!(problems(|s| (open(s), s.insecure = true).1).await.len(), 0);
         assert_eq!(problems(|s| (open(s), s.key_auth = true).1).await.len(), 0);
         assert_eq!(problems(|s| s.host = "localhost".to_owned()).await.len(), 0);
+    }
+
+    #[tokio::test]
+    async fn an_open_center_refuses_contracts_only_with_a_key() {
+        let refuse = |s: &mut Settings| s.contract_policy = ContractPolicy::Refuse;
+        let open = |s: &mut Settings| {
+            s.host = "0.0.0.0".to_owned();
+            s.insecure = true;
+            s.contract_policy = ContractPolicy::Refuse;
+        };
+        let found = problems(open).await;
+        assert!(
+            found[0].contains("--key-auth") && found[0].contains("--contracts warn"),
+            "{found:?}"
+        );
+        assert_eq!(problems(|s| (open(s), s.key_auth = true).1).await.len(), 0);
+        assert_eq!(problems(refuse).await.len(), 0, "loopback");
     }
 
     #[tokio::test]

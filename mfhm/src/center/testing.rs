@@ -164,6 +164,7 @@ impl TestCenter {
         let api = Api {
             registrar: registrar.clone(),
             key: key.map(Arc::new),
+            watches: Arc::default(),
         };
         Self {
             registrar,

@@ -15,6 +15,7 @@
 mod cursor;
 mod damping;
 mod journal;
+mod limit;
 #[cfg(test)]
 mod model;
 mod watcher;
@@ -25,6 +26,7 @@ use bytes::Bytes;
 
 pub(crate) use self::cursor::Cursor;
 pub(crate) use self::journal::Journal;
+pub(crate) use self::limit::{MOST, MOST_OF_PEER, WatchLimit};
 pub(crate) use self::watcher::{Told, Watcher, Watching};
 use super::registry::InstanceChange;
 

@@ -35,7 +35,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "HOST")]
     allow_host: Vec<String>,
     /// What comes of a service whose contract breaks operations that live callers use: warn
-    /// registers it and says so, refuse does not register it
+    /// registers it and says so, refuse does not register it and needs --key-auth where other
+    /// machines reach the center
     #[arg(long, value_enum, default_value = "warn", value_name = "POLICY")]
     contracts: Contracts,
 }

@@ -91,7 +91,7 @@ pub(super) async fn answer(api: &Api, request: Request) -> Response {
         ["services", name, "openapi.json"] => contracts::document(api, name, request.uri().query()),
         ["services", name, "callers"] => contracts::callers(api, name),
         ["services", name, "compatibility"] => contracts::compatibility(api, name),
-        ["watch"] => watch::watch(api, &request),
+        ["watch"] => watch::watch(api, peer, &request),
         _ => Err(refuse(
             StatusCode::NOT_FOUND,
             "mfhm.not_found",
@@ -99,7 +99,7 @@ pub(super) async fn answer(api: &Api, request: Request) -> Response {
         )),
     };
     result.unwrap_or_else(|problem| {
-        let is_soon_over = problem.code == "mfhm.warming";
+        let is_soon_over = matches!(problem.code.as_str(), "mfhm.warming" | watch::TOO_MANY);
         let mut response = problem.into_axum();
         if is_soon_over {
             let second = HeaderValue::from_static("1");

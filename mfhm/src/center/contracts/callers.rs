@@ -14,9 +14,10 @@ use crate::wire::v1::{CallerReport, UsedOperation};
 /// How long what a caller said holds. Callers ask every 2 s.
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
 
-/// How much is kept of all callers of a service, and of all, in bytes. What a
-/// newcomer says beyond that is passed over.
+/// How much is kept of all callers of a service, of all at one address, and of all,
+/// in bytes. What a newcomer says beyond that is passed over.
 const MOST_OF_SERVICE: usize = 4 << 20;
+const MOST_OF_PEER: usize = 16 << 20;
 const MOST: usize = 64 << 20;
 
 /// Callers by service, then by address and id: an id is no secret, so nobody
@@ -24,6 +25,7 @@ const MOST: usize = 64 << 20;
 #[derive(Debug, Default)]
 pub(crate) struct Callers {
     services: HashMap<String, Service>,
+    peers: HashMap<IpAddr, usize>,
     bytes: usize,
 }
 
@@ -67,9 +69,14 @@ impl Callers {
             .services
             .get(service)
             .map_or(0, |service| service.bytes);
-        if of_service + bytes > MOST_OF_SERVICE || self.bytes + bytes > MOST {
+        let of_peer = self.peers.get(&peer).copied().unwrap_or_default();
+        if of_service + bytes > MOST_OF_SERVICE
+            || of_peer + bytes > MOST_OF_PEER
+            || self.bytes + bytes > MOST
+        {
             return;
         }
+        self.peers.insert(peer, of_peer + bytes);
         self.bytes += bytes;
         let service = self.services.entry(service.to_owned()).or_default();
         service.bytes += bytes;
@@ -97,14 +104,19 @@ impl Callers {
 
     /// Forgets whoever has not asked for long.
     pub(crate) fn expire(&mut self, now: Duration) {
-        let bytes = &mut self.bytes;
-        self.services.retain(|_, service| {
+        let Self {
+            services,
+            peers,
+            bytes,
+        } = self;
+        services.retain(|_, service| {
             let own = &mut service.bytes;
-            service.callers.retain(|_, held| {
+            service.callers.retain(|(peer, _), held| {
                 let stays = held.until > now;
                 if !stays {
                     *own -= held.bytes;
                     *bytes -= held.bytes;
+                    give_back(peers, *peer, held.bytes);
                 }
                 stays
             });
@@ -119,9 +131,19 @@ impl Callers {
         if let Some(held) = service.callers.remove(key) {
             service.bytes -= held.bytes;
             self.bytes -= held.bytes;
+            give_back(&mut self.peers, key.0, held.bytes);
         }
         if service.callers.is_empty() {
             self.services.remove(name);
+        }
+    }
+}
+
+fn give_back(peers: &mut HashMap<IpAddr, usize>, peer: IpAddr, bytes: usize) {
+    if let Some(of_peer) = peers.get_mut(&peer) {
+        *of_peer = of_peer.saturating_sub(bytes);
+        if *of_peer == 0 {
+            peers.remove(&peer);
         }
     }
 }
@@ -203,10 +225,11 @@ mod tests {
         assert_eq!(used(&callers, "users", Duration::ZERO), ["user"]);
         callers.expire(LEASE);
         assert_eq!(callers.bytes, 0, "every byte is given back");
+        assert!(callers.peers.is_empty());
     }
 
     #[test]
-    fn memory_is_bounded_for_each_service_and_in_all() {
+    fn memory_is_bounded_for_each_service_each_address_and_in_all() {
         let mut callers = Callers::default();
         let name = "x".repeat(500);
         let long = vec![name.as_str(); 256];
@@ -216,7 +239,23 @@ mod tests {
                 callers.report(&service, HERE, report(&id, &long), Duration::ZERO);
             }
         }
+        assert!(
+            callers.bytes <= MOST_OF_PEER,
+            "one address does not take it all"
+        );
+        callers.report("late", THERE, report("a", &["user"]), Duration::ZERO);
+        assert_eq!(used(&callers, "late", Duration::ZERO), ["user"]);
+        for host in 0..40 {
+            let peer = IpAddr::from([10, 0, 1, host]);
+            for service in 0..40 {
+                let service = format!("t{service}");
+                callers.report(&service, peer, report("c", &long), Duration::ZERO);
+            }
+        }
         assert!(callers.bytes <= MOST);
+        let of_peers = callers.peers.values();
+        assert!(of_peers.clone().all(|bytes| *bytes <= MOST_OF_PEER));
+        assert_eq!(of_peers.sum::<usize>(), callers.bytes);
         let services = callers.services.values();
         assert!(
             services

@@ -95,18 +95,22 @@ fn answers(entry: &OperationEntry, method: &str, path: &str) -> bool {
         && (shape::covers(&offered, path) || shape::key("", &offered) == shape::key("", path))
 }
 
+/// Why uses break, by the operation's name and the use. The name is that of the
+/// service's own list: what a caller calls it is a stranger's word.
+type Reasons<'a> = BTreeMap<(&'a str, &'a UsedOperation), Vec<String>>;
+
 /// What of the used operations the newcomer breaks. It takes time in proportion
 /// to the documents, and may take a second for hostile ones.
 pub(crate) fn judge(case: &Case) -> Vec<Break> {
-    let mut reasons: BTreeMap<&UsedOperation, Vec<String>> = BTreeMap::new();
+    let mut reasons: Reasons<'_> = BTreeMap::new();
     let new_document = case.newcomer.document.as_ref().map(|d| d.value());
     for before in &case.before {
         judge_one(case, before, new_document.as_ref(), &mut reasons);
     }
     // One operation may be used in several forms: by name, or with fingerprints.
     let mut breaks: BTreeMap<&str, (BTreeSet<&str>, Vec<String>)> = BTreeMap::new();
-    for (used, found) in reasons {
-        let (callers, all) = breaks.entry(&used.name).or_default();
+    for ((operation, used), found) in reasons {
+        let (callers, all) = breaks.entry(operation).or_default();
         callers.extend(case.used[used].iter().map(String::as_str));
         for reason in found {
             if !all.contains(&reason) {
@@ -129,9 +133,9 @@ pub(crate) fn judge(case: &Case) -> Vec<Break> {
 
 fn judge_one<'a>(
     case: &'a Case,
-    before: &Promise,
+    before: &'a Promise,
     new_document: Option<&Value>,
-    reasons: &mut BTreeMap<&'a UsedOperation, Vec<String>>,
+    reasons: &mut Reasons<'a>,
 ) {
     let newcomer = &case.newcomer;
     if before.is_same(newcomer) {
@@ -146,7 +150,7 @@ fn judge_one<'a>(
         let Some(new) = newcomer.find(used) else {
             if newcomer.is_listed() {
                 reasons
-                    .entry(used)
+                    .entry((old.name.as_str(), used))
                     .or_default()
                     .push(missing(used, newcomer));
             }
@@ -179,13 +183,13 @@ fn judge_one<'a>(
                 .map(|f| format!("{} ({})", f.what, f.reason))
                 .peekable();
             if texts.peek().is_some() {
-                reasons.entry(used).or_default().extend(texts);
+                reasons.entry((new, used)).or_default().extend(texts);
             }
         }
         if let Some((_, Selected::Intricate)) = found {
             tracing::warn!(
                 service = newcomer.record.service,
-                operation = used.name,
+                operation = new,
                 "the schemas of an operation are too intricate to be compared"
             );
         }

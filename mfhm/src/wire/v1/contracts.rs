@@ -1,7 +1,7 @@
 //! What v1 says about contracts: documents, who uses what, and whether a change
 //! breaks somebody.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,8 @@ pub(crate) const MAX_DOCUMENT: usize = 1 << 20;
 const MAX_OPERATIONS: usize = 256;
 /// Nor is what makes the header longer than this, in bytes.
 const MAX_HEADER: usize = 16 * 1024;
+/// The longest name of an operation, in characters.
+const MAX_NAME: usize = 500;
 
 /// Names a document by its content: the SHA-256 of its bytes, as 64 hexadecimal
 /// digits in lower case.
@@ -133,6 +135,7 @@ impl CallerReport {
     /// The report as a header's value: JSON in ASCII, cut where it gets too long.
     pub(crate) fn to_header(&self) -> String {
         let mut report = self.clone();
+        report.operations.retain(UsedOperation::can_be_told);
         report.operations.truncate(MAX_OPERATIONS);
         loop {
             let text = ascii_json(&report);
@@ -144,13 +147,31 @@ impl CallerReport {
         }
     }
 
-    /// Reads a header's value. Absent: it is none, or too long.
+    /// Reads a header's value. Absent: it is none, too long, or holds what no
+    /// operation is called.
     pub(crate) fn from_header(value: &[u8]) -> Option<Self> {
         if value.len() > MAX_HEADER {
             return None;
         }
         let report: Self = serde_json::from_slice(value).ok()?;
-        (report.operations.len() <= MAX_OPERATIONS).then_some(report)
+        let is_fit = report.operations.len() <= MAX_OPERATIONS
+            && report.operations.iter().all(UsedOperation::can_be_told);
+        is_fit.then_some(report)
+    }
+}
+
+impl UsedOperation {
+    /// Reports come from strangers, and what they say gets into logs.
+    fn can_be_told(&self) -> bool {
+        let Self {
+            name,
+            method,
+            path,
+            fingerprint,
+        } = self;
+        let texts = [method, path, fingerprint].into_iter().flatten();
+        let has_control = |text: &String| text.chars().any(char::is_control);
+        name.chars().count() <= MAX_NAME && !texts.chain([name]).any(has_control)
     }
 }
 
@@ -189,7 +210,22 @@ impl fmt::Display for Break {
             reasons,
         } = self;
         let (callers, reasons) = (callers.join(", "), reasons.join("; "));
+        let operation = OneLine(operation);
+        let (callers, reasons) = (OneLine(&callers), OneLine(&reasons));
         write!(f, "`{operation}`, which {callers} use: {reasons}")
+    }
+}
+
+/// Text of others, with escapes for all that could forge or hide lines of a log.
+/// Quotes stay as they are.
+struct OneLine<'a>(&'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|character| match character {
+            '"' | '\'' => f.write_char(character),
+            _ => write!(f, "{}", character.escape_debug()),
+        })
     }
 }
 
@@ -260,7 +296,7 @@ mod tests {
 
     #[test]
     fn a_report_travels_in_a_header() {
-        let report = report(vec![used("größe"), used("\u{1f600}\n\"x\"")]);
+        let report = report(vec![used("größe"), used("\u{1f600} \"x\"")]);
         let header = report.to_header();
         assert!(header.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
         assert_eq!(CallerReport::from_header(header.as_bytes()), Some(report));
@@ -282,6 +318,42 @@ mod tests {
         for value in ["", "{}", "[]", "x", "{\"id\":\"a b\"}", &long] {
             assert_eq!(CallerReport::from_header(value.as_bytes()), None, "{value}");
         }
+    }
+
+    #[test]
+    fn names_that_no_operation_has_are_neither_told_nor_believed() {
+        let long = "x".repeat(501);
+        for name in ["a\nb", "\u{1b}[2J", "\u{7f}", "\u{85}", &long] {
+            let named = report(vec![used("user"), used(name)]);
+            let header = ascii_json(&named);
+            assert_eq!(
+                CallerReport::from_header(header.as_bytes()),
+                None,
+                "{name:?}"
+            );
+            let told = CallerReport::from_header(named.to_header().as_bytes());
+            assert_eq!(told, Some(report(vec![used("user")])), "{name:?}");
+            let mut elsewhere = used("user");
+            elsewhere.path = Some("/a\r\nb".to_owned());
+            let header = ascii_json(&report(vec![elsewhere]));
+            assert_eq!(CallerReport::from_header(header.as_bytes()), None);
+        }
+        let longest = report(vec![used(&long[1..])]);
+        let read = CallerReport::from_header(longest.to_header().as_bytes());
+        assert_eq!(read, Some(longest));
+    }
+
+    #[test]
+    fn a_break_is_one_line_of_a_log() {
+        let broken = Break {
+            operation: "a\nERROR forged".to_owned(),
+            callers: vec!["\u{1b}[31morders".to_owned()],
+            reasons: vec!["\"id\" is \u{202e}gone\r".to_owned()],
+        };
+        assert_eq!(
+            broken.to_string(),
+            "`a\\nERROR forged`, which \\u{1b}[31morders use: \"id\" is \\u{202e}gone\\r"
+        );
     }
 
     #[test]

@@ -178,13 +178,35 @@ async fn an_instance_that_flaps_is_told_about_once_in_ten_seconds() {
 }
 
 #[tokio::test]
+async fn a_peer_that_watches_much_is_refused_until_it_ends_something() {
+    let center = TestCenter::new().await;
+    let name = |n: usize| format!("service={}{n:02}", "x".repeat(126));
+    let names: Vec<String> = (0..64).map(name).collect();
+    let target = format!("/v1/watch?{}", names.join("&"));
+    let mut watches = Vec::new();
+    for _ in 0..64 {
+        let watch = center.open(&target, &[]).await;
+        assert_eq!(watch.status, 200);
+        watches.push(watch);
+    }
+    // Without a limit the answer would have no end.
+    assert_eq!(center.open("/v1/watch?service=a", &[]).await.status, 503);
+    let answer = center.get("/v1/watch?service=a").await;
+    check_problem(&answer, 503, "mfhm.too_many_watches");
+    assert_eq!(answer.headers["retry-after"], "1");
+    watches.pop();
+    assert_eq!(center.open("/v1/watch?service=a", &[]).await.status, 200);
+}
+
+#[tokio::test]
 async fn what_cannot_be_watched_is_refused() {
     let center = TestCenter::new().await;
     let many = |count: usize| {
         let services = (0..count).map(|n| format!("service=s{n}"));
         format!("/v1/watch?{}", services.collect::<Vec<_>>().join("&"))
     };
-    let long = format!("/v1/watch?service={}", "x".repeat(501));
+    let long = format!("/v1/watch?service={}", "x".repeat(129));
+    let padded = format!("/v1/watch?service=a&{}", "x".repeat(32 * 1024));
     for target in [
         "/v1/watch",
         "/v1/watch?service=",
@@ -192,6 +214,7 @@ async fn what_cannot_be_watched_is_refused() {
         &many(65),
         &many(1000),
         &long,
+        &padded,
     ] {
         let answer = center.get(target).await;
         check_problem(&answer, 422, "mfhm.invalid_query");

@@ -1,6 +1,7 @@
 //! `GET /v1/watch`: what the watched services are like, and then what changes.
 
 use std::fmt::Write as _;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use serde::Serialize;
 use super::{Refused, event_stream, instance_view, refuse};
 use crate::center::api::Api;
 use crate::center::registry::Listed;
-use crate::center::watch::{Cursor, Published, Told, Watcher};
+use crate::center::watch::{Cursor, MOST, MOST_OF_PEER, Published, Told, Watcher};
 use crate::wire::v1::ServiceView;
 use crate::wire::v1::watch::{MOST_SERVICES, REMOVE, Removal, SNAPSHOT, Snapshot, UPSERT, Upsert};
 
@@ -22,21 +23,39 @@ use crate::wire::v1::watch::{MOST_SERVICES, REMOVE, Removal, SNAPSHOT, Snapshot,
 /// so long.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
-/// Names are not longer on the Python endpoints either.
-const NAME_LIMIT: usize = 500;
+/// In characters, as of the services that register here.
+const NAME_LIMIT: usize = 128;
 
-pub(super) fn watch(api: &Api, request: &Request) -> Result<Response, Refused> {
+/// The longest query, in bytes: many names, each byte of them escaped.
+const QUERY_LIMIT: usize = 32 * 1024;
+
+/// Code of the refusal of a watch for which there is no room.
+pub(super) const TOO_MANY: &str = "mfhm.too_many_watches";
+
+pub(super) fn watch(api: &Api, peer: IpAddr, request: &Request) -> Result<Response, Refused> {
     let services = services(request.uri().query().unwrap_or_default())?;
+    let place = api.watches.enter(peer, services.len());
+    let place = place.ok_or_else(|| {
+        refuse(
+            StatusCode::SERVICE_UNAVAILABLE,
+            TOO_MANY,
+            format!(
+                "as much is watched as this center keeps ({MOST_OF_PEER} services from one \
+                 address, {MOST} in all): end a watch, or try again"
+            ),
+        )
+    })?;
     let last = request.headers().get("last-event-id");
     let last = last.and_then(|id| id.to_str().ok()?.trim().parse::<Cursor>().ok());
     let watcher = Watcher::new(api.registrar.view.clone(), services, last);
-    let frames = futures_util::stream::unfold(watcher, |mut watcher| async move {
-        let frame = match tokio::time::timeout(KEEP_ALIVE, watcher.next()).await {
-            Ok(told) => text(told?),
-            Err(_) => Bytes::from_static(super::COMMENT),
-        };
-        Some((frame, watcher))
-    });
+    let frames =
+        futures_util::stream::unfold((watcher, place), |(mut watcher, place)| async move {
+            let frame = match tokio::time::timeout(KEEP_ALIVE, watcher.next()).await {
+                Ok(told) => text(told?),
+                Err(_) => Bytes::from_static(super::COMMENT),
+            };
+            Some((frame, (watcher, place)))
+        });
     Ok(event_stream(frames))
 }
 
@@ -49,6 +68,9 @@ fn services(query: &str) -> Result<Vec<String>, Refused> {
             detail,
         )
     };
+    if query.len() > QUERY_LIMIT {
+        return Err(invalid(format!("a query has at most {QUERY_LIMIT} bytes")));
+    }
     let mut services = Vec::new();
     for pair in query.split('&') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

@@ -127,6 +127,20 @@ fn typed_callers_care_for_the_path_and_callers_by_name_for_the_name() {
 }
 
 #[test]
+fn a_break_is_told_by_the_services_own_name() {
+    let before = [op("user", "/user", "string"), op("list", "/list", "string")];
+    let newcomer = [op("get_user", "/user", "integer")];
+    let used = [typed("strangers word", "/user"), typed("another", "/list")];
+    let found = judged(
+        vec![promise(&before, true)],
+        promise(&newcomer, true),
+        &used,
+    );
+    let names: Vec<&str> = found.iter().map(|b| b.operation.as_str()).collect();
+    assert_eq!(names, ["get_user", "list"]);
+}
+
+#[test]
 fn what_was_not_offered_before_is_not_broken() {
     let before = [op("user", "/user", "string")];
     assert_eq!(
