@@ -21,7 +21,9 @@
 //! | a content type more / less in a request | compatible / breaking |
 //! | another content type of an answer, unless the old one was a range such as `*/*` | breaking |
 //! | another status of a success | breaking |
-//! | a success that nothing was known of (`2XX`) is described | compatible |
+//! | a success that nothing was known of (`2XX`) is described, or `2XX` becomes one of its statuses | compatible |
+//! | a header of a success is removed that was always there, or may be missing now | breaking |
+//! | a header of a success is added | compatible |
 //! | a declared error is added (whoever matches all of them does not know it), or has another status | breaking |
 //! | a declared error is removed | compatible |
 //!
@@ -328,8 +330,11 @@ fn operations(document: &Value) -> Result<Vec<Operation<'_>>, NotADocument> {
         return Err(NotADocument("the document has no paths"));
     };
     let mut operations = Vec::new();
-    for (path, item) in paths {
+    for (path, own) in paths {
+        let item = resolve(document, own);
+        let beside = own.as_object().filter(|_| !std::ptr::eq(own, item));
         let known = item.as_object().into_iter().flatten();
+        let known = known.chain(beside.into_iter().flatten());
         let others = item["x-mfhm-methods"].as_object().into_iter().flatten();
         for (method, value) in known.chain(others) {
             let is_method = method != "parameters" && method != "servers";

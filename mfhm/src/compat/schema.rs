@@ -192,8 +192,13 @@ impl Walk<'_> {
         let of = |schema| Map::get(schema, "additionalProperties").unwrap_or(&anything);
         let (was, is) = (of(old), of(new));
         let subject = self.named(path);
+        // Callers send no fields that nobody wrote down.
+        let sends_none = self.side == Side::Request
+            && old.contains_key("properties")
+            && !old.contains_key("additionalProperties");
         match (was, is) {
             (Value::Bool(was), Value::Bool(is)) if was == is => {}
+            (_, Value::Object(_)) if sends_none => {}
             (_, Value::Bool(false)) => {
                 self.narrowed(format!("{subject} may have no unknown fields any more"));
             }
@@ -217,7 +222,15 @@ impl Walk<'_> {
             let field = format!("{path}.{name}");
             let subject = self.named(&field);
             let Some(new_field) = new_fields.get(name) else {
-                self.removed(&subject, requires(old, name));
+                let is_in_map = matches!(new.get("additionalProperties"), Some(Value::Object(_)));
+                if is_in_map && self.side == Side::Request {
+                    self.changes.compatible(
+                        format!("{subject} is one of any number now"),
+                        "what callers send is taken as before",
+                    );
+                } else {
+                    self.removed(&subject, requires(old, name));
+                }
                 // It may be one of the others now.
                 if let Some(more @ Value::Object(_)) = new.get("additionalProperties") {
                     self.compare(&field, old_field, more, depth + 1);

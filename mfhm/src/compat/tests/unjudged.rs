@@ -150,3 +150,112 @@ fn other_words_for_the_same() {
     let (one, float) = (json!({ "const": 1 }), json!({ "const": 1.0 }));
     assert_eq!(breaks(&one, &float), (false, false));
 }
+
+#[test]
+fn a_struct_may_become_a_map_that_takes_it() {
+    let of = |kind: &str| json!({ "type": "object", "properties": { "a": { "type": kind } } });
+    let map = json!({ "type": "object", "additionalProperties": { "type": "string" } });
+    assert!(!breaks(&of("string"), &map).0);
+    assert!(breaks(&of("integer"), &map).0);
+}
+
+#[test]
+fn an_object_of_a_query_that_may_be_left_out() {
+    let of = |required: Value| {
+        super::parameters(json!([{ "name": "p", "in": "query", "schema": {
+            "type": "object", "properties": { "a": {}, "b": {} }, "required": required } }]))
+    };
+    let what = "the query parameter `b` is required now beside others of its object";
+    check(&of(json!([])), &of(json!(["b"])), &[(Breaking, what)]);
+    check(&of(json!(["b"])), &of(json!([])), &[]);
+}
+
+#[test]
+fn how_a_parameter_is_written() {
+    let of = |more: Value| {
+        let mut parameter = json!({ "name": "p", "in": "query", "schema": { "type": "array" } });
+        let more = more.as_object().cloned().unwrap();
+        parameter.as_object_mut().unwrap().extend(more);
+        super::parameters(json!([parameter]))
+    };
+    let style = "the query parameter `p` is written in another style";
+    let plain = of(json!({}));
+    check(
+        &plain,
+        &of(json!({ "style": "form", "explode": true })),
+        &[],
+    );
+    check(
+        &plain,
+        &of(json!({ "explode": false })),
+        &[(Breaking, style)],
+    );
+    check(
+        &plain,
+        &of(json!({ "content": { "application/json": {} } })),
+        &[(Breaking, "the query parameter `p` has `content` now")],
+    );
+}
+
+#[test]
+fn any_success_may_become_one_status() {
+    let of = |status: &str, kind: &str| {
+        let content = json!({ "application/json": { "schema": { "type": kind } } });
+        let responses = json!({ status: { "content": content } });
+        document(json!({ "responses": responses }), json!({}))
+    };
+    let told = (super::Compatible, "the status of a success is told now");
+    check(&of("2XX", "string"), &of("200", "string"), &[told]);
+    check(
+        &of("2XX", "string"),
+        &of("200", "integer"),
+        &[told, (Breaking, "the answer is integer instead of string")],
+    );
+    assert!(breaks_as_whole(&of("200", "string"), &of("2XX", "string")));
+}
+
+fn breaks_as_whole(old: &Value, new: &Value) -> bool {
+    let findings = compare(old, new).unwrap();
+    findings.iter().any(|finding| finding.verdict == Breaking)
+}
+
+#[test]
+fn the_headers_of_an_answer() {
+    let of = |headers: Value| {
+        document(
+            json!({ "responses": { "200": { "headers": headers } } }),
+            json!({}),
+        )
+    };
+    let header = |required: bool, kind: &str| {
+        of(json!({ "X-A": { "required": required, "schema": { "type": kind } } }))
+    };
+    let always = header(true, "string");
+    let what = |what: &str| format!("the header `x-a` of the answer {what}");
+    check(&always, &of(json!({})), &[(Breaking, &what("is removed"))]);
+    check(
+        &always,
+        &header(false, "string"),
+        &[(Breaking, &what("is optional now"))],
+    );
+    check(
+        &always,
+        &header(true, "integer"),
+        &[(Breaking, &what("is integer instead of string"))],
+    );
+    check(
+        &of(json!({})),
+        &always,
+        &[(super::Compatible, &what("is added"))],
+    );
+}
+
+#[test]
+fn a_path_item_may_be_elsewhere() {
+    let item = json!({ "get": { "operationId": "a" } });
+    let here = json!({ "openapi": "3.1.0", "paths": { "/a": item } });
+    let there = json!({ "openapi": "3.1.0",
+        "paths": { "/a": { "$ref": "#/components/pathItems/A" } },
+        "components": { "pathItems": { "A": item } } });
+    check(&here, &there, &[]);
+}
