@@ -59,8 +59,9 @@
 //! other, when they differ. Only what people read is passed over.
 //!
 //! Not looked at are references to other files, the prefix in `servers`,
-//! `readOnly` and `writeOnly`, and whether a new path such as `/a/me` takes calls
-//! away from `/a/{id}`.
+//! `readOnly` and `writeOnly`, `encoding` of bodies, `links`, `callbacks` and
+//! webhooks, and whether a new path such as `/a/me` takes calls away from
+//! `/a/{id}`.
 
 mod answers;
 mod choices;
