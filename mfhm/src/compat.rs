@@ -21,7 +21,9 @@
 //! | a content type more / less in a request | compatible / breaking |
 //! | another content type of an answer, unless the old one was a range such as `*/*` | breaking |
 //! | another status of a success | breaking |
-//! | a success that nothing was known of (`2XX`) is described | compatible |
+//! | a success that nothing was known of (`2XX`) is described, or `2XX` becomes one of its statuses | compatible |
+//! | a header of a success is removed that was always there, or may be missing now | breaking |
+//! | a header of a success is added | compatible |
 //! | a declared error is added (whoever matches all of them does not know it), or has another status | breaking |
 //! | a declared error is removed | compatible |
 //!
@@ -45,8 +47,21 @@
 //! | another default | breaking | no change |
 //!
 //! The order of choices, the names of definitions, descriptions, titles and
-//! examples are no change. Not looked at are conditions (`if`, `not`), references
-//! to other files, and what `readOnly` says.
+//! examples are no change. `nullable` of OpenAPI 3.0 is a `null` more; the formats
+//! of integers are ranges; what stands beside a `$ref` holds as well.
+//!
+//! # What is not judged
+//!
+//! A keyword that no rule is for (`not`, `if`, `contains`, `dependentRequired`,
+//! `propertyNames`, `unevaluatedProperties`, `contentEncoding`, extensions that
+//! are not mfhm's, …) is told as breaking when it differs: what it means for
+//! callers cannot be judged. So are two parts of an `allOf` that contradict each
+//! other, when they differ. Only what people read is passed over.
+//!
+//! Not looked at are references to other files, the prefix in `servers`,
+//! `readOnly` and `writeOnly`, `encoding` of bodies, `links`, `callbacks` and
+//! webhooks, and whether a new path such as `/a/me` takes calls away from
+//! `/a/{id}`.
 
 mod answers;
 mod choices;
@@ -58,6 +73,7 @@ mod schema;
 mod selected;
 #[cfg(test)]
 mod tests;
+mod unjudged;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -315,8 +331,11 @@ fn operations(document: &Value) -> Result<Vec<Operation<'_>>, NotADocument> {
         return Err(NotADocument("the document has no paths"));
     };
     let mut operations = Vec::new();
-    for (path, item) in paths {
+    for (path, own) in paths {
+        let item = resolve(document, own);
+        let beside = own.as_object().filter(|_| !std::ptr::eq(own, item));
         let known = item.as_object().into_iter().flatten();
+        let known = known.chain(beside.into_iter().flatten());
         let others = item["x-mfhm-methods"].as_object().into_iter().flatten();
         for (method, value) in known.chain(others) {
             let is_method = method != "parameters" && method != "servers";
@@ -350,14 +369,15 @@ fn nameless(path: &str) -> String {
 fn resolve<'a>(document: &'a Value, mut value: &'a Value) -> &'a Value {
     // A reference to a reference is possible, a ring of them a mistake.
     for _ in 0..16 {
-        let target = value["$ref"].as_str().and_then(|text| {
-            let pointer = text.strip_prefix('#')?;
-            document.pointer(pointer)
-        });
-        match target {
+        match step(document, value) {
             Some(target) => value = target,
             None => break,
         }
     }
     value
+}
+
+/// What a `$ref` in the same document leads to.
+fn step<'a>(document: &'a Value, value: &Value) -> Option<&'a Value> {
+    document.pointer(value["$ref"].as_str()?.strip_prefix('#')?)
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::content::{self, Body};
 use super::schema::{self, Side};
-use super::{Changes, Documents, Operation, resolve};
+use super::{Changes, Documents, Operation, resolve, unjudged};
 
 /// Reports what changed from `old` to `new`.
 pub(super) fn compare(
@@ -43,7 +43,21 @@ fn successes(
         }
         return;
     }
-    if old_statuses != new_statuses {
+    // Whoever takes any success takes one of them.
+    let was = |status: &String| match old_statuses.get(status) {
+        None => old_statuses.get("2XX"),
+        known => known,
+    };
+    let is_kept = |status: &String| status == "2XX" || new_statuses.contains(status);
+    let are_covered = !new_statuses.is_empty()
+        && new_statuses.iter().all(|status| was(status).is_some())
+        && old_statuses.iter().all(is_kept);
+    if old_statuses != new_statuses && are_covered {
+        changes.compatible(
+            "the status of a success is told now",
+            "it is one of those that callers take",
+        );
+    } else if old_statuses != new_statuses {
         let list = |statuses: &BTreeSet<String>| {
             let statuses: Vec<&str> = statuses.iter().map(String::as_str).collect();
             statuses.join(", ")
@@ -59,6 +73,10 @@ fn successes(
     }
     // With one success each, the answers are compared whatever the status.
     let pairs: Vec<(&String, &String)> = match (old_statuses.len(), new_statuses.len()) {
+        _ if are_covered => {
+            let pairs = new_statuses.iter();
+            pairs.filter_map(|is| Some((was(is)?, is))).collect()
+        }
         (1, 1) => old_statuses.iter().zip(&new_statuses).collect(),
         _ => {
             let both = old_statuses.intersection(&new_statuses);
@@ -73,6 +91,58 @@ fn successes(
             new: resolve(documents.new, &new.value["responses"][new_status]),
         };
         content::compare(&body, documents, changes);
+        headers((body.old, body.new), documents, changes);
+    }
+}
+
+/// The headers of a success, whose names know no case.
+fn headers((old, new): (&Value, &Value), documents: Documents<'_>, changes: &mut Changes) {
+    fn named<'a>(response: &'a Value, document: &'a Value) -> BTreeMap<String, &'a Value> {
+        let headers = response["headers"].as_object().into_iter().flatten();
+        let headers = headers.map(|(name, header)| {
+            let header = resolve(document, header);
+            (name.to_ascii_lowercase(), header)
+        });
+        // By the standard it is told by the content.
+        headers.filter(|(name, _)| name != "content-type").collect()
+    }
+    let (old, new) = (named(old, documents.old), named(new, documents.new));
+    let is_always = |header: &Value| header["required"] == true;
+    for (name, was) in &old {
+        let subject = format!("the header `{name}` of the answer");
+        let Some(is) = new.get(name) else {
+            let what = format!("{subject} is removed");
+            if is_always(was) {
+                changes.breaking(what, "callers rely on it");
+            } else {
+                changes.compatible(what, "callers can do without it");
+            }
+            continue;
+        };
+        if is_always(was) && !is_always(is) {
+            changes.breaking(format!("{subject} is optional now"), "callers rely on it");
+        }
+        let schemas = (&was["schema"], &is["schema"]);
+        schema::compare(Side::Answer, &subject, schemas, documents, changes);
+        if let (Some(was), Some(is)) = (was.as_object(), is.as_object()) {
+            let known = [
+                "description",
+                "required",
+                "deprecated",
+                "schema",
+                "example",
+                "examples",
+            ];
+            let is_unjudged =
+                |member: &str| !known.contains(&member) && !member.starts_with("x-mfhm-");
+            unjudged::tell(&subject, (was, is), is_unjudged, documents, changes);
+        }
+    }
+    for name in new.keys().filter(|name| !old.contains_key(*name)) {
+        changes.compatible(
+            format!("the header `{name}` of the answer is added"),
+            "callers pass over what they do not know",
+        );
     }
 }
 

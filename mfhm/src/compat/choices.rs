@@ -4,23 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use super::unjudged::{is_annotation, is_unjudged};
 use super::work::weight;
-use super::{MAX_WORK, resolve};
+use super::{MAX_WORK, resolve, step};
 
 /// Parts nested deeper than this are not looked at.
 const MAX_DEPTH: usize = 64;
-
-/// What a schema says beside its choices and only people read.
-const ANNOTATIONS: [&str; 8] = [
-    "$defs",
-    "$comment",
-    "title",
-    "description",
-    "default",
-    "examples",
-    "deprecated",
-    "discriminator",
-];
 
 /// One of the things that a value may be.
 #[derive(Debug)]
@@ -71,20 +60,25 @@ struct Taker<'a> {
     choices: Vec<Choice>,
     /// Those of the choices, but for objects.
     keys: BTreeSet<String>,
-    /// The definitions that were taken apart, by where they are.
-    seen: BTreeSet<*const Value>,
+    /// The definitions that were taken apart, by where they are and what
+    /// stands beside the reference.
+    seen: BTreeSet<(*const Value, String)>,
     size: usize,
 }
 
 impl Taker<'_> {
     /// `shared` is what stands beside the list of choices that `schema` is in.
     fn take(&mut self, schema: &Value, shared: &Map<String, Value>, depth: usize) {
-        let is_reference = schema.get("$ref").is_some();
-        let schema = resolve(self.document, schema);
-        if depth > MAX_DEPTH || (is_reference && !self.seen.insert(schema)) {
+        if depth > MAX_DEPTH {
             return;
         }
+        let is_reference = schema.get("$ref").is_some();
+        let (schema, beside) = self.followed(schema);
         if is_reference {
+            let text = Value::Object(beside.clone()).to_string();
+            if !self.seen.insert((schema, text)) {
+                return;
+            }
             self.size = self.size.saturating_add(weight(schema, MAX_WORK));
         }
         let mut members = match schema {
@@ -93,20 +87,35 @@ impl Taker<'_> {
             Value::Bool(false) => return,
             _ => Map::new(),
         };
+        let beside = self.merged(&beside, &mut BTreeSet::new(), depth);
+        fill(&mut members, beside);
         fill(&mut members, shared.clone());
+        // OpenAPI 3.0 says so that there may be a null.
+        let is_nullable = members.remove("nullable") == Some(Value::Bool(true));
+        if is_nullable && !members.contains_key("enum") && !members.contains_key("const") {
+            self.add("null".to_owned(), Map::new());
+        }
         if let Some(value) = members.get("const") {
-            self.add(value.to_string(), members);
+            self.add(key_of(value), members);
             return;
         }
         if let Some(Value::Array(values)) = members.get("enum") {
+            let is_left = |(key, _): &(&String, &Value)| is_unjudged(key);
+            let left = members.iter().filter(is_left);
+            let left: Map<_, _> = left.map(|(k, v)| (k.clone(), v.clone())).collect();
+            let size = weight(&Value::Object(left.clone()), MAX_WORK);
+            self.size = self.size.saturating_add(size.saturating_mul(values.len()));
+            if self.size > MAX_WORK {
+                return;
+            }
             for value in values {
-                self.add(value.to_string(), Map::new());
+                self.add(key_of(value), left.clone());
             }
             return;
         }
         for keyword in ["oneOf", "anyOf"] {
             if let Some(Value::Array(parts)) = members.remove(keyword) {
-                members.retain(|key, _| !ANNOTATIONS.contains(&key.as_str()));
+                members.retain(|key, _| !is_annotation(key));
                 for part in &parts {
                     self.take(part, &members, depth + 1);
                 }
@@ -127,6 +136,27 @@ impl Taker<'_> {
         }
     }
 
+    /// What a reference stands for, and what holds beside it.
+    fn followed<'v>(&self, mut schema: &'v Value) -> (&'v Value, Map<String, Value>)
+    where
+        Self: 'v,
+    {
+        let mut beside = Map::new();
+        for _ in 0..16 {
+            let Some(next) = step(self.document, schema) else {
+                break;
+            };
+            let members = schema.as_object().into_iter().flatten();
+            let own = members.filter(|(key, _)| *key != "$ref" && !is_annotation(key));
+            fill(
+                &mut beside,
+                own.map(|(k, v)| (k.clone(), v.clone())).collect(),
+            );
+            schema = next;
+        }
+        (schema, beside)
+    }
+
     /// The members of a schema with those of its `allOf`.
     fn merged(
         &mut self,
@@ -138,7 +168,10 @@ impl Taker<'_> {
         all.remove("allOf");
         let parts = members.get("allOf").and_then(Value::as_array);
         for part in parts.into_iter().flatten() {
-            let part = resolve(self.document, part);
+            let (part, beside) = self.followed(part);
+            if !beside.is_empty() && depth < MAX_DEPTH {
+                fill(&mut all, self.merged(&beside, seen, depth + 1));
+            }
             let Value::Object(part_members) = part else {
                 continue;
             };
@@ -157,23 +190,71 @@ impl Taker<'_> {
     }
 }
 
-/// Adds what `all` does not say itself.
+/// Adds what `all` does not say itself. Of two limits the tighter one holds; what
+/// cannot be put together stays apart, in a member `allOf` that nobody judges.
 fn fill(all: &mut Map<String, Value>, more: Map<String, Value>) {
+    let mut apart = Vec::new();
     for (key, value) in more {
         match (all.get_mut(&key), value) {
-            (Some(Value::Object(mine)), Value::Object(theirs)) => {
+            (None, value) => {
+                all.insert(key, value);
+            }
+            (Some(mine), value) if *mine == value || is_annotation(&key) => {}
+            (Some(Value::Object(mine)), Value::Object(theirs))
+                if key == "properties" || key == "patternProperties" =>
+            {
                 for (name, value) in theirs {
-                    mine.entry(name).or_insert(value);
+                    match mine.get(&name) {
+                        Some(mine) if *mine == value => {}
+                        Some(_) => apart.push(serde_json::json!({ &key: { name: value } })),
+                        None => {
+                            mine.insert(name, value);
+                        }
+                    }
                 }
             }
             (Some(Value::Array(mine)), Value::Array(theirs)) if key == "required" => {
                 mine.extend(theirs);
             }
-            (Some(_), _) => {}
-            (None, value) => {
-                all.insert(key, value);
+            (Some(Value::Array(mine)), Value::Array(theirs)) if key == "allOf" => {
+                mine.extend(theirs);
             }
+            (Some(mine @ Value::Number(_)), value @ Value::Number(_))
+                if key.contains("min") || key.contains("Min") =>
+            {
+                if value.as_f64() > mine.as_f64() {
+                    *mine = value;
+                }
+            }
+            (Some(mine @ Value::Number(_)), value @ Value::Number(_))
+                if key.contains("max") || key.contains("Max") =>
+            {
+                if value.as_f64() < mine.as_f64() {
+                    *mine = value;
+                }
+            }
+            (Some(_), value) => apart.push(serde_json::json!({ key: value })),
         }
+    }
+    if !apart.is_empty()
+        && let Some(parts) = all
+            .entry("allOf")
+            .or_insert_with(|| Value::Array(Vec::new()))
+            .as_array_mut()
+    {
+        parts.extend(apart);
+    }
+}
+
+/// A value as it tells its choice from others: `1.0` is `1`.
+fn key_of(value: &Value) -> String {
+    let whole = value
+        .as_f64()
+        .filter(|_| value.is_f64())
+        .filter(|number| number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0);
+    match whole {
+        Some(number) => format!("{number:.0}"),
+        None => value.to_string(),
     }
 }
 

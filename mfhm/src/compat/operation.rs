@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::content::{self, Body};
 use super::schema::{self, Side};
-use super::{Changes, Documents, Operation, answers, nameless, resolve};
+use super::{Changes, Documents, Operation, answers, nameless, resolve, unjudged};
 
 /// Reports what changed from `old` to `new`.
 pub(super) fn compare(
@@ -48,7 +48,13 @@ pub(super) fn compare(
 struct Parameter<'a> {
     name: &'a str,
     is_required: bool,
+    /// Whether it is one of the fields of an object that must be there if any
+    /// of them is.
+    is_required_with: bool,
+    is_field: bool,
     is_repeated: bool,
+    /// How it is written; nothing for the fields of an object.
+    members: Option<&'a serde_json::Map<String, Value>>,
     schema: &'a Value,
 }
 
@@ -82,10 +88,13 @@ fn parameters_of<'a>(
                 if !changes.may_go_on(0) {
                     break;
                 }
+                let is_required_with = requires(resolve(document, &parameter["schema"]), name);
                 let field = Parameter {
                     name,
-                    is_required: is_required
-                        && requires(resolve(document, &parameter["schema"]), name),
+                    is_required: is_required && is_required_with,
+                    is_required_with,
+                    is_field: true,
+                    members: None,
                     is_repeated: is_list(document, schema),
                     schema,
                 };
@@ -104,6 +113,9 @@ fn parameters_of<'a>(
         let parameter = Parameter {
             name,
             is_required,
+            is_required_with: is_required,
+            is_field: false,
+            members: parameter.as_object(),
             is_repeated: parameter["x-mfhm-repeated"] == true
                 || (location == "query" && is_list(document, schema)),
             schema,
@@ -152,6 +164,7 @@ fn parameters(
 ) {
     let old_parameters = parameters_of(old, documents.old, changes);
     let mut new_parameters = parameters_of(new, documents.new, changes);
+    let had_fields = old_parameters.values().any(|old| old.is_field);
     for (key, old_parameter) in old_parameters {
         let subject = format!("the {} parameter `{}`", key.0, old_parameter.name);
         let Some(new_parameter) = new_parameters.remove(&key) else {
@@ -173,7 +186,16 @@ fn parameters(
                 format!("{subject} is optional now"),
                 "callers send it as before",
             ),
+            _ if new_parameter.is_required_with && !old_parameter.is_required_with => {
+                changes.breaking(
+                    format!("{subject} is required now beside others of its object"),
+                    "callers may leave it out",
+                );
+            }
             _ => {}
+        }
+        if let (Some(was), Some(is)) = (old_parameter.members, new_parameter.members) {
+            written(&subject, &key.0, (was, is), documents, changes);
         }
         let mut schemas = (old_parameter.schema, new_parameter.schema);
         if old_parameter.is_repeated != new_parameter.is_repeated {
@@ -206,10 +228,60 @@ fn parameters(
                 format!("{subject} is added and required"),
                 "callers do not send it",
             );
+        } else if parameter.is_required_with && had_fields {
+            changes.breaking(
+                format!("{subject} is added and required beside others of its object"),
+                "callers do not send it",
+            );
         } else {
             changes.compatible(format!("{subject} is added"), "it may be left out");
         }
     }
+}
+
+/// How a parameter is written.
+fn written(
+    subject: &str,
+    location: &str,
+    (old, new): (
+        &serde_json::Map<String, Value>,
+        &serde_json::Map<String, Value>,
+    ),
+    documents: Documents<'_>,
+    changes: &mut Changes,
+) {
+    let style = |members: &serde_json::Map<String, Value>| {
+        let usual = match location {
+            "query" | "cookie" => "form",
+            _ => "simple",
+        };
+        let style = members.get("style").and_then(Value::as_str);
+        let style = style.unwrap_or(usual).to_owned();
+        let explode = members.get("explode").and_then(Value::as_bool);
+        let explode = explode.unwrap_or(style == "form");
+        (style, explode)
+    };
+    if style(old) != style(new) {
+        changes.breaking(
+            format!("{subject} is written in another style"),
+            "callers write it in the old one",
+        );
+    }
+    const KNOWN: [&str; 11] = [
+        "name",
+        "in",
+        "description",
+        "required",
+        "deprecated",
+        "allowEmptyValue",
+        "style",
+        "explode",
+        "schema",
+        "example",
+        "examples",
+    ];
+    let is_unjudged = |member: &str| !KNOWN.contains(&member) && !member.starts_with("x-mfhm-");
+    unjudged::tell(subject, (old, new), is_unjudged, documents, changes);
 }
 
 fn body(old: &Operation<'_>, new: &Operation<'_>, documents: Documents<'_>, changes: &mut Changes) {

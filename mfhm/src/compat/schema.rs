@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::choices::{Choice, choices, fields, requires, variant};
+use super::unjudged;
 use super::work::weight;
 use super::{Changes, Documents};
 
@@ -46,7 +47,7 @@ pub(super) fn compare(
 pub(super) struct Walk<'a> {
     pub(super) side: Side,
     subject: &'a str,
-    documents: Documents<'a>,
+    pub(super) documents: Documents<'a>,
     pub(super) changes: &'a mut Changes,
     /// Pairs with references that were compared: types may hold themselves.
     seen: BTreeSet<(String, String)>,
@@ -151,15 +152,23 @@ impl Walk<'_> {
         if old.contains_key("properties") || new.contains_key("properties") {
             self.properties(path, old, new, depth);
         }
+        self.required(path, old, new);
         self.unknown_fields(path, old, new, depth);
         // Maps whose keys are numbers.
-        if let (Some(Value::Object(old)), Some(Value::Object(new))) =
-            (old.get("patternProperties"), new.get("patternProperties"))
-        {
-            for (pattern, old) in old {
-                if let Some(new) = new.get(pattern) {
-                    self.compare(&format!("{path}.*"), old, new, depth + 1);
-                }
+        let none = Map::new();
+        let patterns = |schema: &'_ Map<String, Value>| match schema.get("patternProperties") {
+            Some(Value::Object(patterns)) => patterns.clone(),
+            _ => none.clone(),
+        };
+        let (old_patterns, new_patterns) = (patterns(old), patterns(new));
+        if !old_patterns.keys().eq(new_patterns.keys()) {
+            let subject = self.named(path);
+            let what = format!("{subject} has other names in `patternProperties`");
+            self.changes.breaking(what, unjudged::REASON);
+        }
+        for (pattern, old) in &old_patterns {
+            if let Some(new) = new_patterns.get(pattern) {
+                self.compare(&format!("{path}.*"), old, new, depth + 1);
             }
         }
         let any = Value::Bool(true);
@@ -183,8 +192,13 @@ impl Walk<'_> {
         let of = |schema| Map::get(schema, "additionalProperties").unwrap_or(&anything);
         let (was, is) = (of(old), of(new));
         let subject = self.named(path);
+        // Callers send no fields that nobody wrote down.
+        let sends_none = self.side == Side::Request
+            && old.contains_key("properties")
+            && !old.contains_key("additionalProperties");
         match (was, is) {
             (Value::Bool(was), Value::Bool(is)) if was == is => {}
+            (_, Value::Object(_)) if sends_none => {}
             (_, Value::Bool(false)) => {
                 self.narrowed(format!("{subject} may have no unknown fields any more"));
             }
@@ -208,7 +222,15 @@ impl Walk<'_> {
             let field = format!("{path}.{name}");
             let subject = self.named(&field);
             let Some(new_field) = new_fields.get(name) else {
-                self.removed(&subject, requires(old, name));
+                let is_in_map = matches!(new.get("additionalProperties"), Some(Value::Object(_)));
+                if is_in_map && self.side == Side::Request {
+                    self.changes.compatible(
+                        format!("{subject} is one of any number now"),
+                        "what callers send is taken as before",
+                    );
+                } else {
+                    self.removed(&subject, requires(old, name));
+                }
                 // It may be one of the others now.
                 if let Some(more @ Value::Object(_)) = new.get("additionalProperties") {
                     self.compare(&field, old_field, more, depth + 1);
@@ -261,6 +283,30 @@ impl Walk<'_> {
                     format!("{subject} is added"),
                     "callers pass over what they do not know",
                 ),
+            }
+        }
+    }
+
+    /// The names that must be there and are not described.
+    fn required(&mut self, path: &str, old: &Map<String, Value>, new: &Map<String, Value>) {
+        let (old_fields, new_fields) = (fields(old), fields(new));
+        let names = |schema: &Map<String, Value>| -> BTreeSet<String> {
+            let names = schema.get("required").and_then(Value::as_array);
+            let names = names.into_iter().flatten().filter_map(Value::as_str);
+            names.map(str::to_owned).collect()
+        };
+        let (was, is) = (names(old), names(new));
+        for name in is.difference(&was) {
+            // Else told as one that is described.
+            if !new_fields.contains_key(name) {
+                let subject = self.named(&format!("{path}.{name}"));
+                self.narrowed(format!("{subject} must be there now"));
+            }
+        }
+        for name in was.difference(&is) {
+            if !old_fields.contains_key(name) {
+                let subject = self.named(&format!("{path}.{name}"));
+                self.widened(format!("{subject} need not be there any more"));
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod everything;
 mod places;
+mod unjudged;
 
 use serde_json::{Value, json};
 
