@@ -145,13 +145,10 @@ impl ParamType {
         is_scalar(ty)
     }
 
-    /// Whether the type is written `str` or `String`, by value or reference.
+    /// Whether the type is written `&str`. (A `String` may be the user's own.)
     pub(crate) fn is_text(&self) -> bool {
-        let ty = match reference(&self.written) {
-            Some(reference) => bare(&reference.elem),
-            None => bare(&self.written),
-        };
-        matches!(ty, Type::Path(path) if path.path.is_ident("str") || path.path.is_ident("String"))
+        let target = reference(&self.written).map(|reference| bare(&reference.elem));
+        matches!(target, Some(Type::Path(path)) if path.path.is_ident("str"))
     }
 
     /// Where the type stands, behind the `&` if there is one.
