@@ -33,6 +33,9 @@ pub(crate) fn operation(
     check_placeholders(operation, declared, path, diag);
     check_bodies(operation, place, diag);
     check_wire_names(operation, diag);
+    if place == Place::Contract {
+        check_callers_headers(operation, diag);
+    }
     check_success(operation, diag);
     check_body_limit(operation, diag);
     check_resume(operation, diag);
@@ -248,6 +251,42 @@ fn check_wire_names(operation: &Operation, diag: &mut Diagnostics) {
                 ),
             );
         }
+    }
+}
+
+/// A caller cannot set what the connection and the body set by themselves. A
+/// handler that is in no contract may read it.
+fn check_callers_headers(operation: &Operation, diag: &mut Diagnostics) {
+    let has = |wanted: fn(&ParamSource) -> bool| {
+        let mut params = operation.params.iter();
+        params.any(|param| wanted(&param.source))
+    };
+    let has_body = has(ParamSource::is_body);
+    let has_cookies = has(|source| matches!(source, ParamSource::Cookie(_)));
+    for param in &operation.params {
+        let ParamSource::Header(name) = &param.source else {
+            continue;
+        };
+        let why = match name.as_str() {
+            "connection" | "content-length" | "host" | "keep-alive" | "te" | "trailer"
+            | "transfer-encoding" | "upgrade" => {
+                "belongs to the connection, and a caller cannot set it\n\
+                 help: use another name, such as `x-…`; a handler that is in no contract may read it"
+            }
+            "content-type" if has_body => {
+                "is set by the body, whose type it tells\n\
+                 help: remove this parameter, or use another name, such as `x-content-type`"
+            }
+            "cookie" if has_cookies => {
+                "is made of the `#[cookie]` parameters\n\
+                 help: remove this parameter, or write each cookie as `#[cookie(\"name\")]`"
+            }
+            _ => continue,
+        };
+        diag.error(
+            param.span,
+            format!("operation `{}`: the header `{name}` {why}", operation.name),
+        );
     }
 }
 

@@ -43,7 +43,11 @@ impl BodyError {
         match self {
             Self::TooLarge => {
                 let longest = limits.longest;
-                format!("is longer than {} KiB ({longest} bytes)", longest / 1024)
+                if longest < 10 << 10 {
+                    format!("is longer than {longest} bytes")
+                } else {
+                    format!("is longer than {} KiB ({longest} bytes)", longest / 1024)
+                }
             }
             Self::TooSlow => format!("did not arrive within {} s", limits.time.as_secs()),
             Self::Broken => "did not arrive whole".to_owned(),

@@ -184,23 +184,25 @@ impl Request {
             return self.refuse("header", name, "is no header name");
         };
         let headers = &mut self.headers;
-        let mut is_refused = false;
-        let encoded = value::encode(value, &mut |text| match HeaderValue::from_bytes(
-            text.as_bytes(),
-        ) {
-            Ok(value) => {
-                headers.append(&header, value);
+        let mut refused = None;
+        let encoded = value::encode(value, &mut |text| {
+            // Blanks around a value are no part of it on the way (RFC 9110, 5.5).
+            if text.starts_with([' ', '\t']) || text.ends_with([' ', '\t']) {
+                refused = Some("begins or ends with a blank, which no header's value does");
             }
-            Err(_) => is_refused = true,
+            match HeaderValue::from_bytes(text.as_bytes()) {
+                Ok(value) => {
+                    headers.append(&header, value);
+                }
+                Err(_) => {
+                    refused = Some("has a character that no header may have, such as a line break");
+                }
+            }
         });
         if let Err(why) = encoded {
             self.refuse("header", name, &why.to_string());
-        } else if is_refused {
-            self.refuse(
-                "header",
-                name,
-                "has a character that no header may have, such as a line break",
-            );
+        } else if let Some(why) = refused {
+            self.refuse("header", name, why);
         }
     }
 
