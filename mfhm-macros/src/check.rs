@@ -168,7 +168,14 @@ fn check_placeholders(
                 let mut placeholders = operation.path.placeholders();
                 !placeholders.any(|placeholder| placeholder.name == *declared)
             });
+            let has_path = operation.params.iter().any(|param| {
+                param.source == ParamSource::Extract
+                    && param.ty.written_name() == Some("Path".into())
+            });
             let help = match nearest(name, free) {
+                _ if has_path => format!(
+                    "write the parameter itself, such as `{name}: u64`, instead of axum's `Path`"
+                ),
                 Some(near) => format!(
                     "did you mean the parameter `{near}`? Its name and the placeholder's must be equal"
                 ),

@@ -151,6 +151,14 @@ impl ParamType {
         matches!(target, Some(Type::Path(path)) if path.path.is_ident("str"))
     }
 
+    /// The last name of the type as it is written: `Path` of `axum::extract::Path<u8>`.
+    pub(crate) fn written_name(&self) -> Option<String> {
+        match bare(&self.written) {
+            Type::Path(path) => Some(path.path.segments.last()?.ident.to_string()),
+            _ => None,
+        }
+    }
+
     /// Where the type stands, behind the `&` if there is one.
     pub(crate) fn span(&self) -> Span {
         match reference(&self.written) {
