@@ -365,15 +365,10 @@ impl App {
         if !problems.is_empty() {
             return Err(Error::many(problems));
         }
-        let usual = Capacity::default();
-        let said = self.max_in_flight.or(settings.max_in_flight);
-        let queue = self.queue.or(settings.queue);
+        let capacity = self.capacity(&settings);
         RunningApp::launch(running::Launch {
             bound,
-            capacity: Capacity {
-                max_in_flight: said.unwrap_or(usual.max_in_flight),
-                queue: queue.unwrap_or(usual.queue),
-            },
+            capacity,
             zone: self.zone.or(settings.zone),
             weight: self.weight.or(settings.weight).unwrap_or(100),
             states: States::new(self.states),
@@ -389,8 +384,9 @@ impl App {
 
     /// The router of the app's one service, without a socket and without a center:
     /// for a test that makes its requests itself, or to be served by a program that
-    /// has a server already. It answers as the service would, `/ping` and the key
-    /// included; it does not register.
+    /// has a server already. It answers as the service would: `/ping`, the key, the
+    /// requests that are meant for another service (421), and what is too much at
+    /// once ([`max_in_flight`](Self::max_in_flight)) included; it does not register.
     ///
     /// # Errors
     ///
@@ -432,10 +428,25 @@ impl App {
         }
         match self.definitions.as_slice() {
             [definition] if problems.is_empty() => {
-                let states = States::new(self.states);
-                running::router_of(definition, &states, &self.layers, key.as_ref())
+                let surroundings = running::Surroundings {
+                    capacity: self.capacity(&settings),
+                    states: States::new(self.states),
+                    layers: self.layers,
+                    key,
+                };
+                running::router_of(definition, &surroundings)
             }
             _ => Err(Error::many(problems)),
+        }
+    }
+
+    fn capacity(&self, settings: &Settings) -> Capacity {
+        let usual = Capacity::default();
+        let said = self.max_in_flight.or(settings.max_in_flight);
+        let queue = self.queue.or(settings.queue);
+        Capacity {
+            max_in_flight: said.unwrap_or(usual.max_in_flight),
+            queue: queue.unwrap_or(usual.queue),
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod answers;
 mod around;
+mod extracted;
 mod files;
 mod intercept;
 mod multipart;
