@@ -209,9 +209,13 @@ impl Destination {
 
 /// The time `span` from now; a span without end is far away.
 pub(crate) fn after(span: Duration) -> Instant {
+    since(Instant::now(), span)
+}
+
+/// The time `span` after `begin`.
+pub(crate) fn since(begin: Instant, span: Duration) -> Instant {
     const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
-    let now = Instant::now();
-    now.checked_add(span).unwrap_or(now + FAR)
+    begin.checked_add(span).unwrap_or(begin + FAR)
 }
 
 struct Attempts<'a> {
