@@ -14,7 +14,7 @@ use super::options::CallPlan;
 use super::resolver::Resolver;
 use super::retry::{self, Before, Failure};
 use super::transport::{
-    Answered, Hop, Opened, Outgoing, Transport, TransportError, TransportErrorKind,
+    Address, Answered, Hop, Opened, Outgoing, Transport, TransportError, TransportErrorKind,
 };
 use super::{balancer, clock, hedge};
 use crate::contract::Operation;
@@ -30,7 +30,7 @@ pub(crate) enum Destination {
     },
     /// To one address.
     Fixed {
-        base: Arc<str>,
+        address: Arc<Address>,
         transport: Arc<dyn Transport>,
     },
 }
@@ -166,11 +166,11 @@ async fn ask<A: Arrival>(
     wanted: Wanted<'_>,
 ) -> Result<A, Fault> {
     match destination {
-        Destination::Fixed { base, transport } => {
+        Destination::Fixed { address, transport } => {
             // There is no other instance to try.
             let limit = deadline.min(after(plan.attempt_limit(false)));
             let hop = Hop {
-                base,
+                to: address,
                 key: None,
                 // Who is called by address is whoever is there.
                 service: None,
@@ -419,7 +419,7 @@ async fn to_endpoint<A: Arrival>(
     let _in_flight = endpoint.enter();
     let timed = Timed::new(endpoint);
     let hop = Hop {
-        base: &endpoint.base,
+        to: &endpoint.address,
         key: endpoint.key.as_ref(),
         service,
         limit,
@@ -516,7 +516,7 @@ async fn exchange<A: Arrival>(
     hop: Hop<'_>,
     request: &Outgoing,
 ) -> Result<A, Failed> {
-    let base = hop.base;
+    let base = hop.to.base();
     match tokio::time::timeout_at(hop.limit, A::exchange(transport, hop, request)).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(TransportError { kind, source })) => {
@@ -561,6 +561,7 @@ mod tests {
     use std::sync::Mutex;
 
     use bytes::Bytes;
+    use http::uri::PathAndQuery;
     use http::{HeaderMap, Method, StatusCode};
 
     use super::*;
@@ -604,7 +605,7 @@ mod tests {
             hop: Hop<'a>,
             _request: &'a Outgoing,
         ) -> BoxFuture<'a, Result<Answered, TransportError>> {
-            let base = hop.base;
+            let base = hop.to.base();
             *self
                 .asked
                 .lock()
@@ -661,7 +662,7 @@ mod tests {
     fn request(method: Method) -> Outgoing {
         Outgoing {
             method,
-            target: "/".to_owned(),
+            target: PathAndQuery::from_static("/"),
             headers: HeaderMap::new(),
             body: Bytes::new(),
             stream: None,

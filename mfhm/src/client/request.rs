@@ -17,7 +17,7 @@ use super::error::{CallError, Fault, FaultKind};
 use super::inherit::Inherited;
 use super::intercept::{Chain, End};
 use super::options::CallPlan;
-use super::transport::{Answered, Outgoing, OutgoingStream};
+use super::transport::{self, Answered, Outgoing, OutgoingStream};
 use crate::api_error::{self, ApiError};
 use crate::contract::Operation;
 use crate::multipart::MultipartBody;
@@ -403,9 +403,10 @@ impl Request {
             // It can be sent once only, and it takes the time it takes.
             self.plan = self.plan.once();
         }
+        let target = transport::target(self.target).map_err(unsendable)?;
         let request = Outgoing {
             method,
-            target: self.target,
+            target,
             headers: self.headers,
             body: self.body,
             stream: self.stream,
@@ -432,6 +433,12 @@ impl Request {
         self.invalid
             .get_or_insert_with(|| format!("the {place} parameter `{name}` {why}"));
     }
+}
+
+/// The fault of a path and a query that no request can have, as one that is too
+/// long.
+pub(super) fn unsendable(why: http::uri::InvalidUri) -> Fault {
+    Fault::new(FaultKind::InvalidRequest, "the request cannot be sent").because(why)
 }
 
 /// Appends `name=text`, both escaped.

@@ -1,23 +1,41 @@
 //! [`Transport`]: one HTTP exchange.
 //!
-//! The seam between a call and the network. reqwest is behind it for services
-//! anywhere; a router in the same process is behind it for tests.
+//! The seam between a call and the network. Behind it is hyper's pooled client for
+//! instances that were found by name ([`Network`]), reqwest for an address that
+//! somebody wrote ([`Outside`]), and a router in the same process for tests
+//! (`InMemory`).
 
+mod address;
+pub(crate) mod connector;
+#[cfg(feature = "server")]
+mod in_memory;
+mod network;
+mod outside;
+
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
+use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tokio::time::Instant;
 
+pub(crate) use self::address::Address;
+#[cfg(feature = "server")]
+pub(crate) use self::in_memory::InMemory;
+pub(crate) use self::network::Network;
+pub(crate) use self::outside::Outside;
 use super::retry::Before;
 use crate::fault::Fault;
 use crate::stream::ByteStream;
 use crate::wire::deadline;
 use crate::wire::v1::HEADER_SERVICE;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Answers larger than this are not read.
 const MAX_ANSWER: usize = 64 << 20;
@@ -28,12 +46,33 @@ const MAX_ERROR: usize = 1 << 20;
 #[derive(Clone, Debug)]
 pub(crate) struct Outgoing {
     pub method: Method,
-    /// Path and query, percent-encoded; begins with a slash.
-    pub target: String,
+    /// Begins with a slash.
+    pub target: PathAndQuery,
     pub headers: HeaderMap,
     pub body: Bytes,
     /// What is sent in place of `body`, once.
     pub stream: Option<OutgoingStream>,
+}
+
+/// What a target may not have in it as it is. Parameters have been escaped
+/// already; a path that a service registered need not be.
+const UNSAFE: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'`')
+    .add(b'^')
+    .add(b'{')
+    .add(b'}');
+
+/// Path and query of a request.
+pub(crate) fn target(text: String) -> Result<PathAndQuery, http::uri::InvalidUri> {
+    let escaped = match Cow::from(utf8_percent_encode(&text, UNSAFE)) {
+        Cow::Owned(escaped) => Some(escaped),
+        Cow::Borrowed(_) => None,
+    };
+    PathAndQuery::from_maybe_shared(Bytes::from(escaped.unwrap_or(text)))
 }
 
 /// A body that comes while it is sent. Whoever sends it takes it out.
@@ -128,8 +167,7 @@ impl From<Answered> for Opened {
 /// Where one attempt goes, and what it adds to the request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hop<'a> {
-    /// `http://host:port`
-    pub base: &'a str,
+    pub to: &'a Address,
     /// Goes into `MFHM-AuthKey`.
     pub key: Option<&'a HeaderValue>,
     /// The service that is meant, where it was found by its name.
@@ -179,7 +217,7 @@ pub(crate) trait Transport: fmt::Debug + Send + Sync + 'static {
 #[derive(Debug)]
 pub(crate) struct TransportError {
     pub kind: TransportErrorKind,
-    pub source: Box<dyn std::error::Error + Send + Sync>,
+    pub source: BoxError,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,54 +230,6 @@ pub(crate) enum TransportErrorKind {
     Broken,
     /// The answer is larger than 64 MiB.
     TooLarge,
-}
-
-/// Over the network, by reqwest: connections are kept and shared.
-#[derive(Clone, Debug)]
-pub(crate) struct Network {
-    client: reqwest::Client,
-}
-
-impl Network {
-    pub(crate) fn new() -> Result<Self, crate::Error> {
-        let client = reqwest::Client::builder()
-            .connect_timeout(Duration::from_secs(1))
-            // Ends before a server's idle time-out, so that a request rarely
-            // meets a connection that is being closed.
-            .pool_idle_timeout(Duration::from_secs(10))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .tcp_nodelay(true)
-            .build()
-            .map_err(|error| {
-                crate::Error::with_source("the HTTP client cannot be set up", error)
-            })?;
-        Ok(Self { client })
-    }
-
-    /// Sends, and waits for the headers.
-    async fn send(
-        &self,
-        hop: Hop<'_>,
-        request: &Outgoing,
-    ) -> Result<http::Response<reqwest::Body>, TransportError> {
-        let url =
-            reqwest::Url::parse(&format!("{}{}", hop.base, request.target)).map_err(|error| {
-                TransportError {
-                    kind: TransportErrorKind::Invalid,
-                    source: error.into(),
-                }
-            })?;
-        let mut sent = reqwest::Request::new(request.method.clone(), url);
-        *sent.headers_mut() = hop.headers(&request.headers);
-        if let Some(stream) = request.take_stream() {
-            *sent.body_mut() = Some(reqwest::Body::wrap(stream.into_body()));
-        } else if !request.body.is_empty() {
-            *sent.body_mut() = Some(request.body.clone().into());
-        }
-        let answer = self.client.execute(sent).await.map_err(classify)?;
-        Ok(http::Response::from(answer))
-    }
 }
 
 impl Outgoing {
@@ -257,7 +247,7 @@ impl Outgoing {
 fn opened<B>(answer: http::Response<B>) -> Opened
 where
     B: http_body::Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    B::Error: Into<BoxError>,
 {
     let (parts, body) = answer.into_parts();
     Opened {
@@ -270,48 +260,10 @@ where
     }
 }
 
-impl Transport for Network {
-    fn exchange<'a>(
-        &'a self,
-        hop: Hop<'a>,
-        request: &'a Outgoing,
-    ) -> BoxFuture<'a, Result<Answered, TransportError>> {
-        Box::pin(async move {
-            let (parts, body) = self.send(hop, request).await?.into_parts();
-            collect(parts, body).await
-        })
-    }
-
-    fn open<'a>(
-        &'a self,
-        hop: Hop<'a>,
-        request: &'a Outgoing,
-    ) -> BoxFuture<'a, Result<Opened, TransportError>> {
-        Box::pin(async move { Ok(opened(self.send(hop, request).await?)) })
-    }
-}
-
-/// The fault of a failed exchange. reqwest says whether a connection was made;
-/// everything after that may have reached the service.
-fn classify(error: reqwest::Error) -> TransportError {
-    let kind = if error.is_connect() {
-        TransportErrorKind::Connect
-    } else if error.is_builder() {
-        TransportErrorKind::Invalid
-    } else {
-        TransportErrorKind::Broken
-    };
-    // The text of the URL is left out: a query may hold what logs should not.
-    TransportError {
-        kind,
-        source: error.without_url().into(),
-    }
-}
-
 async fn collect<B>(parts: http::response::Parts, body: B) -> Result<Answered, TransportError>
 where
     B: http_body::Body<Data = Bytes>,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    B::Error: Into<BoxError>,
 {
     let body = match Limited::new(body, MAX_ANSWER).collect().await {
         Ok(body) => body.to_bytes(),
@@ -332,66 +284,20 @@ where
     })
 }
 
-/// Through a router in the same process: serialisation, routing and handlers,
-/// and no socket.
-#[cfg(feature = "server")]
-#[derive(Clone, Debug)]
-pub(crate) struct InMemory {
-    router: axum::Router,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-#[cfg(feature = "server")]
-impl InMemory {
-    pub(crate) fn new(router: axum::Router) -> Self {
-        Self { router }
-    }
-
-    async fn send(
-        &self,
-        hop: Hop<'_>,
-        request: &Outgoing,
-    ) -> Result<http::Response<axum::body::Body>, TransportError> {
-        use tower_service::Service as _;
-
-        let body = match request.take_stream() {
-            Some(stream) => axum::body::Body::new(stream.into_body()),
-            None => axum::body::Body::from(request.body.clone()),
-        };
-        let mut sent = http::Request::new(body);
-        *sent.method_mut() = request.method.clone();
-        *sent.uri_mut() = request
-            .target
-            .parse()
-            .map_err(|error: http::uri::InvalidUri| TransportError {
-                kind: TransportErrorKind::Invalid,
-                source: error.into(),
-            })?;
-        *sent.headers_mut() = hop.headers(&request.headers);
-        match self.router.clone().call(sent).await {
-            Ok(answer) => Ok(answer),
-            Err(never) => match never {},
+    #[test]
+    fn a_path_that_was_registered_as_it_is_is_escaped() {
+        for (text, expected) in [
+            ("/users/7?verbose=true", "/users/7?verbose=true"),
+            ("/a%20b/~x!$&'()*+,;=:@", "/a%20b/~x!$&'()*+,;=:@"),
+            ("/nós e vós", "/n%C3%B3s%20e%20v%C3%B3s"),
+            ("/{a}\"<b>\n", "/%7Ba%7D%22%3Cb%3E%0A"),
+        ] {
+            assert_eq!(target(text.to_owned()).unwrap(), expected);
         }
-    }
-}
-
-#[cfg(feature = "server")]
-impl Transport for InMemory {
-    fn exchange<'a>(
-        &'a self,
-        hop: Hop<'a>,
-        request: &'a Outgoing,
-    ) -> BoxFuture<'a, Result<Answered, TransportError>> {
-        Box::pin(async move {
-            let (parts, body) = self.send(hop, request).await?.into_parts();
-            collect(parts, body).await
-        })
-    }
-
-    fn open<'a>(
-        &'a self,
-        hop: Hop<'a>,
-        request: &'a Outgoing,
-    ) -> BoxFuture<'a, Result<Opened, TransportError>> {
-        Box::pin(async move { Ok(opened(self.send(hop, request).await?)) })
+        assert!(target("/".repeat(70_000)).is_err());
     }
 }

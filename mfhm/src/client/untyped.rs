@@ -12,13 +12,13 @@ use super::error::{Fault, FaultKind};
 use super::inherit::{CallTime, Inherited};
 use super::intercept::{Chain, End, Interceptors};
 use super::options::{CallOptions, CallPlan};
-use super::request::as_problem;
-use super::transport::{Answered, Outgoing};
+use super::request::{as_problem, unsendable};
+use super::transport::{self, Answered, Outgoing};
 use crate::contract::is_idempotent_method;
 use crate::wire::problem::Problem;
 use crate::wire::v1::OperationEntry;
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -195,10 +195,14 @@ impl CallBuilder {
         let destination = self.caller.destination(&self.service);
         resolver.uses().note_name(&entry.name);
         let is_idempotent = is_idempotent_method(method.as_str());
+        let mut headers = self.headers;
+        headers
+            .entry(ACCEPT)
+            .or_insert(HeaderValue::from_static("*/*"));
         let request = Outgoing {
             method,
-            target,
-            headers: self.headers,
+            target: transport::target(target).map_err(unsendable)?,
+            headers,
             body: self.body,
             stream: None,
         };

@@ -1,6 +1,8 @@
 //! What calls come to when the services are in trouble: failing, slow, or asked
 //! for too much.
 
+mod silent;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Mutex;
@@ -8,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use http::header::RETRY_AFTER;
+use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::*;
@@ -86,7 +89,7 @@ impl fmt::Debug for Scene {
 
 impl Transport for Scene {
     fn exchange<'a>(&'a self, hop: Hop<'a>, _request: &'a Outgoing) -> BoxFuture<'a, Exchanged> {
-        let port = hop.base.rsplit(':').next().unwrap().parse().unwrap();
+        let port = hop.to.base().rsplit(':').next().unwrap().parse().unwrap();
         *self.asked.lock().unwrap().entry(port).or_default() += 1;
         let left = hop.limit.saturating_duration_since(Instant::now());
         self.had.lock().unwrap().push(left.as_secs());
@@ -130,7 +133,7 @@ async fn run(
 ) -> Result<Answered, Fault> {
     let request = Outgoing {
         method: Method::POST,
-        target: "/".to_owned(),
+        target: PathAndQuery::from_static("/"),
         headers: HeaderMap::new(),
         body: Bytes::new(),
         stream: None,
