@@ -134,24 +134,14 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
     #[cfg(feature = "server")]
     pub fn routed(service: &'static str, routes: crate::server::ContractRoutes) -> Self {
         let transport = Arc::new(transport::InMemory::new(routes.into_router()));
-<<<<<<< HEAD
-        let base = "http://in-memory".into();
-        let target = Target::Decided(Destination::Fixed { base, transport });
+        let address = Arc::new(Address::fixed("http://in-memory".to_owned()));
+        let target = Target::Decided(Destination::Fixed { address, transport });
         Self::to(service, target).propagating(Propagation::OfProcess)
     }
 
     fn propagating(mut self, propagation: Propagation) -> Self {
         self.defaults.propagation = propagation;
         self
-||||||| fd28ce9
-        let base = "http://in-memory".into();
-        let target = Target::Decided(Destination::Fixed { base, transport });
-        Self::to(service, target)
-=======
-        let address = Arc::new(Address::fixed("http://in-memory".to_owned()));
-        let target = Target::Decided(Destination::Fixed { address, transport });
-        Self::to(service, target)
->>>>>>> main
     }
 
     /// The same client with other options where `options` says something.
