@@ -6,7 +6,7 @@ mod ready;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, COOKIE};
+use http::header::{CONTENT_TYPE, COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Serialize;
 
@@ -39,6 +39,8 @@ pub struct Request {
     target: String,
     has_query: bool,
     headers: HeaderMap,
+    /// Interceptors see it among the headers.
+    content_type: Option<HeaderValue>,
     body: Bytes,
     stream: Option<OutgoingStream>,
     /// The headers before the interceptors, for a stream that is resumed.
@@ -65,6 +67,7 @@ impl Request {
             target: String::with_capacity(operation.path().len() + 32),
             has_query: false,
             headers: HeaderMap::new(),
+            content_type: None,
             body: Bytes::new(),
             stream: None,
             resumed_with: None,
@@ -212,8 +215,7 @@ impl Request {
         match serde_json::to_vec(value) {
             Ok(body) => {
                 self.body = body.into();
-                self.headers
-                    .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                self.content_type = Some(HeaderValue::from_static("application/json"));
             }
             Err(error) => self.refuse("body", "body", &format!("has no JSON form: {error}")),
         }
@@ -232,26 +234,21 @@ impl Request {
             return self.refuse("form", name, &why.to_string());
         }
         self.body = form.into();
-        self.headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/x-www-form-urlencoded"),
-        );
+        self.content_type = Some(HeaderValue::from_static(
+            "application/x-www-form-urlencoded",
+        ));
     }
 
     /// Sets the body to bytes or a text as it is.
     pub fn bytes<T: SendBody>(&mut self, value: T) {
         self.body = value.into_body();
-        self.headers
-            .insert(CONTENT_TYPE, HeaderValue::from_static(T::CONTENT_TYPE));
+        self.content_type = Some(HeaderValue::from_static(T::CONTENT_TYPE));
     }
 
     /// Sets the body to what is read while it is sent.
     pub fn stream<T: StreamBody>(&mut self, value: T) {
         self.stream = Some(Arc::new(Mutex::new(Some(value.into_stream()))));
-        self.headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/octet-stream"),
-        );
+        self.content_type = Some(HeaderValue::from_static("application/octet-stream"));
     }
 
     /// Sets the body to a form with files, encoded while it is sent.
@@ -259,7 +256,7 @@ impl Request {
         match value.into_multipart().encode() {
             Ok((content_type, body)) => {
                 self.stream = Some(Arc::new(Mutex::new(Some(body))));
-                self.headers.insert(CONTENT_TYPE, content_type);
+                self.content_type = Some(content_type);
             }
             Err(why) => self.refuse("multipart", name, &why),
         }
@@ -289,7 +286,10 @@ impl Request {
     /// The call with what stands around it.
     async fn intercepted<T: Returned, E: ApiError>(mut self) -> Result<T, CallError<E>> {
         let chain = self.chain.clone();
-        let headers = std::mem::take(&mut self.headers);
+        let mut headers = std::mem::take(&mut self.headers);
+        if let Some(content_type) = self.content_type.take() {
+            headers.insert(CONTENT_TYPE, content_type);
+        }
         // A stream that is resumed begins with these headers again.
         self.resumed_with = self.operation.is_resumed().then(|| headers.clone());
         let (service, operation) = (self.service.into(), self.operation.name().into());
@@ -394,11 +394,6 @@ impl Request {
         let method = Method::from_bytes(self.operation.method().as_bytes()).map_err(|error| {
             Fault::new(FaultKind::InvalidRequest, "the method is none").because(error)
         })?;
-        let accept = HeaderValue::from_static(accept);
-        if let Some(headers) = &mut self.resumed_with {
-            headers.entry(ACCEPT).or_insert_with(|| accept.clone());
-        }
-        self.headers.entry(ACCEPT).or_insert(accept);
         if self.stream.is_some() {
             // It can be sent once only, and it takes the time it takes.
             self.plan = self.plan.once();
@@ -408,6 +403,8 @@ impl Request {
             method,
             target,
             headers: self.headers,
+            content_type: self.content_type,
+            accept: HeaderValue::from_static(accept),
             body: self.body,
             stream: self.stream,
         };
