@@ -170,7 +170,7 @@ pub use client::{
 };
 pub use contract::{Operation, Param, ParamSource};
 #[cfg(any(feature = "client", feature = "server"))]
-pub use current::{CurrentRequest, request};
+pub use current::{CurrentRequest, request, spawn};
 pub use error::{Error, Result};
 #[cfg(feature = "client")]
 pub use fault::CallError;

@@ -1,6 +1,7 @@
 //! Whole programs, started and ended as an operator would: services and centers
 //! are processes of their own, the callers live in the tests.
 
+mod ambient;
 mod attempts;
 mod bad_input;
 mod check;
