@@ -1,8 +1,8 @@
-//! `service01`, `service02` or both in one process, or a version of `catalog`, by
+//! `service01`, `service02`, `service03` or several in one process, or a version of `catalog`, by
 //! the names on the command line; all settings come from the environment.
 
 use support::follow::follow_the_test;
-use support::services::{Service01Client, Service01Server, Service02Server};
+use support::services::{Service01Client, Service01Server, Service02Server, Service03Server};
 use support::versions;
 
 #[mfhm::main]
@@ -15,6 +15,7 @@ async fn main() -> mfhm::Result<()> {
             "service02" => app.service(Service02Server {
                 service01: Service01Client::new(),
             }),
+            "service03" => app.service(Service03Server),
             "catalog-old" => app.version("1").service(versions::Old),
             "catalog-new" => app.version("2").service(versions::New),
             "catalog-broken" => app.version("3").service(versions::Broken),
