@@ -16,5 +16,6 @@ mod protocol;
 mod restart;
 mod shutdown;
 mod startup;
+mod takeover;
 mod uploads;
 mod versions;
