@@ -6,6 +6,7 @@ mod attempts;
 mod bad_input;
 mod check;
 mod cli;
+mod crash;
 mod discovery;
 mod instances;
 mod offered;
