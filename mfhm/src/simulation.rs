@@ -1,8 +1,8 @@
 //! Centers, services and callers in a simulated network, with a clock of its own.
 //!
 //! Real is everything that decides: the center's api, registration, registry, watches
-//! and prober; a service's registration with its held stream, and its refusal of what is
-//! meant for others; a caller's resolver, watch, balancer, ejection and attempts; HTTP
+//! and prober; a service's registration with its held stream, and its door, which refuses
+//! what is meant for others; a caller's resolver, watch, balancer, ejection and attempts; HTTP
 //! between them all. Simulated are the sockets ([`network`]) and with them the accept
 //! loop and the exchange of a ping, and the center's disk.
 //!

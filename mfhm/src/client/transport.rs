@@ -11,15 +11,16 @@ mod in_memory;
 mod network;
 mod outside;
 
-use std::borrow::Cow;
 use std::fmt;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
+use http::header::{ACCEPT, CONTENT_TYPE};
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use http_body_util::{BodyExt as _, Limited};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http_body_util::BodyExt as _;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tokio::time::Instant;
 
@@ -47,10 +48,40 @@ pub(crate) struct Outgoing {
     pub method: Method,
     /// Begins with a slash.
     pub target: PathAndQuery,
+    /// Apart from those below, which nearly every request has: most have no others.
     pub headers: HeaderMap,
+    /// Goes before one among the headers.
+    pub content_type: Option<HeaderValue>,
+    /// Unless the headers say another.
+    pub accept: HeaderValue,
     pub body: Bytes,
     /// What is sent in place of `body`, once.
     pub stream: Option<OutgoingStream>,
+}
+
+impl Outgoing {
+    /// A request without a body that takes any answer.
+    pub(crate) fn new(method: Method, target: PathAndQuery) -> Self {
+        Self {
+            method,
+            target,
+            headers: HeaderMap::new(),
+            content_type: None,
+            accept: HeaderValue::from_static("*/*"),
+            body: Bytes::new(),
+            stream: None,
+        }
+    }
+
+    /// The streamed body, if there is one and it was not sent yet.
+    fn take_stream(&self) -> Option<ByteStream> {
+        let mut stream = self
+            .stream
+            .as_ref()?
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        stream.take()
+    }
 }
 
 /// What a target may not have in it as it is. Parameters have been escaped
@@ -67,11 +98,19 @@ const UNSAFE: &AsciiSet = &CONTROLS
 
 /// Path and query of a request.
 pub(crate) fn target(text: String) -> Result<PathAndQuery, http::uri::InvalidUri> {
-    let escaped = match Cow::from(utf8_percent_encode(&text, UNSAFE)) {
-        Cow::Owned(escaped) => Some(escaped),
-        Cow::Borrowed(_) => None,
-    };
-    PathAndQuery::from_maybe_shared(Bytes::from(escaped.unwrap_or(text)))
+    if text.is_ascii() {
+        let text = Bytes::from(text);
+        return match PathAndQuery::from_maybe_shared(text.clone()) {
+            Err(_) => escaped(&String::from_utf8_lossy(&text)),
+            target => target,
+        };
+    }
+    escaped(&text)
+}
+
+fn escaped(text: &str) -> Result<PathAndQuery, http::uri::InvalidUri> {
+    let text: String = utf8_percent_encode(text, UNSAFE).collect();
+    PathAndQuery::from_maybe_shared(Bytes::from(text))
 }
 
 /// A body that comes while it is sent. Whoever sends it takes it out.
@@ -171,20 +210,38 @@ pub(crate) struct Hop<'a> {
     pub key: Option<&'a HeaderValue>,
     /// The service that is meant, where it was found by its name.
     pub service: Option<&'a HeaderValue>,
+    /// When the attempt begins.
+    pub now: Instant,
     /// When the attempt is given up, which the service is told.
     pub limit: Instant,
 }
 
+const KEY: HeaderName = HeaderName::from_static(crate::key::HEADER);
+const SERVICE: HeaderName = HeaderName::from_static(HEADER_SERVICE);
+/// So many headers are there of themselves at most.
+const USUAL: usize = 6;
+
 impl Hop<'_> {
-    fn headers(self, headers: &HeaderMap) -> HeaderMap {
-        let mut headers = headers.clone();
+    /// The headers of the request when it goes here.
+    fn headers(self, request: &Outgoing) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if !request.headers.is_empty() {
+            headers = request.headers.clone();
+        }
+        headers.reserve(USUAL);
+        if let Some(content_type) = &request.content_type {
+            headers.insert(CONTENT_TYPE, content_type.clone());
+        }
+        headers
+            .entry(ACCEPT)
+            .or_insert_with(|| request.accept.clone());
         if let Some(key) = self.key {
-            headers.insert(crate::key::HEADER, key.clone());
+            headers.insert(KEY, key.clone());
         }
         if let Some(service) = self.service {
-            headers.insert(HEADER_SERVICE, service.clone());
+            headers.insert(SERVICE, service.clone());
         }
-        let left = self.limit.saturating_duration_since(Instant::now());
+        let left = self.limit.saturating_duration_since(self.now);
         if let Some(left) = deadline::encode(left) {
             headers.insert(deadline::HEADER, left);
         }
@@ -231,18 +288,6 @@ pub(crate) enum TransportErrorKind {
     TooLarge,
 }
 
-impl Outgoing {
-    /// The streamed body, if there is one and it was not sent yet.
-    fn take_stream(&self) -> Option<ByteStream> {
-        let mut stream = self
-            .stream
-            .as_ref()?
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        stream.take()
-    }
-}
-
 fn opened<B>(answer: http::Response<B>) -> Opened
 where
     B: http_body::Body<Data = Bytes> + Send + 'static,
@@ -259,26 +304,40 @@ where
     }
 }
 
+/// The answer with all of its body.
 async fn collect<B>(parts: http::response::Parts, body: B) -> Result<Answered, TransportError>
 where
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
-    let body = match Limited::new(body, MAX_ANSWER).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(source) => {
-            let kind = if source.is::<http_body_util::LengthLimitError>() {
-                TransportErrorKind::TooLarge
-            } else {
-                TransportErrorKind::Broken
-            };
-            return Err(TransportError { kind, source });
+    let failed = |kind, source| TransportError { kind, source };
+    let mut body = pin!(body);
+    // Nearly every answer comes as one chunk, which needs no copy.
+    let (mut first, mut all) = (Bytes::new(), BytesMut::new());
+    while !body.is_end_stream()
+        && let Some(frame) = body.frame().await
+    {
+        let frame = frame.map_err(|error| failed(TransportErrorKind::Broken, error.into()))?;
+        // Trailers say nothing to a caller.
+        let Ok(chunk) = frame.into_data() else {
+            continue;
+        };
+        if first.len() + all.len() + chunk.len() > MAX_ANSWER {
+            let why = "reading stopped there".into();
+            return Err(failed(TransportErrorKind::TooLarge, why));
         }
-    };
+        if first.is_empty() && all.is_empty() {
+            first = chunk;
+        } else {
+            all.extend_from_slice(&std::mem::take(&mut first));
+            all.extend_from_slice(&chunk);
+        }
+    }
+    let whole = if all.is_empty() { first } else { all.freeze() };
     Ok(Answered {
         status: parts.status,
         headers: parts.headers,
-        body,
+        body: whole,
         before: Before::default(),
     })
 }
@@ -293,10 +352,35 @@ mod tests {
             ("/users/7?verbose=true", "/users/7?verbose=true"),
             ("/a%20b/~x!$&'()*+,;=:@", "/a%20b/~x!$&'()*+,;=:@"),
             ("/nós e vós", "/n%C3%B3s%20e%20v%C3%B3s"),
-            ("/{a}\"<b>\n", "/%7Ba%7D%22%3Cb%3E%0A"),
+            ("/<{a}>\n", "/%3C%7Ba%7D%3E%0A"),
         ] {
             assert_eq!(target(text.to_owned()).unwrap(), expected);
         }
         assert!(target("/".repeat(70_000)).is_err());
+    }
+
+    async fn collected(chunks: &[usize]) -> Result<usize, TransportErrorKind> {
+        let chunks: Vec<Bytes> = chunks
+            .iter()
+            .map(|&length| vec![0; length].into())
+            .collect();
+        let body = ByteStream::new(futures_util::stream::iter(chunks)).into_body();
+        let (parts, body) = http::Response::new(body).into_parts();
+        let answer = collect(parts, body).await;
+        answer
+            .map(|answer| answer.body.len())
+            .map_err(|error| error.kind)
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_read_to_its_end_if_that_is_near() {
+        assert_eq!(collected(&[]).await, Ok(0));
+        assert_eq!(collected(&[7]).await, Ok(7));
+        assert_eq!(collected(&[0, 7, 0, 5]).await, Ok(12));
+        const HALF: usize = MAX_ANSWER / 2;
+        assert_eq!(collected(&[HALF, HALF]).await, Ok(MAX_ANSWER));
+        let too_large = Err(TransportErrorKind::TooLarge);
+        assert_eq!(collected(&[HALF, HALF, 1]).await, too_large);
+        assert_eq!(collected(&[MAX_ANSWER + 1]).await, too_large);
     }
 }

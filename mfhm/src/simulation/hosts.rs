@@ -18,7 +18,8 @@ use crate::Caller;
 use crate::center::simulated::SimulatedCenter;
 use crate::instance::InstanceId;
 use crate::link::Link;
-use crate::server::misdirected;
+use crate::server::dispatch::Dispatch;
+use crate::server::door::Door;
 use crate::server::registration::{Announcement, Center, Registration};
 use crate::wire::v1::{Address, HEADER_INSTANCE, HEADER_SERVICE, OperationEntry, Register};
 
@@ -156,7 +157,7 @@ fn app(machine: Machine, name: &'static str, id: &InstanceId) -> Router {
     let app = Router::new()
         .route("/ping", get(ping))
         .route("/item", get(item));
-    misdirected::refuse_others(app, name)
+    Door::new(name, None, Dispatch::to(app)).into_router()
 }
 
 /// A process that calls the service again and again, from several tasks at once.

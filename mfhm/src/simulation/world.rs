@@ -34,8 +34,8 @@ impl Default for Plan {
             callers: 2,
             tasks: 2,
             pause: Duration::from_millis(200),
-            tick: Duration::from_millis(10),
-            latency: Duration::from_millis(10),
+            tick: Duration::from_millis(20),
+            latency: Duration::from_millis(20),
         }
     }
 }
@@ -224,6 +224,14 @@ impl World {
     pub(super) fn start(&mut self, host: &str) {
         self.machine(host).runs.send_replace(true);
         self.is_well(host, true);
+    }
+
+    /// The process is killed, and one of another service has its port.
+    pub(super) fn take_over(&mut self, host: &str, other: &'static str) {
+        self.kill(host);
+        let machine = self.machine(host);
+        *machine.service.lock().expect("nothing panics with it") = other;
+        machine.runs.send_replace(true);
     }
 
     /// Nothing comes through between the two until [`World::mend`].

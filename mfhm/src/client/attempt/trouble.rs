@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http::header::RETRY_AFTER;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -17,6 +18,7 @@ use super::*;
 use crate::client::limits::Limits;
 use crate::client::options::CallOptions;
 use crate::client::source::{Source, SourceError};
+use crate::client::transport::{TransportError, TransportErrorKind};
 use crate::client::uses::Uses;
 use crate::instance::InstanceId;
 use crate::wire::overload;
@@ -108,9 +110,13 @@ fn answer(status: u16) -> Exchanged {
 
 /// What [`overload`](crate::server::overload) answers.
 fn overloaded() -> Exchanged {
+    overloaded_for("1")
+}
+
+fn overloaded_for(seconds: &'static str) -> Exchanged {
     answer(503).map(|mut answer| {
         let headers = &mut answer.headers;
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        headers.insert(RETRY_AFTER, HeaderValue::from_static(seconds));
         headers.insert(overload::NOT_RUN, HeaderValue::from_static("true"));
         answer
     })
@@ -131,13 +137,7 @@ async fn run(
     is_idempotent: bool,
     options: CallOptions,
 ) -> Result<Answered, Fault> {
-    let request = Outgoing {
-        method: Method::POST,
-        target: PathAndQuery::from_static("/"),
-        headers: HeaderMap::new(),
-        body: Bytes::new(),
-        stream: None,
-    };
+    let request = Outgoing::new(Method::POST, PathAndQuery::from_static("/"));
     let plan = options.plan();
     let deadline = after(plan.timeout);
     call(
@@ -200,6 +200,25 @@ async fn a_pause_ends_and_is_waited_for_where_nobody_else_is_there() {
     let started = Instant::now();
     assert_eq!(status(&service, POST).await, 200);
     assert!((1025..=1250).contains(&started.elapsed().as_millis()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_that_is_longer_than_the_call_ends_it_with_the_answer() {
+    let started = Instant::now();
+    let scene = Scene::new(|_| async { overloaded_for("15") });
+    assert_eq!(
+        status(&scene.service(1, Limits::default()), POST).await,
+        503
+    );
+    assert_eq!((started.elapsed().as_millis(), scene.total()), (0, 1));
+    // Whoever asks for the shortest pause is asked again, in its time.
+    let scene =
+        Scene::new(|port| async move { overloaded_for(if port == 1 { "2" } else { "60" }) });
+    assert_eq!(
+        status(&scene.service(2, Limits::default()), POST).await,
+        503
+    );
+    assert_eq!((started.elapsed().as_secs(), scene.total()), (2, 3));
 }
 
 #[tokio::test(start_paused = true)]

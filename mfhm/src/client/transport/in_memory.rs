@@ -24,7 +24,7 @@ impl InMemory {
         let mut sent = http::Request::new(body);
         *sent.method_mut() = request.method.clone();
         *sent.uri_mut() = request.target.clone().into();
-        *sent.headers_mut() = hop.headers(&request.headers);
+        *sent.headers_mut() = hop.headers(request);
         match self.router.clone().call(sent).await {
             Ok(answer) => answer,
             Err(never) => match never {},

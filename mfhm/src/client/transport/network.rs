@@ -68,7 +68,7 @@ impl Network {
         let mut sent = http::Request::new(body);
         *sent.method_mut() = request.method.clone();
         *sent.uri_mut() = uri;
-        let mut headers = hop.headers(&request.headers);
+        let mut headers = hop.headers(request);
         headers.insert(HOST, host.clone());
         *sent.headers_mut() = headers;
         self.client.request(sent).await.map_err(classify)

@@ -44,7 +44,7 @@ impl Outside {
             source: error.into(),
         })?;
         let mut sent = reqwest::Request::new(request.method.clone(), url);
-        *sent.headers_mut() = hop.headers(&request.headers);
+        *sent.headers_mut() = hop.headers(request);
         if let Some(stream) = request.take_stream() {
             *sent.body_mut() = Some(reqwest::Body::wrap(stream.into_body()));
         } else if !request.body.is_empty() {

@@ -3,8 +3,8 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
+use http::Method;
 use http::uri::{Authority, PathAndQuery};
-use http::{HeaderMap, Method};
 use tokio::io::{
     AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf,
 };
@@ -54,18 +54,15 @@ fn wired(peer: fn(DuplexStream, usize) -> BoxFuture<'static, ()>) -> (Network, A
 }
 
 async fn get(network: &Network, port: u16) -> Result<Answered, TransportError> {
-    let request = Outgoing {
-        method: Method::GET,
-        target: PathAndQuery::from_static("/users/7?verbose=true"),
-        headers: HeaderMap::new(),
-        body: Bytes::new(),
-        stream: None,
-    };
+    let target = PathAndQuery::from_static("/users/7?verbose=true");
+    let request = Outgoing::new(Method::GET, target);
+    let now = Instant::now();
     let hop = Hop {
         to: &Address::of("a.example", port),
         key: None,
         service: None,
-        limit: Instant::now() + Duration::from_secs(5),
+        now,
+        limit: now + Duration::from_secs(5),
     };
     network.exchange(hop, &request).await
 }
@@ -97,7 +94,7 @@ async fn a_request_says_what_is_called_and_its_connection_is_kept() {
         let answer = get(&network, THERE).await.unwrap();
         assert_eq!(
             String::from_utf8_lossy(&answer.body),
-            "GET /users/7?verbose=true HTTP/1.1\r\nmfhm-timeout-ms: 5000\r\nhost: a.example:3\r\n\r\n"
+            "GET /users/7?verbose=true HTTP/1.1\r\naccept: */*\r\nmfhm-timeout-ms: 5000\r\nhost: a.example:3\r\n\r\n"
         );
         // The connection is put back by a task.
         tokio::task::yield_now().await;
