@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::key::Key;
+use crate::link::Credentials;
 #[cfg(feature = "server")]
 use crate::wire::v1::MAX_WEIGHT;
 
@@ -17,8 +18,9 @@ pub(crate) const DEFAULT_CENTER: &str = "http://127.0.0.1:21428";
 pub(crate) struct Settings {
     /// `MFHM_CENTER`: addresses with commas between them.
     pub centers: Vec<String>,
-    /// `MFHM_CENTER_KEY`, or the content of the file `MFHM_CENTER_KEY_FILE`.
-    pub center_key: Option<Key>,
+    /// `MFHM_CENTER_KEY`, or the content of the file `MFHM_CENTER_KEY_FILE`;
+    /// `MFHM_TOKEN`, or the content of the file `MFHM_TOKEN_FILE`.
+    pub credentials: Credentials,
     /// `MFHM_ZONE`: where the process runs.
     pub zone: Option<String>,
     /// `MFHM_HOST`: the address that services listen on.
@@ -49,10 +51,12 @@ pub(crate) struct Settings {
 
 /// Every name that means something.
 #[cfg(feature = "server")]
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 15] = [
     "MFHM_CENTER",
     "MFHM_CENTER_KEY",
     "MFHM_CENTER_KEY_FILE",
+    "MFHM_TOKEN",
+    "MFHM_TOKEN_FILE",
     "MFHM_HOST",
     "MFHM_PORT",
     "MFHM_KEY_FILE",
@@ -82,7 +86,7 @@ impl Settings {
     pub(crate) fn defaults() -> Self {
         Self {
             centers: vec![DEFAULT_CENTER.to_owned()],
-            center_key: None,
+            credentials: Credentials::default(),
             zone: None,
             host: None,
             port: None,
@@ -118,16 +122,22 @@ impl Settings {
                 .ok()
         };
         let center_key = key_file("MFHM_CENTER_KEY_FILE");
+        let token = key_file("MFHM_TOKEN_FILE");
         #[cfg(feature = "server")]
         let key = key_file("MFHM_KEY_FILE");
-        let center_key = var("MFHM_CENTER_KEY").map(Key::new).or(center_key);
-        if center_key
-            .as_ref()
-            .is_some_and(|key| key.header_value().is_err())
-        {
-            problems
-                .push("MFHM_CENTER_KEY: it holds characters that no header may have".to_owned());
-        }
+        let mut text = |name: &str| {
+            let key = var(name).map(Key::new)?;
+            if key.header_value().is_err() {
+                problems.push(format!(
+                    "{name}: it holds characters that no header may have"
+                ));
+            }
+            Some(key)
+        };
+        let credentials = Credentials {
+            key: text("MFHM_CENTER_KEY").or(center_key),
+            token: text("MFHM_TOKEN").or(token),
+        };
 
         #[cfg(feature = "server")]
         let port = var("MFHM_PORT").and_then(|text| match text.trim().parse() {
@@ -184,7 +194,7 @@ impl Settings {
         }
         Ok(Self {
             centers,
-            center_key,
+            credentials,
             zone: var("MFHM_ZONE").map(|zone| zone.trim().to_owned()),
             #[cfg(feature = "server")]
             host: var("MFHM_HOST"),
@@ -322,6 +332,7 @@ mod tests {
             ("MFHM_MAX_IN_FLIGHT", "0"),
             ("MFHM_QUEUE", "many"),
             ("MFHM_CENTER_KEY", "two\nlines"),
+            ("MFHM_TOKEN", "two\nlines"),
         ])
         .unwrap_err()
         .to_string();
@@ -335,6 +346,7 @@ mod tests {
             "MFHM_MAX_IN_FLIGHT",
             "MFHM_QUEUE",
             "MFHM_CENTER_KEY:",
+            "MFHM_TOKEN:",
         ] {
             assert!(error.contains(name), "{name} is missing in: {error}");
         }

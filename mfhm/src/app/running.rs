@@ -15,7 +15,7 @@ use crate::client::intercept::Interceptors;
 use crate::error::{Error, Result};
 use crate::instance::InstanceId;
 use crate::key::Key;
-use crate::link::Link;
+use crate::link::{Credentials, Link};
 use crate::listener::{Limits, Server};
 use crate::server::definition::ServiceDefinition;
 use crate::server::layers::Layers;
@@ -36,7 +36,7 @@ pub(super) struct Launch {
     pub zone: Option<String>,
     pub weight: u32,
     pub centers: Vec<String>,
-    pub center_key: Option<Key>,
+    pub credentials: Credentials,
     pub key: Option<Key>,
     pub local_calls: bool,
     pub layers: Layers,
@@ -69,7 +69,7 @@ impl RunningApp {
             zone,
             weight,
             centers,
-            center_key,
+            credentials,
             key,
             local_calls,
             layers,
@@ -78,17 +78,15 @@ impl RunningApp {
         } = launch;
         let ids = bound.iter().map(|_| new_instance_id());
         let ids: Vec<InstanceId> = ids.collect::<Result<_>>()?;
-        let link = Link::new(center_key.as_ref())?;
+        let link = Link::new(&credentials)?;
         // Clients in the handlers find services through the same centers.
         #[cfg(feature = "client")]
         let caller = {
             let mut caller = centers
                 .iter()
                 .fold(crate::Caller::builder(), |b, url| b.center(url))
-                .instances(ids.clone());
-            if let Some(key) = &center_key {
-                caller = caller.center_key(key.reveal());
-            }
+                .instances(ids.clone())
+                .credentials(credentials);
             if let Some(zone) = &zone {
                 caller = caller.zone(zone);
             }
@@ -249,7 +247,9 @@ impl RunningService {
             metadata,
             version: definition.about.version.as_deref().map(str::to_owned),
             weight,
-            key: key.map(|key| key.reveal().to_owned()),
+            key: key.cloned(),
+            // Nobody else renews, drains or removes this instance.
+            secret: Some(Key::random()?),
         };
         let announcement = Announcement::new(register);
         #[cfg(feature = "openapi")]

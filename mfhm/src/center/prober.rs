@@ -59,10 +59,10 @@ async fn ping(view: Arc<View>, pinger: Arc<Pinger>, target: Target) {
         ..
     } = &target;
     let outcome = &answer.outcome;
-    tracing::debug!(%service, %host, port, %id, %outcome, "ping");
+    tracing::debug!(?service, %host, port, %id, %outcome, "ping");
     match reported.transition.map(|transition| transition.to) {
-        Some(InstanceStatus::Up) => tracing::info!(%service, %host, port, %id, "up"),
-        Some(_) => tracing::warn!(%service, %host, port, %id, reason = %outcome, "down"),
+        Some(InstanceStatus::Up) => tracing::info!(?service, %host, port, %id, "up"),
+        Some(_) => tracing::warn!(?service, %host, port, %id, reason = %outcome, "down"),
         None => {}
     }
     if let Some(guard) = reported.guard {
@@ -81,7 +81,7 @@ async fn delete(view: Arc<View>, store: Arc<dyn Store>, deletion: Deletion) {
     match store.commit(batch).await {
         Ok(_) => {
             let (service, host, port) = (&place.service, &place.host, place.port);
-            tracing::warn!(%service, %host, port, %id, %reason, "deleted");
+            tracing::warn!(?service, %host, port, %id, %reason, "deleted");
         }
         // It registered again, or somebody else has the place by now; the view
         // will know. If it is still to be deleted, that is decided anew.

@@ -25,6 +25,7 @@ mod suspicion;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -98,6 +99,8 @@ pub(crate) struct Target {
     pub port: u16,
     pub key: Option<Key>,
     pub origin: Origin,
+    /// Where a v1 registration came from, if it is known.
+    pub registrant: Option<IpAddr>,
     /// It holds a lease, and did not renew it in time: an answer counts only when
     /// it says that it is this instance's.
     pub is_overdue: bool,

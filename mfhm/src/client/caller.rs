@@ -19,7 +19,7 @@ use super::untyped::CallBuilder;
 use crate::Error;
 use crate::instance::InstanceId;
 use crate::key::Key;
-use crate::link::Link;
+use crate::link::{Credentials, Link};
 use crate::settings::Settings;
 
 /// Calls services by name: it finds them through the center, keeps what it
@@ -70,7 +70,8 @@ static PROCESS: ArcSwapOption<Caller> = ArcSwapOption::const_empty();
 
 impl Caller {
     /// A caller that is set up from the environment: `MFHM_CENTER` (default
-    /// `http://127.0.0.1:21428`), `MFHM_CENTER_KEY` or `MFHM_CENTER_KEY_FILE`.
+    /// `http://127.0.0.1:21428`), `MFHM_TOKEN` or `MFHM_TOKEN_FILE`, `MFHM_CENTER_KEY`
+    /// or `MFHM_CENTER_KEY_FILE`.
     ///
     /// # Errors
     ///
@@ -177,7 +178,7 @@ impl fmt::Debug for Caller {
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct CallerBuilder {
     centers: Vec<String>,
-    center_key: Option<Key>,
+    credentials: Credentials,
     defaults: Defaults,
     zone: Option<String>,
     max_in_flight: Option<u32>,
@@ -203,7 +204,20 @@ impl CallerBuilder {
     /// The key that the center asks for (`--key-auth`, or `KeyAuth` in Python).
     /// Else `MFHM_CENTER_KEY` or the file `MFHM_CENTER_KEY_FILE`.
     pub fn center_key(mut self, key: impl Into<String>) -> Self {
-        self.center_key = Some(Key::new(key));
+        self.credentials.key = Some(Key::new(key));
+        self
+    }
+
+    /// The token that the center asks for (`mfhm token new`); to call, one with the
+    /// scope `read` is enough. Else `MFHM_TOKEN` or the file `MFHM_TOKEN_FILE`.
+    pub fn center_token(mut self, token: impl Into<String>) -> Self {
+        self.credentials.token = Some(Key::new(token));
+        self
+    }
+
+    #[cfg(feature = "server")]
+    pub(crate) fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = credentials;
         self
     }
 
@@ -264,9 +278,9 @@ impl CallerBuilder {
     /// A center's address that is none, or a key file that cannot be read.
     pub fn build(self) -> Result<Caller, Error> {
         let settings = Settings::from_env()?.with_centers(self.centers)?;
-        let key = self.center_key.or(settings.center_key);
+        let credentials = self.credentials.or(settings.credentials);
         let zone = self.zone.or(settings.zone);
-        let link = Link::new(key.as_ref())?;
+        let link = Link::new(&credentials)?;
         let source = Centers::new(&settings.centers, link, self.instances).in_zone(zone);
         Ok(Caller {
             shared: Arc::new(Shared {

@@ -1,10 +1,11 @@
-//! The command-line program `mfhm`: a service center, calls by name, and the
-//! comparison of documents.
+//! The command-line program `mfhm`: a service center and its tokens, calls by name,
+//! and the comparison of documents.
 
 mod call;
 mod center;
 mod check;
 mod duration;
+mod token;
 
 use std::process::ExitCode;
 
@@ -22,6 +23,8 @@ struct Cli {
 enum Command {
     /// Runs a service center until SIGTERM or Ctrl-C
     Center(center::Arguments),
+    /// Makes, lists and revokes the tokens of a center
+    Token(token::Arguments),
     /// Calls an operation of a service that the center knows
     Call(call::Arguments),
     /// Says which changes of a service break its callers
@@ -33,7 +36,7 @@ fn main() -> ExitCode {
     mfhm::__private::init_log(match cli.command {
         Command::Center(_) => "info",
         // The body is what is asked for.
-        Command::Call(_) | Command::Check(_) => "off",
+        Command::Token(_) | Command::Call(_) | Command::Check(_) => "off",
     });
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -45,6 +48,10 @@ fn main() -> ExitCode {
     runtime.block_on(async {
         match cli.command {
             Command::Center(arguments) => match center::run(arguments).await {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => failure(&error),
+            },
+            Command::Token(arguments) => match token::run(arguments) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => failure(&error),
             },

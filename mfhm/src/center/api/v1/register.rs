@@ -10,7 +10,9 @@ use http::{HeaderMap, Method, StatusCode, header};
 use super::{Refused, ok, refuse, registered, store_problem};
 use crate::body;
 use crate::center::address;
-use crate::center::api::{Api, BODY, peer};
+use crate::center::admission::{Asker, Need};
+use crate::center::api::{Api, BODY};
+use crate::center::digest::SecretDigest;
 use crate::center::record::{Origin, Record};
 use crate::center::registration::Outcome;
 use crate::instance::ServiceName;
@@ -26,9 +28,16 @@ const PATH_LIMIT: usize = 10_240;
 const TEXT_LIMIT: usize = 1024;
 const FINGERPRINT_LIMIT: usize = 64;
 const METADATA_LIMIT: usize = 64;
+/// Of a lease secret. Shorter ones can be guessed.
+const SECRET_LENGTH: std::ops::RangeInclusive<usize> = 16..=256;
 
-pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Refused> {
-    let peer = peer(&request);
+pub(super) async fn register(
+    api: &Api,
+    asker: &Asker,
+    request: Request,
+) -> Result<Response, Refused> {
+    let peer = asker.peer;
+    super::require(api, asker, Need::RegisterSome, request.uri().path())?;
     let (parts, content) = request.into_parts();
     let content = body::read(content, BODY).await.map_err(|error| {
         let detail = format!("the body {}", error.detail(BODY));
@@ -37,7 +46,7 @@ pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Re
     let register = decode(&parts.headers, &content)?;
     let mut errors = check(&register);
     let asked = register.address.host.as_deref();
-    let host = address::admit(asked, peer, &api.registrar.allow_hosts)
+    let host = address::admit(asked, peer, &api.registrar.allowed)
         .await
         .unwrap_or_else(|e| {
             errors.push(invalid("address.host", e));
@@ -53,6 +62,10 @@ pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Re
         return Err(Box::new(Problem { errors, ..problem }));
     }
 
+    let name = &register.service;
+    super::require(api, asker, Need::Register(name), parts.uri.path())?;
+
+    let secret = register.secret.as_ref();
     let record = Arc::new(Record {
         id: register.id,
         service: register.service,
@@ -65,7 +78,8 @@ pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Re
         metadata: register.metadata,
         version: register.version,
         weight: register.weight,
-        key: register.key.map(Key::new),
+        key: register.key,
+        secret: secret.map(|secret| SecretDigest::of(secret.reveal().as_bytes())),
     });
     if let Some(hash) = &record.document
         && !api.registrar.touch_document(hash)
@@ -91,7 +105,7 @@ pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Re
     } = &*record;
     match outcome {
         Outcome::Registered => {
-            tracing::info!(%service, %host, port, %id, "registered (v1)");
+            tracing::info!(?service, %host, port, %id, "registered (v1)");
             let mut answer = registered(api, &record);
             if let Some(judged) = judged {
                 api.registrar.note_verdict(&record, &judged);
@@ -101,7 +115,7 @@ pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Re
         }
         Outcome::DocumentMissing(hash) => Err(document_missing(&hash)),
         Outcome::PlaceTaken => {
-            tracing::info!(%service, %host, port, %id, "refused (v1): the address is taken");
+            tracing::info!(?service, %host, port, %id, "refused (v1): the address is taken");
             Err(refuse(
                 StatusCode::CONFLICT,
                 "mfhm.address_taken",
@@ -113,6 +127,13 @@ pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Re
             "mfhm.id_taken",
             format!("the id {id} belongs to a living instance elsewhere: make a new one"),
         )),
+        Outcome::NotYours => {
+            let why = format!(
+                "the instance {id} is registered with another lease secret: send the same \
+                 `secret` again, or make a new id"
+            );
+            Err(super::not_yours(api, asker, id.as_str(), why))
+        }
     }
 }
 
@@ -206,12 +227,23 @@ fn check(register: &Register) -> Vec<InvalidParam> {
             format!("at most {METADATA_LIMIT} entries of at most {TEXT_LIMIT} bytes each"),
         ));
     }
-    if let Some(key) = &register.key
-        && (key.is_empty() || key.len() > PATH_LIMIT || Key::new(key).header_value().is_err())
-    {
+    let cannot_be_sent = |key: &Key| {
+        let length = key.reveal().len();
+        length == 0 || length > PATH_LIMIT || key.header_value().is_err()
+    };
+    if register.key.as_ref().is_some_and(cannot_be_sent) {
         errors.push(invalid(
             "key",
             "a key is text that can be sent in a header, and not empty",
+        ));
+    }
+    let is_weak = |secret: &Key| {
+        !(SECRET_LENGTH.contains(&secret.reveal().len())) || secret.header_value().is_err()
+    };
+    if register.secret.as_ref().is_some_and(is_weak) {
+        errors.push(invalid(
+            "secret",
+            "a lease secret is 16 to 256 random characters that can be sent in a header",
         ));
     }
     let mut names = std::collections::HashSet::new();
