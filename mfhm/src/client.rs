@@ -45,7 +45,7 @@ use self::intercept::{Chain, End, Interceptor, Interceptors};
 use self::local::LocalSlot;
 use self::options::CallOptions;
 use self::request::Request;
-use self::transport::Network;
+use self::transport::{Address, Outside};
 use crate::api_error::ApiError;
 use crate::contract::Operation;
 use crate::current::CurrentRequest;
@@ -112,10 +112,9 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
     /// An address that is none, or one that this build cannot speak to.
     pub fn at(service: &'static str, url: &str) -> Result<Self, crate::Error> {
         let base = crate::settings::http_url(url)?;
-        let transport = Arc::new(Network::new()?);
         let target = Target::Decided(Destination::Fixed {
-            base: base.into(),
-            transport,
+            address: Arc::new(Address::fixed(base)),
+            transport: Arc::new(Outside::new()?),
         });
         Ok(Self::to(service, target))
     }
@@ -129,8 +128,8 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
     #[cfg(feature = "server")]
     pub fn routed(service: &'static str, routes: crate::server::ContractRoutes) -> Self {
         let transport = Arc::new(transport::InMemory::new(routes.into_router()));
-        let base = "http://in-memory".into();
-        let target = Target::Decided(Destination::Fixed { base, transport });
+        let address = Arc::new(Address::fixed("http://in-memory".to_owned()));
+        let target = Target::Decided(Destination::Fixed { address, transport });
         Self::to(service, target)
     }
 
@@ -342,7 +341,7 @@ impl<T: ?Sized> fmt::Debug for Client<T> {
             Target::Local(_) => "local",
             Target::Discovered { .. } => "discovered",
             Target::Decided(Destination::Discovered { .. }) => "through a caller",
-            Target::Decided(Destination::Fixed { base, .. }) => base,
+            Target::Decided(Destination::Fixed { address, .. }) => address.base(),
         };
         f.debug_struct("Client")
             .field("service", &self.service)

@@ -106,6 +106,8 @@ mod checks;
 mod client;
 #[cfg(any(feature = "openapi", feature = "center"))]
 pub mod compat;
+#[cfg(any(feature = "client", feature = "server"))]
+mod connector;
 mod contract;
 #[cfg(any(feature = "client", feature = "server"))]
 mod current;
@@ -143,6 +145,8 @@ mod server;
 mod settings;
 #[cfg(any(feature = "server", feature = "center"))]
 mod shutdown;
+#[cfg(all(test, feature = "client", feature = "server", feature = "center"))]
+mod simulation;
 #[cfg(any(feature = "client", feature = "server"))]
 mod stream;
 #[cfg(feature = "validate")]

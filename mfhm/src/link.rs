@@ -2,13 +2,16 @@
 
 pub(crate) mod backoff;
 pub(crate) mod events;
+mod http;
 
 use std::time::Duration;
 
+use ::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use ::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
+use self::http::{Answer, Failed, Http, Request};
+use crate::connector;
 use crate::error::{Error, Result};
 use crate::key::{self, Key};
 use crate::wire::problem::Problem;
@@ -56,19 +59,13 @@ impl Credentials {
 #[derive(Clone, Debug)]
 pub(crate) struct Link {
     credentials: HeaderMap,
-    http: reqwest::Client,
+    http: Http,
 }
 
 impl Link {
     pub(crate) fn new(credentials: &Credentials) -> Result<Self> {
         let credentials = credentials.headers()?;
-        let http = reqwest::Client::builder()
-            .connect_timeout(Duration::from_secs(1))
-            .pool_idle_timeout(Duration::from_secs(10))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .map_err(|error| Error::with_source("the HTTP client cannot be set up", error))?;
+        let http = Http::over(connector::standard());
         Ok(Self { credentials, http })
     }
 
@@ -118,28 +115,31 @@ impl Link {
         self.send(center, request).await
     }
 
-    async fn send(&self, center: &str, request: reqwest::RequestBuilder) -> Result<Heard, String> {
+    async fn send(&self, center: &str, request: Request) -> Result<Heard, String> {
         in_time(center, async {
             Heard::read(center, request.send().await?).await
         })
         .await
     }
 
-    fn request(&self, method: Method, center: &str, path: &str) -> reqwest::RequestBuilder {
-        self.http
-            .request(method, format!("{center}{path}"))
-            .headers(self.credentials.clone())
+    fn request(&self, method: Method, center: &str, path: &str) -> Request {
+        let request = self.http.request(method, &format!("{center}{path}"));
+        self.credentials
+            .iter()
+            .fold(request, |request, (name, value)| {
+                request.header(name, value)
+            })
     }
 }
 
 /// What a center says within its time; the error says what failed and where.
 async fn in_time<T>(
     center: &str,
-    exchange: impl Future<Output = Result<T, reqwest::Error>>,
+    exchange: impl Future<Output = Result<T, Failed>>,
 ) -> Result<T, String> {
     let why = match tokio::time::timeout(TIMEOUT, exchange).await {
         Ok(Ok(answer)) => return Ok(answer),
-        Ok(Err(error)) => innermost(&error),
+        Ok(Err(error)) => innermost(&*error),
         Err(_) => format!("nothing came for {} s", TIMEOUT.as_secs()),
     };
     Err(format!("no answer from the center at {center}: {why}"))
@@ -154,7 +154,7 @@ pub(crate) struct Heard {
 }
 
 impl Heard {
-    async fn read(center: &str, answer: reqwest::Response) -> Result<Self, reqwest::Error> {
+    async fn read(center: &str, answer: Answer) -> Result<Self, Failed> {
         Ok(Self {
             center: center.to_owned(),
             status: answer.status(),
@@ -217,7 +217,7 @@ impl Heard {
     }
 }
 
-/// The last cause: reqwest's own text says little.
+/// The last cause: the texts of hyper's errors say little.
 fn innermost(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(next) = cause.source() {

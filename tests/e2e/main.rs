@@ -7,6 +7,7 @@ mod check;
 mod cli;
 mod discovery;
 mod instances;
+mod kept_out;
 mod offered;
 mod one_or_many;
 mod placement;

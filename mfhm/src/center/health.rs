@@ -88,7 +88,12 @@ impl Health {
         let from = self.status;
         let to = match self.last {
             Last::Ok => InstanceStatus::Up,
-            Last::TimedOut if is_held => from,
+            Last::TimedOut if is_held => {
+                // Not believed is not counted either: otherwise one ping that was
+                // under way when the network healed would be the third.
+                self.failures = 0;
+                from
+            }
             Last::TimedOut | Last::Evidence if self.failures >= TOLERANCE => InstanceStatus::Down,
             Last::None | Last::TimedOut | Last::Evidence => from,
         };
@@ -195,9 +200,11 @@ mod tests {
     #[test]
     fn held_time_outs_change_nothing_until_they_are_believed_again() {
         check("oTTTT", &[Up; 5]);
-        check("oTTTTt", &[Up, Up, Up, Up, Up, Down]);
+        check("oTTTTtt", &[Up; 7]);
+        check("oTTTTttt", &[Up, Up, Up, Up, Up, Up, Up, Down]);
+        check("ottTtt", &[Up; 6]);
         check("oTTTTot", &[Up; 7]);
-        check("oTTBR", &[Up, Up, Up, Down, Down]);
+        check("oTTBR", &[Up, Up, Up, Up, Down]);
     }
 
     #[test]

@@ -28,6 +28,9 @@ pub(crate) async fn run(view: Arc<View>, store: Arc<dyn Store>, pinger: Arc<Ping
                 "the center stood still; leases are extended by the pause"
             );
         }
+        if let Some(arithmetic) = decisions.spared {
+            tracing::warn!(%arithmetic, "the guard keeps instances that would be deleted for time-outs");
+        }
         for target in decisions.pings {
             running.spawn(ping(view.clone(), pinger.clone(), target));
         }
@@ -65,8 +68,8 @@ async fn ping(view: Arc<View>, pinger: Arc<Pinger>, target: Target) {
         Some(_) => tracing::warn!(?service, %host, port, %id, reason = %outcome, "down"),
         None => {}
     }
-    if let Some(guard) = reported.guard {
-        tracing::warn!(%guard, "the guard against wrong time-outs");
+    if let Some(arithmetic) = reported.guard {
+        tracing::warn!(%arithmetic, "the guard against wrong time-outs");
     }
 }
 

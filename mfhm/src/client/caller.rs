@@ -285,7 +285,7 @@ impl CallerBuilder {
         Ok(Caller {
             shared: Arc::new(Shared {
                 source: Arc::new(source),
-                transport: Arc::new(Network::new()?),
+                transport: Arc::new(Network::new()),
                 defaults: self.defaults,
                 max_in_flight: self.max_in_flight.unwrap_or(limits::DEFAULT_IN_FLIGHT),
                 retry_percent: self.retry_percent.unwrap_or(budget::DEFAULT_PERCENT),

@@ -6,7 +6,7 @@ mod ready;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, COOKIE};
+use http::header::{CONTENT_TYPE, COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Serialize;
 use tokio::time::Instant;
@@ -17,7 +17,7 @@ use super::encoding;
 use super::error::{CallError, Fault, FaultKind};
 use super::intercept::{Chain, End};
 use super::options::CallPlan;
-use super::transport::{Answered, Outgoing, OutgoingStream};
+use super::transport::{self, Answered, Outgoing, OutgoingStream};
 use crate::api_error::{self, ApiError};
 use crate::contract::Operation;
 use crate::multipart::MultipartBody;
@@ -39,6 +39,8 @@ pub struct Request {
     target: String,
     has_query: bool,
     headers: HeaderMap,
+    /// Interceptors see it among the headers.
+    content_type: Option<HeaderValue>,
     body: Bytes,
     stream: Option<OutgoingStream>,
     /// The headers before the interceptors, for a stream that is resumed.
@@ -64,6 +66,7 @@ impl Request {
             target: String::with_capacity(operation.path().len() + 32),
             has_query: false,
             headers: HeaderMap::new(),
+            content_type: None,
             body: Bytes::new(),
             stream: None,
             resumed_with: None,
@@ -211,8 +214,7 @@ impl Request {
         match serde_json::to_vec(value) {
             Ok(body) => {
                 self.body = body.into();
-                self.headers
-                    .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                self.content_type = Some(HeaderValue::from_static("application/json"));
             }
             Err(error) => self.refuse("body", "body", &format!("has no JSON form: {error}")),
         }
@@ -231,26 +233,21 @@ impl Request {
             return self.refuse("form", name, &why.to_string());
         }
         self.body = form.into();
-        self.headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/x-www-form-urlencoded"),
-        );
+        self.content_type = Some(HeaderValue::from_static(
+            "application/x-www-form-urlencoded",
+        ));
     }
 
     /// Sets the body to bytes or a text as it is.
     pub fn bytes<T: SendBody>(&mut self, value: T) {
         self.body = value.into_body();
-        self.headers
-            .insert(CONTENT_TYPE, HeaderValue::from_static(T::CONTENT_TYPE));
+        self.content_type = Some(HeaderValue::from_static(T::CONTENT_TYPE));
     }
 
     /// Sets the body to what is read while it is sent.
     pub fn stream<T: StreamBody>(&mut self, value: T) {
         self.stream = Some(Arc::new(Mutex::new(Some(value.into_stream()))));
-        self.headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/octet-stream"),
-        );
+        self.content_type = Some(HeaderValue::from_static("application/octet-stream"));
     }
 
     /// Sets the body to a form with files, encoded while it is sent.
@@ -258,7 +255,7 @@ impl Request {
         match value.into_multipart().encode() {
             Ok((content_type, body)) => {
                 self.stream = Some(Arc::new(Mutex::new(Some(body))));
-                self.headers.insert(CONTENT_TYPE, content_type);
+                self.content_type = Some(content_type);
             }
             Err(why) => self.refuse("multipart", name, &why),
         }
@@ -285,7 +282,10 @@ impl Request {
     /// The call with what stands around it.
     async fn intercepted<T: Returned, E: ApiError>(mut self) -> Result<T, CallError<E>> {
         let chain = self.chain.clone();
-        let headers = std::mem::take(&mut self.headers);
+        let mut headers = std::mem::take(&mut self.headers);
+        if let Some(content_type) = self.content_type.take() {
+            headers.insert(CONTENT_TYPE, content_type);
+        }
         // A stream that is resumed begins with these headers again.
         self.resumed_with = self.operation.is_resumed().then(|| headers.clone());
         let (service, operation) = (self.service.into(), self.operation.name().into());
@@ -385,19 +385,17 @@ impl Request {
         let method = Method::from_bytes(self.operation.method().as_bytes()).map_err(|error| {
             Fault::new(FaultKind::InvalidRequest, "the method is none").because(error)
         })?;
-        let accept = HeaderValue::from_static(accept);
-        if let Some(headers) = &mut self.resumed_with {
-            headers.entry(ACCEPT).or_insert_with(|| accept.clone());
-        }
-        self.headers.entry(ACCEPT).or_insert(accept);
         if self.stream.is_some() {
             // It can be sent once only, and it takes the time it takes.
             self.plan = self.plan.once();
         }
+        let target = transport::target(self.target).map_err(unsendable)?;
         let request = Outgoing {
             method,
-            target: self.target,
+            target,
             headers: self.headers,
+            content_type: self.content_type,
+            accept: HeaderValue::from_static(accept),
             body: self.body,
             stream: self.stream,
         };
@@ -418,6 +416,12 @@ impl Request {
         self.invalid
             .get_or_insert_with(|| format!("the {place} parameter `{name}` {why}"));
     }
+}
+
+/// The fault of a path and a query that no request can have, as one that is too
+/// long.
+pub(super) fn unsendable(why: http::uri::InvalidUri) -> Fault {
+    Fault::new(FaultKind::InvalidRequest, "the request cannot be sent").because(why)
 }
 
 /// Appends `name=text`, both escaped.

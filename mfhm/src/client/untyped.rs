@@ -9,10 +9,10 @@ use super::caller::Caller;
 use super::encoding;
 use super::endpoint::EndpointSet;
 use super::error::{Fault, FaultKind};
-use super::intercept::{Chain, End, Interceptors};
+use super::intercept::{self, Chain, End, Interceptors};
 use super::options::{CallOptions, CallPlan};
-use super::request::as_problem;
-use super::transport::{Answered, Outgoing};
+use super::request::{as_problem, unsendable};
+use super::transport::{self, Answered, Outgoing};
 use crate::contract::is_idempotent_method;
 use crate::wire::problem::Problem;
 use crate::wire::v1::OperationEntry;
@@ -77,12 +77,20 @@ impl CallBuilder {
     }
 
     /// Adds a header.
+    ///
+    /// One that belongs to a connection or to the framing of a body
+    /// (`content-length`, `transfer-encoding`, `connection`, `host` and their like),
+    /// or that mfhm sends itself (`mfhm-service`, `mfhm-timeout-ms`), makes the call a
+    /// fault.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         let name = name.as_ref();
         match (
             HeaderName::from_bytes(name.as_bytes()),
             HeaderValue::from_str(value.as_ref()),
         ) {
+            (Ok(name), Ok(_)) if intercept::is_not_sent(&name) => self.refuse(format!(
+                "the header `{name}` cannot be set: it belongs to the connection or the body, or says whom the call is meant for, and is made for each call; leave it out"
+            )),
             (Ok(name), Ok(value)) => {
                 self.headers.append(name, value);
             }
@@ -185,11 +193,9 @@ impl CallBuilder {
         resolver.uses().note_name(&entry.name);
         let is_idempotent = is_idempotent_method(method.as_str());
         let request = Outgoing {
-            method,
-            target,
             headers: self.headers,
             body: self.body,
-            stream: None,
+            ..Outgoing::new(method, transport::target(target).map_err(unsendable)?)
         };
         attempt::call(
             &destination,
@@ -375,6 +381,28 @@ mod tests {
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
             .collect();
         fill(template, &values).map_err(|fault| fault.to_string())
+    }
+
+    #[tokio::test]
+    async fn a_header_that_is_made_for_each_call_cannot_be_set() {
+        let caller = Caller::builder().center("127.0.0.1:1").build().unwrap();
+        for name in [
+            "Content-Length",
+            "transfer-encoding",
+            "host",
+            "mfhm-service",
+        ] {
+            let call = caller.call("users", "user").header(name, "1");
+            let fault = call.send().await.unwrap_err();
+            assert_eq!(fault.kind(), FaultKind::InvalidRequest);
+            let name = name.to_ascii_lowercase();
+            assert!(
+                fault
+                    .to_string()
+                    .contains(&format!("`{name}` cannot be set")),
+                "{fault}"
+            );
+        }
     }
 
     #[test]

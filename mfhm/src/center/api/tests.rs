@@ -1,10 +1,12 @@
 //! The whole interface through the router: golden answers of the real Python
 //! centers, and what is mfhm's own.
 
+mod bad_input;
 mod contracts;
 mod golden;
 mod hold;
 mod intruders;
+mod restart;
 mod watch;
 
 use std::sync::Arc;
@@ -594,13 +596,16 @@ async fn health_is_told() {
         (&health["status"], &health["instances"]),
         (&json!("ok"), &json!(1))
     );
+    let guard = &health["guard"];
     assert!(
-        health["guard"]
+        guard["text"]
             .as_str()
             .unwrap()
             .contains("0 of 1 registered"),
         "{health}"
     );
+    assert_eq!(guard["may_be_deleted_a_minute"], 1);
+    assert_eq!(guard["suspects_for_s"], 0);
     assert_eq!(center.delete("/health").await.status, 405);
 }
 

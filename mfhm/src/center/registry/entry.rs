@@ -95,6 +95,12 @@ impl Entry {
             && self.deletion_due_at(limits).is_some_and(|due| due <= now)
     }
 
+    /// Whether it is only the guard that keeps it.
+    pub(super) fn is_spared(&self, limits: &Limits, now: Duration) -> bool {
+        let is_due = self.forgotten_at(limits).is_some_and(|due| due <= now);
+        is_due && !self.is_leaving && self.health.is_silent() && self.not_deleted_before > now
+    }
+
     pub(super) fn is_lease_end_due(&self, limits: &Limits, now: Duration) -> bool {
         self.lease_end(limits).is_some_and(|end| end <= now)
     }
@@ -159,15 +165,20 @@ impl Entry {
     }
 
     fn deletion_due_at(&self, limits: &Limits) -> Option<Duration> {
+        let due = self.forgotten_at(limits)?;
+        Some(due.max(self.not_deleted_before))
+    }
+
+    /// When it was down, or did not renew, for so long that it is to be deleted.
+    fn forgotten_at(&self, limits: &Limits) -> Option<Duration> {
         let down_since = self.health.down_since()?;
-        let due = match self.record.origin {
+        Some(match self.record.origin {
             Origin::Python => down_since.saturating_add(limits.forget_python_after),
             Origin::V1 => self
                 .renewed
                 .saturating_add(limits.forget_after)
                 .max(down_since),
-        };
-        Some(due.max(self.not_deleted_before))
+        })
     }
 
     fn lease_end(&self, limits: &Limits) -> Option<Duration> {

@@ -210,14 +210,11 @@ fn check(register: &Register) -> Vec<InvalidParam> {
             format!("a weight is at most {MAX_WEIGHT}"),
         ));
     }
-    if register
-        .version
-        .as_ref()
-        .is_some_and(|version| version.len() > TEXT_LIMIT)
-    {
+    let is_bad_version = |version: &String| version.len() > TEXT_LIMIT || !is_plain(version);
+    if register.version.as_ref().is_some_and(is_bad_version) {
         errors.push(invalid(
             "version",
-            format!("it is longer than {TEXT_LIMIT} bytes"),
+            format!("a version has at most {TEXT_LIMIT} bytes and no control characters"),
         ));
     }
     let is_long = |(name, value): (&String, &String)| name.len().max(value.len()) > TEXT_LIMIT;
@@ -251,18 +248,24 @@ fn check(register: &Register) -> Vec<InvalidParam> {
         let mut push = |field: &str, detail: String| {
             errors.push(invalid(format!("operations[{index}].{field}"), detail));
         };
-        if operation.name.is_empty() || operation.name.chars().count() > NAME_LIMIT {
-            push("name", format!("a name has 1 to {NAME_LIMIT} characters"));
+        let is_long = operation.name.chars().count() > NAME_LIMIT;
+        if operation.name.is_empty() || is_long || !is_plain(&operation.name) {
+            let detail = format!("a name has 1 to {NAME_LIMIT} characters, none of them a control");
+            push("name", detail);
         } else if !names.insert(operation.name.as_str()) {
             push(
                 "name",
                 format!("there are two operations {:?}", operation.name),
             );
         }
-        if !operation.path.starts_with('/') || operation.path.len() > PATH_LIMIT {
+        let is_path = operation.path.starts_with('/') && is_plain(&operation.path);
+        if !is_path || operation.path.len() > PATH_LIMIT {
             push(
                 "path",
-                format!("a path begins with a slash and has at most {PATH_LIMIT} bytes"),
+                format!(
+                    "a path begins with a slash, and has at most {PATH_LIMIT} bytes and no control \
+                     characters"
+                ),
             );
         }
         if let Some(method) = operation
@@ -279,6 +282,11 @@ fn check(register: &Register) -> Vec<InvalidParam> {
         }
     }
     errors
+}
+
+/// Whether it can stand in a line of a log, and in a path.
+fn is_plain(text: &str) -> bool {
+    !text.chars().any(char::is_control)
 }
 
 fn invalid(name: impl Into<String>, detail: impl Into<String>) -> InvalidParam {
