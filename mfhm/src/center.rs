@@ -40,6 +40,8 @@
 mod address;
 mod admission;
 mod api;
+mod audit;
+mod backup;
 mod contracts;
 mod digest;
 #[cfg(fuzzing)]
@@ -70,6 +72,7 @@ use std::time::Duration;
 
 use self::admission::Admission;
 use self::api::Api;
+pub use self::backup::{Exported, Imported};
 pub use self::contracts::ContractPolicy;
 use self::prober::Pinger;
 use self::registration::Registrar;

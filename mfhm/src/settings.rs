@@ -23,6 +23,9 @@ pub(crate) struct Settings {
     pub credentials: Credentials,
     /// `MFHM_ZONE`: where the process runs.
     pub zone: Option<String>,
+    /// `MFHM_PROPAGATE`: headers that calls take over from the request being handled.
+    #[cfg(feature = "client")]
+    pub propagate: Vec<http::HeaderName>,
     /// `MFHM_HOST`: the address that services listen on.
     #[cfg(feature = "server")]
     pub host: Option<String>,
@@ -51,7 +54,7 @@ pub(crate) struct Settings {
 
 /// Every name that means something.
 #[cfg(feature = "server")]
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 16] = [
     "MFHM_CENTER",
     "MFHM_CENTER_KEY",
     "MFHM_CENTER_KEY_FILE",
@@ -66,6 +69,7 @@ const NAMES: [&str; 15] = [
     "MFHM_WEIGHT",
     "MFHM_MAX_IN_FLIGHT",
     "MFHM_QUEUE",
+    "MFHM_PROPAGATE",
     "MFHM_LOG",
 ];
 
@@ -88,6 +92,8 @@ impl Settings {
             centers: vec![DEFAULT_CENTER.to_owned()],
             credentials: Credentials::default(),
             zone: None,
+            #[cfg(feature = "client")]
+            propagate: Vec::new(),
             host: None,
             port: None,
             key: None,
@@ -137,6 +143,17 @@ impl Settings {
         let credentials = Credentials {
             key: text("MFHM_CENTER_KEY").or(center_key),
             token: text("MFHM_TOKEN").or(token),
+        };
+
+        #[cfg(feature = "client")]
+        let propagate = {
+            let names = var("MFHM_PROPAGATE").unwrap_or_default();
+            // A comma at the end chooses nothing.
+            let names = names.split(',').filter(|name| !name.trim().is_empty());
+            crate::client::propagation::chosen(names).unwrap_or_else(|wrong| {
+                problems.extend(wrong.iter().map(|why| format!("MFHM_PROPAGATE: {why}")));
+                Vec::new()
+            })
         };
 
         #[cfg(feature = "server")]
@@ -196,6 +213,8 @@ impl Settings {
             centers,
             credentials,
             zone: var("MFHM_ZONE").map(|zone| zone.trim().to_owned()),
+            #[cfg(feature = "client")]
+            propagate,
             #[cfg(feature = "server")]
             host: var("MFHM_HOST"),
             #[cfg(feature = "server")]
@@ -310,6 +329,13 @@ mod tests {
         );
     }
 
+    #[cfg(feature = "client")]
+    #[test]
+    fn headers_that_go_on_are_a_list() {
+        let settings = from(&[("MFHM_PROPAGATE", "x-request-id, X-Tenant,")]).unwrap();
+        assert_eq!(settings.propagate, ["x-request-id", "x-tenant"]);
+    }
+
     #[test]
     fn several_centers_and_bare_hosts_are_taken() {
         let settings =
@@ -331,6 +357,8 @@ mod tests {
             ("MFHM_WEIGHT", "4000000000"),
             ("MFHM_MAX_IN_FLIGHT", "0"),
             ("MFHM_QUEUE", "many"),
+            #[cfg(feature = "client")]
+            ("MFHM_PROPAGATE", "x-tenant, cookie"),
             ("MFHM_CENTER_KEY", "two\nlines"),
             ("MFHM_TOKEN", "two\nlines"),
         ])
@@ -345,6 +373,8 @@ mod tests {
             "MFHM_WEIGHT",
             "MFHM_MAX_IN_FLIGHT",
             "MFHM_QUEUE",
+            #[cfg(feature = "client")]
+            "MFHM_PROPAGATE: `cookie` is not passed on",
             "MFHM_CENTER_KEY:",
             "MFHM_TOKEN:",
         ] {

@@ -14,6 +14,7 @@ use std::time::Duration;
 use http::{HeaderMap, header};
 use tokio::time::Instant;
 
+use super::audit::Actor;
 use super::task::Task;
 use super::tokens::follow::KnownTokens;
 use super::tokens::{Scope, TokenEntry};
@@ -223,6 +224,16 @@ impl Admission {
 }
 
 impl Asker {
+    /// Who did it, for the audit trail.
+    pub(crate) fn actor(&self) -> Actor {
+        let name = match &self.principal {
+            Principal::Anybody => None,
+            Principal::KeyHolder => Some("key".to_owned()),
+            Principal::Bearer(token) => Some(format!("token {}", token.id)),
+        };
+        Actor::named(self.peer, name)
+    }
+
     /// Whether it may do this; the error says what it lacks.
     pub(crate) fn require(&self, need: Need<'_>) -> Result<(), String> {
         let Principal::Bearer(token) = &self.principal else {

@@ -180,11 +180,12 @@ async fn online(api: &Api, asker: &Asker, request: Request) -> Result<Response, 
         secret: None,
     };
     let (service, host, port) = (record.service.clone(), record.host.clone(), record.port);
-    match api.registrar.register(Arc::new(record)).await? {
-        Outcome::Registered => {
-            tracing::info!(?service, %host, port, "registered (python)");
-            Ok(json(StatusCode::OK, python::ok()))
-        }
+    let registered = api
+        .registrar
+        .register(Arc::new(record), &asker.actor())
+        .await?;
+    match registered {
+        Outcome::Registered => Ok(json(StatusCode::OK, python::ok())),
         // Python services name no documents, and their ids are new ones.
         Outcome::PlaceTaken
         | Outcome::IdTaken
@@ -205,8 +206,7 @@ async fn offline(api: &Api, asker: &Asker, name: &str, port: &str) -> Result<Res
         host: host_of(asker.peer),
         port,
     };
-    let body = if api.registrar.vacate(&place).await? {
-        tracing::info!(service = ?place.service, host = %place.host, port, "left (python)");
+    let body = if api.registrar.vacate(&place, &asker.actor()).await? {
         python::ok()
     } else {
         python::service_not_online()

@@ -30,6 +30,7 @@ pub(super) async fn bring(
     request: Request,
 ) -> Result<Response, Refused> {
     super::require(api, asker, Need::RegisterSome, request.uri().path())?;
+    let actor = asker.actor();
     let hash: Result<DocumentHash, _> = hash.parse();
     let (parts, content) = request.into_parts();
     if let Ok(hash) = &hash
@@ -66,7 +67,7 @@ pub(super) async fn bring(
             format!("the document {bad}"),
         )
     })?;
-    match api.registrar.keep(document).await {
+    match api.registrar.keep(document, &actor).await {
         Ok(true) => Ok(no_content()),
         Ok(false) => Err(refuse(
             StatusCode::CONFLICT,

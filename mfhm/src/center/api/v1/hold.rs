@@ -40,12 +40,10 @@ pub(super) async fn drain(api: &Api, id: &str, asker: &Asker) -> Result<Response
     } else {
         find(api, id, asker).await?
     };
-    let view = &api.registrar.view;
-    if !view.with(|registry, _, _| registry.drain(&known)) {
+    if !api.registrar.drain(&known, &asker.actor()).await {
         return Err(unknown_instance(id));
     }
-    let told = view.holds().wake(&known);
-    tracing::info!(id, told, "draining (v1)");
+    let told = api.registrar.view.holds().wake(&known);
     Ok(accepted(&Drained { told }))
 }
 
