@@ -1,6 +1,8 @@
 //! What calls come to when the services are in trouble: failing, slow, or asked
 //! for too much.
 
+mod silent;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Mutex;
