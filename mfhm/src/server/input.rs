@@ -492,6 +492,11 @@ struct BodyLimit(usize);
 
 /// A body without a content type is taken for JSON.
 pub(crate) fn is_json(headers: &HeaderMap) -> bool {
+    // What nearly everybody sends, without taking it apart.
+    let declared = headers.get(CONTENT_TYPE);
+    if declared.is_some_and(|declared| declared == "application/json") {
+        return true;
+    }
     match content_type(headers) {
         None => true,
         Some(essence) => {
