@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 
 pub use self::running::{RunningApp, RunningService};
 #[cfg(feature = "client")]
-use crate::client::intercept::Interceptors;
+use crate::client::caller::CallerBuilder;
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::listener::Limits;
@@ -76,8 +76,9 @@ pub struct App {
     version: Option<String>,
     local_calls: Option<bool>,
     layers: Layers,
+    /// What clients in this process share.
     #[cfg(feature = "client")]
-    interceptors: Interceptors,
+    caller: CallerBuilder,
     drain: Option<Duration>,
     zone: Option<String>,
     weight: Option<u32>,
@@ -222,8 +223,42 @@ impl App {
     /// makes through clients made with `{Trait}Client::new()`. The one said first
     /// runs first; with several apps it is those of the app started last.
     #[cfg(feature = "client")]
-    pub fn intercept<I: crate::Interceptor>(mut self, interceptor: I) -> Self {
-        self.interceptors.add(interceptor);
+    pub fn intercept<I: crate::Interceptor>(self, interceptor: I) -> Self {
+        self.caller(|caller| caller.intercept(interceptor))
+    }
+
+    /// Headers that the calls of this process take over from the request that is
+    /// being handled, besides those of its trace: see [`request`](crate::request()) and
+    /// [`CallerBuilder::propagate`], which says why no credentials can be chosen. Else
+    /// `MFHM_PROPAGATE`, else none.
+    ///
+    /// ```
+    /// # struct Users;
+    /// # #[mfhm::service(name = "users")] impl Users { #[get("/users")] async fn users(&self) -> u8 { 1 } }
+    /// let app = mfhm::App::new().service(Users).propagate(["x-request-id", "x-tenant"]);
+    /// ```
+    #[cfg(feature = "client")]
+    pub fn propagate(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.caller(|caller| caller.propagate(names))
+    }
+
+    /// Sets up how this process calls through clients made with
+    /// `{Trait}Client::new()`: all that a [`Caller`](crate::Caller) can be told. What is
+    /// not said comes from the app: its centers, their key and its zone. With several
+    /// apps it is that of the app started last.
+    ///
+    /// ```
+    /// # struct Users;
+    /// # #[mfhm::service(name = "users")] impl Users { #[get("/users")] async fn users(&self) -> u8 { 1 } }
+    /// use mfhm::CallOptions;
+    ///
+    /// let app = mfhm::App::new().service(Users).caller(|caller| {
+    ///     caller.options(CallOptions::new().attempts(2)).retry_budget(5)
+    /// });
+    /// ```
+    #[cfg(feature = "client")]
+    pub fn caller(mut self, set_up: impl FnOnce(CallerBuilder) -> CallerBuilder) -> Self {
+        self.caller = set_up(self.caller);
         self
     }
 
@@ -359,6 +394,8 @@ impl App {
         let settings = Settings::from_env()
             .and_then(|settings| settings.with_centers(std::mem::take(&mut self.centers)));
         let settings = noted(settings, &mut problems).unwrap_or_else(Settings::defaults);
+        #[cfg(feature = "client")]
+        problems.extend(self.caller.problems());
         self.gather(&mut problems);
         self.check(&settings, &mut problems);
         let host = noted(self.listen_on(&settings), &mut problems);
@@ -391,7 +428,7 @@ impl App {
             local_calls: self.local_calls.or(settings.local_calls).unwrap_or(true),
             layers: self.layers,
             #[cfg(feature = "client")]
-            interceptors: self.interceptors,
+            caller: self.caller,
         })
     }
 

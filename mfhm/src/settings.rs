@@ -23,6 +23,9 @@ pub(crate) struct Settings {
     pub center_key: Option<Key>,
     /// `MFHM_ZONE`: where the process runs.
     pub zone: Option<String>,
+    /// `MFHM_PROPAGATE`: headers that calls take over from the request being handled.
+    #[cfg(feature = "client")]
+    pub propagate: Vec<http::HeaderName>,
     /// `MFHM_HOST`: the address that services listen on.
     #[cfg(feature = "server")]
     pub host: Option<String>,
@@ -57,7 +60,7 @@ pub(crate) struct Settings {
 
 /// Every name that means something.
 #[cfg(feature = "server")]
-const NAMES: [&str; 15] = [
+const NAMES: &[&str] = &[
     "MFHM_CENTER",
     "MFHM_CENTER_KEY",
     "MFHM_CENTER_KEY_FILE",
@@ -72,6 +75,7 @@ const NAMES: [&str; 15] = [
     "MFHM_QUEUE",
     "MFHM_MAX_CONNECTIONS",
     "MFHM_MAX_CONNECTIONS_PER_ADDRESS",
+    "MFHM_PROPAGATE",
     "MFHM_LOG",
 ];
 
@@ -94,6 +98,8 @@ impl Settings {
             centers: vec![DEFAULT_CENTER.to_owned()],
             center_key: None,
             zone: None,
+            #[cfg(feature = "client")]
+            propagate: Vec::new(),
             host: None,
             port: None,
             key: None,
@@ -140,6 +146,17 @@ impl Settings {
             problems
                 .push("MFHM_CENTER_KEY: it holds characters that no header may have".to_owned());
         }
+
+        #[cfg(feature = "client")]
+        let propagate = {
+            let names = var("MFHM_PROPAGATE").unwrap_or_default();
+            // A comma at the end chooses nothing.
+            let names = names.split(',').filter(|name| !name.trim().is_empty());
+            crate::client::propagation::chosen(names).unwrap_or_else(|wrong| {
+                problems.extend(wrong.iter().map(|why| format!("MFHM_PROPAGATE: {why}")));
+                Vec::new()
+            })
+        };
 
         #[cfg(feature = "server")]
         let port = var("MFHM_PORT").and_then(|text| match text.trim().parse() {
@@ -202,6 +219,8 @@ impl Settings {
             centers,
             center_key,
             zone: var("MFHM_ZONE").map(|zone| zone.trim().to_owned()),
+            #[cfg(feature = "client")]
+            propagate,
             #[cfg(feature = "server")]
             host: var("MFHM_HOST"),
             #[cfg(feature = "server")]
@@ -333,6 +352,13 @@ mod tests {
         );
     }
 
+    #[cfg(feature = "client")]
+    #[test]
+    fn headers_that_go_on_are_a_list() {
+        let settings = from(&[("MFHM_PROPAGATE", "x-request-id, X-Tenant,")]).unwrap();
+        assert_eq!(settings.propagate, ["x-request-id", "x-tenant"]);
+    }
+
     #[test]
     fn several_centers_and_bare_hosts_are_taken() {
         let settings =
@@ -356,6 +382,8 @@ mod tests {
             ("MFHM_QUEUE", "many"),
             ("MFHM_MAX_CONNECTIONS", "0"),
             ("MFHM_MAX_CONNECTIONS_PER_ADDRESS", "none"),
+            #[cfg(feature = "client")]
+            ("MFHM_PROPAGATE", "x-tenant, cookie"),
             ("MFHM_CENTER_KEY", "two\nlines"),
         ])
         .unwrap_err()
@@ -371,6 +399,8 @@ mod tests {
             "MFHM_QUEUE",
             "MFHM_MAX_CONNECTIONS is",
             "MFHM_MAX_CONNECTIONS_PER_ADDRESS",
+            #[cfg(feature = "client")]
+            "MFHM_PROPAGATE: `cookie` is not passed on",
             "MFHM_CENTER_KEY:",
         ] {
             assert!(error.contains(name), "{name} is missing in: {error}");

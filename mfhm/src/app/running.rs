@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 #[cfg(feature = "client")]
-use crate::client::intercept::Interceptors;
+use crate::client::caller::CallerBuilder;
 use crate::error::{Error, Result};
 use crate::instance::InstanceId;
 use crate::key::Key;
@@ -54,7 +54,7 @@ pub(super) struct Launch {
     pub local_calls: bool,
     pub layers: Layers,
     #[cfg(feature = "client")]
-    pub interceptors: Interceptors,
+    pub caller: CallerBuilder,
 }
 
 /// Services that serve and are registered, until they are stopped. Dropping it
@@ -88,26 +88,17 @@ impl RunningApp {
             local_calls,
             layers,
             #[cfg(feature = "client")]
-            interceptors,
+            caller,
         } = launch;
         let ids = bound.iter().map(|_| new_instance_id());
         let ids: Vec<InstanceId> = ids.collect::<Result<_>>()?;
         let link = Link::new(center_key.as_ref())?;
         // Clients in the handlers find services through the same centers.
         #[cfg(feature = "client")]
-        let caller = {
-            let mut caller = centers
-                .iter()
-                .fold(crate::Caller::builder(), |b, url| b.center(url))
-                .instances(ids.clone());
-            if let Some(key) = &center_key {
-                caller = caller.center_key(key.reveal());
-            }
-            if let Some(zone) = &zone {
-                caller = caller.zone(zone);
-            }
-            caller.intercepted_by(interceptors).build()?.install()
-        };
+        let caller = caller
+            .of_app(&centers, center_key.as_ref(), zone.as_deref(), ids.clone())
+            .build()?
+            .install();
         // One registration with each: centers do not tell each other.
         let centers: Vec<_> = centers
             .into_iter()

@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod ambient;
 mod answers;
 mod around;
 mod extracted;

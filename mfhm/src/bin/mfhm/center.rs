@@ -1,15 +1,20 @@
-//! `mfhm center`.
+//! `mfhm center`: a center, and its data as text.
+
+mod backup;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use mfhm::{Center, ContractPolicy, Limits};
 
 use super::duration;
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Address to listen on; one that other machines reach needs --key-auth or --insecure
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
@@ -48,6 +53,14 @@ pub(crate) struct Arguments {
     max_connections_per_address: usize,
 }
 
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Writes what a stopped center keeps as JSON, one record a line
+    Export(backup::Export),
+    /// Gives what was exported to a stopped center: all of it, or nothing
+    Import(backup::Import),
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 #[value(rename_all = "lower")]
 enum Contracts {
@@ -64,8 +77,16 @@ impl From<Contracts> for ContractPolicy {
     }
 }
 
+impl Arguments {
+    /// Whether a center shall run.
+    pub(crate) fn is_run(&self) -> bool {
+        self.command.is_none()
+    }
+}
+
 pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
     let Arguments {
+        command,
         host,
         port,
         data_dir,
@@ -78,6 +99,11 @@ pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
         max_connections,
         max_connections_per_address,
     } = arguments;
+    match command {
+        None => {}
+        Some(Command::Export(arguments)) => return backup::export(&arguments),
+        Some(Command::Import(arguments)) => return backup::import(&arguments),
+    }
     let mut limits = Limits::new().connections_per_address(max_connections_per_address);
     if let Some(most) = max_connections {
         limits = limits.connections(most);
