@@ -16,6 +16,7 @@ mod programs;
 mod protocol;
 mod restart;
 mod shutdown;
+mod sockets;
 mod startup;
 mod takeover;
 mod uploads;
