@@ -187,6 +187,8 @@ pub use futures_util::Stream;
 pub use http;
 pub use instance::{InstanceId, InstanceStatus, InvalidName, ServiceName};
 pub use json::Json;
+#[cfg(any(feature = "server", feature = "center"))]
+pub use listener::Limits;
 pub use macros::*;
 #[cfg(any(feature = "client", feature = "server"))]
 pub use multipart::{Multipart, MultipartError, Part};

@@ -8,6 +8,8 @@ use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::link::Credentials;
 #[cfg(feature = "server")]
+use crate::listener::Limits;
+#[cfg(feature = "server")]
 use crate::wire::v1::MAX_WEIGHT;
 
 /// Where a center is when nothing else is said.
@@ -50,11 +52,17 @@ pub(crate) struct Settings {
     /// `MFHM_QUEUE`: requests that wait when as many run.
     #[cfg(feature = "server")]
     pub queue: Option<u32>,
+    /// `MFHM_MAX_CONNECTIONS`: connections to a service in all.
+    #[cfg(feature = "server")]
+    pub connections: Option<u32>,
+    /// `MFHM_MAX_CONNECTIONS_PER_ADDRESS`: those from one address.
+    #[cfg(feature = "server")]
+    pub per_address: Option<u32>,
 }
 
 /// Every name that means something.
 #[cfg(feature = "server")]
-const NAMES: [&str; 16] = [
+const NAMES: &[&str] = &[
     "MFHM_CENTER",
     "MFHM_CENTER_KEY",
     "MFHM_CENTER_KEY_FILE",
@@ -69,6 +77,8 @@ const NAMES: [&str; 16] = [
     "MFHM_WEIGHT",
     "MFHM_MAX_IN_FLIGHT",
     "MFHM_QUEUE",
+    "MFHM_MAX_CONNECTIONS",
+    "MFHM_MAX_CONNECTIONS_PER_ADDRESS",
     "MFHM_PROPAGATE",
     "MFHM_LOG",
 ];
@@ -102,6 +112,8 @@ impl Settings {
             weight: None,
             max_in_flight: None,
             queue: None,
+            connections: None,
+            per_address: None,
         }
     }
 
@@ -205,6 +217,10 @@ impl Settings {
         let max_in_flight = count("MFHM_MAX_IN_FLIGHT", 1..=u32::MAX);
         #[cfg(feature = "server")]
         let queue = count("MFHM_QUEUE", 0..=u32::MAX);
+        #[cfg(feature = "server")]
+        let connections = count("MFHM_MAX_CONNECTIONS", 1..=u32::MAX);
+        #[cfg(feature = "server")]
+        let per_address = count("MFHM_MAX_CONNECTIONS_PER_ADDRESS", 1..=u32::MAX);
 
         if !problems.is_empty() {
             return Err(Error::many(problems));
@@ -231,7 +247,24 @@ impl Settings {
             max_in_flight,
             #[cfg(feature = "server")]
             queue,
+            #[cfg(feature = "server")]
+            connections,
+            #[cfg(feature = "server")]
+            per_address,
         })
+    }
+
+    /// The limits of connections, as far as they are said.
+    #[cfg(feature = "server")]
+    pub(crate) fn limits(&self) -> Limits {
+        let mut limits = Limits::new();
+        if let Some(most) = self.connections {
+            limits = limits.connections(most as usize);
+        }
+        if let Some(most) = self.per_address {
+            limits = limits.connections_per_address(most as usize);
+        }
+        limits
     }
 
     /// The same with these centers, if there are any.
@@ -357,6 +390,8 @@ mod tests {
             ("MFHM_WEIGHT", "4000000000"),
             ("MFHM_MAX_IN_FLIGHT", "0"),
             ("MFHM_QUEUE", "many"),
+            ("MFHM_MAX_CONNECTIONS", "0"),
+            ("MFHM_MAX_CONNECTIONS_PER_ADDRESS", "none"),
             #[cfg(feature = "client")]
             ("MFHM_PROPAGATE", "x-tenant, cookie"),
             ("MFHM_CENTER_KEY", "two\nlines"),
@@ -373,6 +408,8 @@ mod tests {
             "MFHM_WEIGHT",
             "MFHM_MAX_IN_FLIGHT",
             "MFHM_QUEUE",
+            "MFHM_MAX_CONNECTIONS is",
+            "MFHM_MAX_CONNECTIONS_PER_ADDRESS",
             #[cfg(feature = "client")]
             "MFHM_PROPAGATE: `cookie` is not passed on",
             "MFHM_CENTER_KEY:",

@@ -17,6 +17,7 @@ mod programs;
 mod protocol;
 mod restart;
 mod shutdown;
+mod sockets;
 mod startup;
 mod takeover;
 mod uploads;

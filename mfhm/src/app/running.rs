@@ -45,6 +45,7 @@ pub(super) struct Launch {
     pub bound: Vec<(ServiceDefinition, TcpListener)>,
     pub states: States,
     pub capacity: Capacity,
+    pub limits: Limits,
     pub zone: Option<String>,
     pub weight: u32,
     pub centers: Vec<String>,
@@ -78,6 +79,7 @@ impl RunningApp {
             bound,
             states,
             capacity,
+            limits,
             zone,
             weight,
             centers,
@@ -117,10 +119,11 @@ impl RunningApp {
         };
         for ((definition, listener), id) in bound.into_iter().zip(ids) {
             let served = surroundings.serve(&definition, &id);
+            let server = Server::start(listener, served.door.clone(), &limits)?;
             let placed = (metadata.clone(), weight);
             let key = surroundings.key.as_ref();
             let service =
-                RunningService::start(&definition, id, served, listener, &centers, key, placed)?;
+                RunningService::start(&definition, id, &served, server, &centers, key, placed);
             services.push(service);
             #[cfg(feature = "client")]
             if local_calls {
@@ -214,14 +217,13 @@ impl RunningService {
     fn start(
         definition: &ServiceDefinition,
         id: InstanceId,
-        served: Served,
-        listener: TcpListener,
+        #[cfg_attr(not(feature = "openapi"), allow(unused_variables))] served: &Served,
+        server: Server,
         centers: &[Center],
         key: Option<&Key>,
         (metadata, weight): (BTreeMap<String, String>, u32),
-    ) -> Result<Self> {
+    ) -> Self {
         let name = definition.name.clone();
-        let server = Server::start(listener, served.door, Limits::default())?;
         let address = server.local_addr();
         tracing::info!(service = name, instance = %id, "listening on http://{address}");
 
@@ -265,13 +267,13 @@ impl RunningService {
             .iter()
             .map(|center| Registration::hold(center.clone(), announcement.clone()))
             .collect();
-        Ok(Self {
+        Self {
             name,
             id,
             address,
             registrations,
             server,
-        })
+        }
     }
 
     /// The name under which it registers.

@@ -30,6 +30,7 @@ pub(crate) struct Settings {
     pub forget_after: Duration,
     pub forget_python_after: Duration,
     pub contract_policy: ContractPolicy,
+    pub connections: crate::listener::Limits,
 }
 
 impl Default for Settings {
@@ -47,6 +48,7 @@ impl Default for Settings {
             forget_after: Duration::from_secs(30),
             forget_python_after: Duration::from_secs(600),
             contract_policy: ContractPolicy::default(),
+            connections: crate::listener::Limits::default(),
         }
     }
 }
