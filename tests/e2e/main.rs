@@ -7,6 +7,7 @@ mod bad_input;
 mod check;
 mod cli;
 mod discovery;
+mod drain;
 mod instances;
 mod offered;
 mod one_or_many;

@@ -3,16 +3,18 @@
 //!
 //! A name that the struct does not have is ignored. A field without a text is
 //! absent; only when serde then finds it missing is it read as no text at all,
-//! which an empty list is sent as. So `#[serde(default)]` keeps its meaning.
+//! which an empty list is sent as. So `#[serde(default)]` keeps its meaning. Below a
+//! `#[serde(flatten)]` a text is tried in [other forms](super::held) when it is refused.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 
 use serde::de::value::StrDeserializer;
-use serde::de::{DeserializeOwned, DeserializeSeed, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed, Expected, MapAccess, Unexpected, Visitor};
 
-use super::{Decoder, Invalid};
+use super::held::{Held, Place, Scalar};
+use super::{Decoder, Invalid, quoted};
 
 /// The texts of a query string or a form, by name.
 #[derive(Debug, Default)]
@@ -39,40 +41,125 @@ impl<'a> Fields<'a> {
     /// Reads a struct.
     pub(crate) fn decode<T: DeserializeOwned>(&self) -> Result<T, InvalidField> {
         let mut absent = Vec::new();
+        let mut held = Held::default();
+        // A field that is missing also when it is read as no text at all.
+        let mut missing = None;
+        // It ends: each round adds a field, or a form of a text, that there was not.
         loop {
             let decoder = FieldsDecoder {
                 fields: self,
                 absent: &absent,
+                held: &held,
             };
-            match T::deserialize(decoder) {
-                Err(InvalidField {
-                    missing: Some(name),
-                    ..
-                }) if !absent.contains(&name) && !self.texts.contains_key(name) => {
+            let refused = match T::deserialize(decoder) {
+                Ok(read) => return Ok(read),
+                Err(refused) => refused,
+            };
+            match &refused.why {
+                Why::Missing(name) if self.can_be_empty(name, &absent) => {
                     absent.push(name);
+                    missing = Some(refused);
                 }
-                read => return read,
+                Why::Text { place, expected } => match self.at(*place) {
+                    Some((_, text)) if held.reform(text, expected) => {}
+                    Some((name, text)) => return Err(InvalidField::not(name, text, expected)),
+                    None => return Err(refused),
+                },
+                Why::Scalar { scalar, expected } => {
+                    let mut given = self
+                        .texts()
+                        .filter(|(_, text)| held.is_given_as(text, *scalar));
+                    return Err(match (given.next(), given.next()) {
+                        (Some((name, text)), None) => InvalidField::not(name, text, expected),
+                        _ => refused,
+                    });
+                }
+                // It may be the list that stands for a field that is missing.
+                Why::List => return Err(missing.unwrap_or(refused)),
+                Why::Missing(_) | Why::Other => return Err(refused),
             }
         }
+    }
+
+    fn can_be_empty(&self, name: &str, absent: &[&str]) -> bool {
+        !absent.contains(&name) && !self.texts.contains_key(name)
+    }
+
+    fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.texts.iter().flat_map(|(name, texts)| {
+            let texts = texts.texts.iter();
+            texts.map(move |text| (&**name, &**text))
+        })
+    }
+
+    /// The text at this place, and its name.
+    fn at(&self, place: Place) -> Option<(&str, &str)> {
+        self.texts().find(|(_, text)| Place::of(text) == place)
     }
 }
 
 /// Why a struct was refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct InvalidField {
     /// `None` when it is none of the fields alone.
     pub(crate) name: Option<String>,
-    missing: Option<&'static str>,
+    why: Why,
     detail: String,
+}
+
+/// What can be done about it.
+#[derive(Clone, Debug, PartialEq)]
+enum Why {
+    Missing(&'static str),
+    /// A text that serde held, where something else was expected.
+    Text {
+        place: Place,
+        expected: String,
+    },
+    /// What a text was given as, likewise.
+    Scalar {
+        scalar: Scalar,
+        expected: String,
+    },
+    List,
+    Other,
 }
 
 impl InvalidField {
     fn of(name: &str, detail: impl Display) -> Self {
         Self {
             name: Some(name.to_owned()),
-            missing: None,
+            why: Why::Other,
             detail: detail.to_string(),
         }
+    }
+
+    fn not(name: &str, text: &str, expected: &str) -> Self {
+        Self::of(name, format!("is {}, expected {expected}", quoted(text)))
+    }
+
+    fn because(why: Why, detail: String) -> Self {
+        Self {
+            name: None,
+            why,
+            detail,
+        }
+    }
+
+    /// A value that serde held is not what is expected.
+    fn unexpected(what: &str, value: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        let detail = format!("invalid {what}: {value}, expected {expected}");
+        let expected = expected.to_string();
+        let why = match (&value, Scalar::unexpected(&value)) {
+            (Unexpected::Str(text), _) => Why::Text {
+                place: Place::of(text),
+                expected,
+            },
+            (Unexpected::Seq, _) => Why::List,
+            (_, Some(scalar)) => Why::Scalar { scalar, expected },
+            _ => Why::Other,
+        };
+        Self::because(why, detail)
     }
 }
 
@@ -86,16 +173,20 @@ impl std::error::Error for InvalidField {}
 
 impl serde::de::Error for InvalidField {
     fn custom<T: Display>(message: T) -> Self {
-        Self {
-            name: None,
-            missing: None,
-            detail: message.to_string(),
-        }
+        Self::because(Why::Other, message.to_string())
+    }
+
+    fn invalid_type(value: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::unexpected("type", value, expected)
+    }
+
+    fn invalid_value(value: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::unexpected("value", value, expected)
     }
 
     fn missing_field(field: &'static str) -> Self {
         Self {
-            missing: Some(field),
+            why: Why::Missing(field),
             ..Self::of(field, "is missing")
         }
     }
@@ -110,9 +201,10 @@ struct FieldsDecoder<'a> {
     fields: &'a Fields<'a>,
     /// Fields that are read as no text at all.
     absent: &'a [&'static str],
+    held: &'a Held,
 }
 
-impl<'de> serde::Deserializer<'de> for FieldsDecoder<'_> {
+impl<'de> serde::Deserializer<'de> for FieldsDecoder<'de> {
     type Error = InvalidField;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidField> {
@@ -122,6 +214,7 @@ impl<'de> serde::Deserializer<'de> for FieldsDecoder<'_> {
         visitor.visit_map(Access {
             entries: given.chain(absent),
             value: None,
+            held: self.held,
         })
     }
 
@@ -160,9 +253,10 @@ type Entry<'a> = (&'a str, &'a [Cow<'a, str>], bool);
 struct Access<'a, I> {
     entries: I,
     value: Option<Entry<'a>>,
+    held: &'a Held,
 }
 
-impl<'a, 'de, I: Iterator<Item = Entry<'a>>> MapAccess<'de> for Access<'a, I> {
+impl<'de, I: Iterator<Item = Entry<'de>>> MapAccess<'de> for Access<'de, I> {
     type Error = InvalidField;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
@@ -186,7 +280,10 @@ impl<'a, 'de, I: Iterator<Item = Entry<'a>>> MapAccess<'de> for Access<'a, I> {
         let read = if has_invalid {
             seed.deserialize(NotUtf8)
         } else {
-            seed.deserialize(Decoder { texts })
+            seed.deserialize(Decoder {
+                held: Some(self.held),
+                ..Decoder::of(texts)
+            })
         };
         read.map_err(|invalid| InvalidField::of(name, invalid))
     }
@@ -233,7 +330,9 @@ mod tests {
     fn fields(pairs: &[(&'static str, Option<&'static str>)]) -> Fields<'static> {
         let mut fields = Fields::default();
         for (name, text) in pairs {
-            fields.add(Cow::Borrowed(name), text.map(Cow::Borrowed));
+            // Each in a place of its own, as in a request.
+            let text = text.map(|text| Cow::Owned(text.to_owned()));
+            fields.add(Cow::Borrowed(name), text);
         }
         fields
     }
@@ -256,6 +355,110 @@ mod tests {
                 tag: vec!["a".to_owned(), "b".to_owned()]
             })
         );
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Page {
+        page: u8,
+        #[serde(default)]
+        is_open: bool,
+        ratio: Option<f64>,
+        id: Vec<i32>,
+        letter: Option<char>,
+        #[serde(flatten)]
+        below: Below,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Below {
+        name: String,
+        most: Option<u64>,
+        colour: Option<Colour>,
+        #[serde(flatten)]
+        rest: std::collections::BTreeMap<String, String>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Colour {
+        Red,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Search {
+        text: String,
+        #[serde(flatten)]
+        page: Page,
+    }
+
+    #[test]
+    fn what_is_flattened_further_has_numbers_and_lists_too() {
+        let given = fields(&[
+            ("text", Some("12")),
+            ("page", Some("7")),
+            ("is_open", Some("true")),
+            ("ratio", Some("7")),
+            ("id", Some("-7")),
+            ("letter", Some("7")),
+            ("name", Some("7")),
+            ("most", Some("7")),
+            ("colour", Some("red")),
+            ("other", Some("true")),
+        ]);
+        let read: Search = given.decode().unwrap();
+        let below = Below {
+            name: "7".to_owned(),
+            most: Some(7),
+            colour: Some(Colour::Red),
+            rest: [("other".to_owned(), "true".to_owned())].into(),
+        };
+        let page = Page {
+            page: 7,
+            is_open: true,
+            ratio: Some(7.0),
+            id: vec![-7],
+            letter: Some('7'),
+            below,
+        };
+        assert_eq!((read.text.as_str(), read.page), ("12", page));
+
+        let least = [("text", Some("")), ("page", Some("0")), ("name", Some(""))];
+        let read: Search = fields(&least).decode().unwrap();
+        assert_eq!((read.page.id, read.page.below.most), (vec![], None));
+        let several = [&least[..], &[("id", Some("1")), ("id", Some("2"))]].concat();
+        let read: Search = fields(&several).decode().unwrap();
+        assert_eq!(read.page.id, [1, 2]);
+    }
+
+    #[test]
+    fn a_refusal_names_what_is_flattened_further() {
+        let good = |name: &str, text: &'static str| {
+            let given = [("text", "a"), ("page", "1"), ("name", "b")];
+            let mut given: Vec<_> = given
+                .into_iter()
+                .filter(|(other, _)| *other != name)
+                .collect();
+            let names = ["page", "is_open", "id", "most", "ratio", "colour"];
+            let name = names.into_iter().find(|other| *other == name).unwrap();
+            given.push((name, text));
+            let given: Vec<_> = given
+                .iter()
+                .map(|(name, text)| (*name, Some(*text)))
+                .collect();
+            let refused = fields(&given).decode::<Search>().unwrap_err();
+            assert_eq!(refused.name.as_deref(), Some(name), "{refused}");
+            refused.to_string()
+        };
+        assert_eq!(good("page", "x"), "is \"x\", expected u8");
+        assert_eq!(good("page", "300"), "is \"300\", expected u8");
+        assert_eq!(good("is_open", "yes"), "is \"yes\", expected a boolean");
+        assert_eq!(good("id", "1.5"), "is \"1.5\", expected i32");
+        assert_eq!(good("most", "-1"), "is \"-1\", expected u64");
+        assert_eq!(good("ratio", "1e400"), "is \"1e400\", expected f64");
+        let refused = fields(&[("text", Some("a")), ("name", Some("b"))]);
+        let refused = refused.decode::<Search>().unwrap_err();
+        assert_eq!(refused.name.as_deref(), Some("page"));
+        assert_eq!(refused.to_string(), "is missing");
     }
 
     #[test]
