@@ -13,8 +13,12 @@ use std::fmt::{self, Display};
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, DeserializeSeed, Expected, MapAccess, Unexpected, Visitor};
 
-use super::held::{Held, Place, Scalar};
+use super::held::{self, Held, Place, Refusal, Scalar};
 use super::{Decoder, Invalid, quoted};
+
+/// A struct is read so often at most. Each time finds one field that is absent, or one
+/// below a `#[serde(flatten)]` that is no text.
+const ROUNDS: usize = 200;
 
 /// The texts of a query string or a form, by name.
 #[derive(Debug, Default)]
@@ -44,45 +48,109 @@ impl<'a> Fields<'a> {
         let mut held = Held::default();
         // A field that is missing also when it is read as no text at all.
         let mut missing = None;
-        // It ends: each round adds a field, or a form of a text, that there was not.
-        loop {
+        // A struct that is whole but for what an `Option` in it kept back.
+        let mut whole = None;
+        for _ in 0..ROUNDS {
+            held::noted();
             let decoder = FieldsDecoder {
                 fields: self,
                 absent: &absent,
                 held: &held,
+                is_first_only: false,
             };
-            let refused = match T::deserialize(decoder) {
-                Ok(read) => return Ok(read),
-                Err(refused) => refused,
+            let refused = match (T::deserialize(decoder), whole.take()) {
+                (Ok(read), _) => {
+                    let mut kept_back = held::noted().into_iter();
+                    if !kept_back.any(|refusal| self.mend(&refusal, &mut absent, &mut held)) {
+                        return Ok(read);
+                    }
+                    whole = Some(read);
+                    continue;
+                }
+                // What was changed for the `Option` is needed as it was elsewhere.
+                (Err(_), Some(whole)) => return Ok(whole),
+                (Err(refused), None) => refused,
             };
             match &refused.why {
-                Why::Missing(name) if self.can_be_empty(name, &absent) => {
-                    absent.push(name);
-                    missing = Some(refused);
+                Why::Refused(refusal) if self.mend(refusal, &mut absent, &mut held) => {
+                    if let Refusal::Missing(_) = refusal {
+                        missing = Some(refused);
+                    }
                 }
-                Why::Text { place, expected } => match self.at(*place) {
-                    Some((_, text)) if held.reform(text, expected) => {}
-                    Some((name, text)) => return Err(InvalidField::not(name, text, expected)),
-                    None => return Err(refused),
-                },
-                Why::Scalar { scalar, expected } => {
-                    let mut given = self
-                        .texts()
-                        .filter(|(_, text)| held.is_given_as(text, *scalar));
-                    return Err(match (given.next(), given.next()) {
-                        (Some((name, text)), None) => InvalidField::not(name, text, expected),
-                        _ => refused,
+                Why::Refused(Refusal::Text { place, expected }) => {
+                    return Err(match self.at(*place) {
+                        Some((name, text)) => InvalidField::not(name, text, expected),
+                        None => refused,
                     });
                 }
-                // It may be the list that stands for a field that is missing.
-                Why::List => return Err(missing.unwrap_or(refused)),
-                Why::Missing(_) | Why::Other => return Err(refused),
+                Why::Scalar { scalar, expected } => {
+                    let given = self.texts();
+                    let given = given.filter(|(_, text)| held.is_given_as(text, *scalar));
+                    return Err(match only(given) {
+                        Some((name, text)) => InvalidField::not(name, text, expected),
+                        None => refused,
+                    });
+                }
+                Why::NotUtf8 => {
+                    let invalid = self.texts.iter().filter(|(_, texts)| texts.has_invalid);
+                    return Err(match only(invalid) {
+                        Some((name, _)) => InvalidField::of(name, "is not UTF-8"),
+                        None => refused,
+                    });
+                }
+                Why::List => {
+                    // It may be one that was given several times, or else the list that
+                    // stands for a field that is missing.
+                    let decoder = FieldsDecoder {
+                        fields: self,
+                        absent: &absent,
+                        held: &held,
+                        is_first_only: true,
+                    };
+                    let once = T::deserialize(decoder).err();
+                    let is_several = once.is_none_or(|once| once.why != Why::List);
+                    return Err(match missing {
+                        _ if is_several => self.one_of_several().unwrap_or(refused),
+                        Some(missing) => missing,
+                        None => refused,
+                    });
+                }
+                Why::Refused(Refusal::Missing(_)) | Why::Other => return Err(refused),
+            }
+        }
+        whole.ok_or_else(|| {
+            let detail = format!("has more than {ROUNDS} fields that are no texts or are missing");
+            InvalidField::because(Why::Other, detail)
+        })
+    }
+
+    /// Changes what was refused, if it can be read in another way.
+    fn mend(&self, refusal: &Refusal, absent: &mut Vec<&'static str>, held: &mut Held) -> bool {
+        match refusal {
+            Refusal::Missing(name) => {
+                let can_be_empty = self.can_be_empty(name, absent);
+                if can_be_empty {
+                    absent.push(name);
+                }
+                can_be_empty
+            }
+            Refusal::Text { place, expected } => {
+                let text = self.at(*place);
+                text.is_some_and(|(_, text)| held.reform(text, expected))
             }
         }
     }
 
     fn can_be_empty(&self, name: &str, absent: &[&str]) -> bool {
         !absent.contains(&name) && !self.texts.contains_key(name)
+    }
+
+    /// The only field that was given several times.
+    fn one_of_several(&self) -> Option<InvalidField> {
+        let several = self.texts.iter();
+        let (name, texts) = only(several.filter(|(_, texts)| texts.texts.len() > 1))?;
+        let refused = Decoder::of(&texts.texts).one().err()?;
+        Some(InvalidField::of(name, refused))
     }
 
     fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -98,6 +166,12 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// The item, if it is the only one.
+fn only<I: Iterator>(mut items: I) -> Option<I::Item> {
+    let first = items.next()?;
+    items.next().is_none().then_some(first)
+}
+
 /// Why a struct was refused.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct InvalidField {
@@ -110,18 +184,15 @@ pub(crate) struct InvalidField {
 /// What can be done about it.
 #[derive(Clone, Debug, PartialEq)]
 enum Why {
-    Missing(&'static str),
-    /// A text that serde held, where something else was expected.
-    Text {
-        place: Place,
-        expected: String,
-    },
-    /// What a text was given as, likewise.
+    /// What may be read in another way.
+    Refused(Refusal),
+    /// What a text that serde held was given as, where something else was expected.
     Scalar {
         scalar: Scalar,
         expected: String,
     },
     List,
+    NotUtf8,
     Other,
 }
 
@@ -139,6 +210,9 @@ impl InvalidField {
     }
 
     fn because(why: Why, detail: String) -> Self {
+        if let Why::Refused(refusal) = &why {
+            held::note(refusal.clone());
+        }
         Self {
             name: None,
             why,
@@ -151,11 +225,12 @@ impl InvalidField {
         let detail = format!("invalid {what}: {value}, expected {expected}");
         let expected = expected.to_string();
         let why = match (&value, Scalar::unexpected(&value)) {
-            (Unexpected::Str(text), _) => Why::Text {
+            (Unexpected::Str(text), _) => Why::Refused(Refusal::Text {
                 place: Place::of(text),
                 expected,
-            },
+            }),
             (Unexpected::Seq, _) => Why::List,
+            (Unexpected::Bytes(_), _) => Why::NotUtf8,
             (_, Some(scalar)) => Why::Scalar { scalar, expected },
             _ => Why::Other,
         };
@@ -186,8 +261,11 @@ impl serde::de::Error for InvalidField {
 
     fn missing_field(field: &'static str) -> Self {
         Self {
-            why: Why::Missing(field),
-            ..Self::of(field, "is missing")
+            name: Some(field.to_owned()),
+            ..Self::because(
+                Why::Refused(Refusal::Missing(field)),
+                "is missing".to_owned(),
+            )
         }
     }
 
@@ -202,6 +280,8 @@ struct FieldsDecoder<'a> {
     /// Fields that are read as no text at all.
     absent: &'a [&'static str],
     held: &'a Held,
+    /// Gives one text of those that a field has.
+    is_first_only: bool,
 }
 
 impl<'de> serde::Deserializer<'de> for FieldsDecoder<'de> {
@@ -209,7 +289,11 @@ impl<'de> serde::Deserializer<'de> for FieldsDecoder<'de> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidField> {
         let given = self.fields.texts.iter();
-        let given = given.map(|(name, texts)| (&**name, texts.texts.as_slice(), texts.has_invalid));
+        let most = if self.is_first_only { 1 } else { usize::MAX };
+        let given = given.map(move |(name, texts)| {
+            let given = texts.texts.as_slice();
+            (&**name, &given[..given.len().min(most)], texts.has_invalid)
+        });
         let absent = self.absent.iter().map(|name| (*name, &[][..], false));
         visitor.visit_map(Access {
             entries: given.chain(absent),
@@ -289,14 +373,15 @@ impl<'de, I: Iterator<Item = Entry<'de>>> MapAccess<'de> for Access<'de, I> {
     }
 }
 
-/// Can only be ignored.
+/// Can only be ignored. What serde holds for later are bytes that are no text.
 struct NotUtf8;
 
 impl<'de> serde::Deserializer<'de> for NotUtf8 {
     type Error = Invalid;
 
-    fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, Invalid> {
-        Err(serde::de::Error::custom("is not UTF-8"))
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Invalid> {
+        let held = visitor.visit_bytes(b"\xff");
+        held.map_err(|_: Invalid| serde::de::Error::custom("is not UTF-8"))
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Invalid> {
@@ -431,6 +516,38 @@ mod tests {
     }
 
     #[test]
+    fn an_option_of_a_flattened_struct_is_there_when_its_fields_are() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Outer {
+            #[serde(flatten)]
+            inner: Option<Inner>,
+        }
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Inner {
+            from: i64,
+            is_open: bool,
+            ids: Vec<u8>,
+            name: String,
+        }
+
+        let given = [("from", "-1"), ("is_open", "true"), ("name", "7")];
+        let given = given.map(|(name, text)| (name, Some(text)));
+        let inner = |given: &[_]| fields(given).decode::<Outer>().unwrap().inner;
+        let mut expected = Inner {
+            from: -1,
+            is_open: true,
+            ids: vec![],
+            name: "7".to_owned(),
+        };
+        assert_eq!(inner(&given).as_ref(), Some(&expected));
+        expected.ids = vec![7];
+        let with_id = [&given[..], &[("ids", Some("7"))]].concat();
+        assert_eq!(inner(&with_id), Some(expected));
+        assert_eq!(inner(&given[..1]), None);
+        assert_eq!(inner(&[]), None);
+    }
+
+    #[test]
     fn a_refusal_names_what_is_flattened_further() {
         let good = |name: &str, text: &'static str| {
             let given = [("text", "a"), ("page", "1"), ("name", "b")];
@@ -455,6 +572,27 @@ mod tests {
         assert_eq!(good("id", "1.5"), "is \"1.5\", expected i32");
         assert_eq!(good("most", "-1"), "is \"-1\", expected u64");
         assert_eq!(good("ratio", "1e400"), "is \"1e400\", expected f64");
+        let not_utf8 = fields(&[("text", Some("")), ("name", None), ("page", Some("1"))]);
+        let refused = not_utf8.decode::<Search>().unwrap_err();
+        assert_eq!(refused.name.as_deref(), Some("name"));
+        assert_eq!(refused.to_string(), "is not UTF-8");
+        let twice = |name| {
+            let given = [
+                ("text", "a"),
+                ("page", "1"),
+                ("name", "b"),
+                (name, "1"),
+                (name, "1"),
+            ];
+            let given = given.map(|(name, text)| (name, Some(text)));
+            fields(&given).decode::<Search>().unwrap_err()
+        };
+        let refused = twice("most");
+        assert_eq!(refused.name.as_deref(), Some("most"));
+        assert_eq!(
+            refused.to_string(),
+            "is given 2 times; it may be given once"
+        );
         let refused = fields(&[("text", Some("a")), ("name", Some("b"))]);
         let refused = refused.decode::<Search>().unwrap_err();
         assert_eq!(refused.name.as_deref(), Some("page"));

@@ -9,7 +9,12 @@
 //! known by its place in memory, the struct is read once more with what else the
 //! text can mean: a truth value, a number, or the only element of a list. It is a text
 //! for as long as that is taken, so a name `"12"` stays one.
+//!
+//! An `Option` of a flattened struct keeps what was refused to itself, and is `None`.
+//! So each refusal is noted as well, by thread: serde makes errors without a place to
+//! put anything.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use serde::de::Unexpected;
@@ -113,6 +118,26 @@ impl Scalar {
             _ => None,
         }
     }
+}
+
+/// What was refused in one reading of a struct, also where it was kept back.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Refusal {
+    Missing(&'static str),
+    Text { place: Place, expected: String },
+}
+
+thread_local! {
+    static REFUSALS: RefCell<Vec<Refusal>> = const { RefCell::new(Vec::new()) };
+}
+
+pub(super) fn note(refusal: Refusal) {
+    REFUSALS.with_borrow_mut(|refusals| refusals.push(refusal));
+}
+
+/// What was noted since it was asked last.
+pub(super) fn noted() -> Vec<Refusal> {
+    REFUSALS.take()
 }
 
 #[cfg(test)]
