@@ -71,7 +71,7 @@
 //! | `center` | | the service center in a program: `Center` |
 //! | `openapi` | | `/openapi.json` and `/docs` of each service |
 //! | `validate` | | rules of the types themselves, held against what callers send: see [`get`](macro@get) |
-//! | `cli` | | the program `mfhm`: `mfhm center`, `mfhm token`, `mfhm call`, `mfhm check` |
+//! | `cli` | | the program `mfhm`: `mfhm center`, `mfhm token`, `mfhm call`, `mfhm drain`, `mfhm check` |
 //!
 //! A crate that only calls needs `default-features = false, features =
 //! ["client"]`; no server is compiled then.

@@ -8,6 +8,7 @@ mod check;
 mod cli;
 mod crash;
 mod discovery;
+mod drain;
 mod instances;
 mod kept_out;
 mod offered;
