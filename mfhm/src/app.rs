@@ -377,7 +377,7 @@ impl App {
             zone: self.zone.or(settings.zone),
             weight: self.weight.or(settings.weight).unwrap_or(100),
             states: States::new(self.states),
-            centers: settings.centers,
+            directory: settings.directory,
             center_key: self.center_key.or(settings.center_key),
             key,
             local_calls: self.local_calls.or(settings.local_calls).unwrap_or(true),

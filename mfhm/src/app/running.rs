@@ -23,6 +23,7 @@ use crate::server::overload::{self, Capacity};
 use crate::server::registration::{Announcement, Center, Registration};
 use crate::server::state::States;
 use crate::server::{guard, misdirected, router};
+use crate::settings::directory::Directory;
 use crate::wire::v1::{Address, HEADER_INSTANCE, HEADER_SERVICE, OperationEntry, Register, ZONE};
 
 /// How long running requests may take after a stop.
@@ -35,7 +36,7 @@ pub(super) struct Launch {
     pub capacity: Capacity,
     pub zone: Option<String>,
     pub weight: u32,
-    pub centers: Vec<String>,
+    pub directory: Directory,
     pub center_key: Option<Key>,
     pub key: Option<Key>,
     pub local_calls: bool,
@@ -68,7 +69,7 @@ impl RunningApp {
             capacity,
             zone,
             weight,
-            centers,
+            directory,
             center_key,
             key,
             local_calls,
@@ -82,10 +83,9 @@ impl RunningApp {
         // Clients in the handlers find services through the same centers.
         #[cfg(feature = "client")]
         let caller = {
-            let mut caller = centers
-                .iter()
-                .fold(crate::Caller::builder(), |b, url| b.center(url))
-                .instances(ids.clone());
+            let mut caller = crate::Caller::builder()
+                .directory(directory.clone())
+                .own_instances(ids.clone());
             if let Some(key) = &center_key {
                 caller = caller.center_key(key.reveal());
             }
@@ -95,10 +95,16 @@ impl RunningApp {
             caller.intercepted_by(interceptors).build()?.install()
         };
         // One registration with each: centers do not tell each other.
+        let centers = directory.centers().iter();
         let centers: Vec<_> = centers
-            .into_iter()
-            .map(|url| Center::new(url, link.clone()))
+            .map(|url| Center::new(url.clone(), link.clone()))
             .collect();
+        if centers.is_empty() {
+            tracing::info!(
+                "no center is set, so nothing registers: whoever runs these services makes \
+                 their addresses known"
+            );
+        }
         #[cfg(feature = "client")]
         let mut offers = Vec::new();
         let mut services = Vec::new();
@@ -140,7 +146,8 @@ impl RunningApp {
         self.services.iter().find(|service| service.name == name)
     }
 
-    /// Waits until each service is registered with a center.
+    /// Waits until each service is registered with a center; not at all, where no
+    /// center is set.
     ///
     /// # Cancel safety
     ///
@@ -300,6 +307,9 @@ impl RunningService {
     }
 
     async fn registered(&self) {
+        if self.registrations.is_empty() {
+            return;
+        }
         let waits = self
             .registrations
             .iter()
@@ -308,6 +318,9 @@ impl RunningService {
     }
 
     async fn told_to_drain(&self) {
+        if self.registrations.is_empty() {
+            std::future::pending::<()>().await;
+        }
         let told = self
             .registrations
             .iter()
@@ -318,11 +331,12 @@ impl RunningService {
     /// First the callers are told, then they get time to notice, then the door
     /// is closed and what runs is finished.
     async fn drain(self, time: Duration) {
-        let was_registered = self.is_registered();
+        // Without a center, somebody else has told where it is.
+        let was_known = self.registrations.is_empty() || self.is_registered();
         let leaves = self.registrations.into_iter().map(Registration::leave);
         futures_util::future::join_all(leaves).await;
         // Nobody can have found a service that no center knew.
-        if was_registered && !time.is_zero() {
+        if was_known && !time.is_zero() {
             self.server.announce_close();
             tokio::time::sleep(time).await;
         }

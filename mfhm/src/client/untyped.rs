@@ -171,6 +171,9 @@ impl CallBuilder {
             return Err(Fault::new(FaultKind::InvalidRequest, why));
         }
         let resolver = self.caller.resolver(&self.service);
+        if let Some(fault) = resolver.without_names() {
+            return Err(fault);
+        }
         let endpoints = resolver.endpoints(deadline).await?;
         let entry = find(&endpoints, &self.operation)?;
         let method = choose_method(&entry, self.method)?;

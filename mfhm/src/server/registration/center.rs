@@ -221,7 +221,7 @@ impl Center {
 
     /// Opens an event stream; the error says what failed.
     pub(crate) async fn open(&self, path: &str) -> Result<Opened, String> {
-        self.link.open(&self.url, path, None).await
+        self.link.open(&self.url, path, []).await
     }
 
     /// Every way in which a registration that was cut short may be held.

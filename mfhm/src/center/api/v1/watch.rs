@@ -12,6 +12,7 @@ use http::StatusCode;
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
+use super::contracts::note_caller;
 use super::{Refused, event_stream, instance_view, refuse};
 use crate::center::api::Api;
 use crate::center::registry::Listed;
@@ -45,6 +46,10 @@ pub(super) fn watch(api: &Api, peer: IpAddr, request: &Request) -> Result<Respon
             ),
         )
     })?;
+    // What a process says of one service it says in a watch of that one alone.
+    if let [service] = services.as_slice() {
+        note_caller(api, service, peer, request.headers());
+    }
     let last = request.headers().get("last-event-id");
     let last = last.and_then(|id| id.to_str().ok()?.trim().parse::<Cursor>().ok());
     let watcher = Watcher::new(api.registrar.view.clone(), services, last);
