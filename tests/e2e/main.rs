@@ -19,3 +19,4 @@ mod shutdown;
 mod startup;
 mod uploads;
 mod versions;
+mod without_center;

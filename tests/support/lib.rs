@@ -6,6 +6,7 @@
 
 pub mod browser;
 pub mod cli;
+pub mod dns;
 pub mod follow;
 pub mod http;
 pub mod port;

@@ -33,6 +33,8 @@ use crate::wire::v1::MAX_WEIGHT;
 const LONGEST: Duration = Duration::from_secs(30);
 /// The shortest.
 const SHORTEST: Duration = Duration::from_secs(1);
+/// The time after which a name without records is looked up again.
+const ABSENT: Duration = Duration::from_secs(5);
 /// The weight of an instance among equals.
 const USUAL_WEIGHT: u32 = 100;
 
@@ -190,7 +192,7 @@ impl<L: Lookup> DnsWatch<L> {
         let found = self.source.find(&self.service).await;
         let pause = match &found {
             Ok(Found { ttl, .. }) => ttl.unwrap_or(LONGEST).clamp(SHORTEST, LONGEST),
-            Err(SourceError::Unknown) => LONGEST,
+            Err(SourceError::Unknown) => ABSENT,
             // Whoever comes back after an error wants to know.
             Err(SourceError::Unreachable(_)) => Duration::ZERO,
         };
