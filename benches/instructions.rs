@@ -10,8 +10,11 @@
 //! difference leaves out everything but the calls. Both sides of the exchange
 //! are in each figure, so a ratio compares the whole exchange.
 
+use std::collections::HashMap;
 use std::process::Command;
 
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 use mfhm::{App, Caller, Center};
 use mfhm_benches::by_hand;
 use mfhm_benches::client::Connection;
@@ -21,7 +24,7 @@ const FEW: usize = 300;
 const MANY: usize = 1300;
 
 /// What is measured, what it is compared with, and what that is called.
-const PAIRS: [(&str, &str, &str); 5] = [
+const PAIRS: [(&str, &str, &str); 7] = [
     (
         "service-get-mfhm",
         "service-get-axum",
@@ -43,6 +46,16 @@ const PAIRS: [(&str, &str, &str); 5] = [
         "typed call, POST: mfhm / reqwest by hand",
     ),
     (
+        "call-get-mfhm",
+        "call-get-hyper",
+        "typed call, GET: mfhm / hyper-util's client by hand",
+    ),
+    (
+        "call-post-mfhm",
+        "call-post-hyper",
+        "typed call, POST: mfhm / hyper-util's client by hand",
+    ),
+    (
         "local-mfhm",
         "local-function",
         "local call: mfhm / function call",
@@ -61,8 +74,10 @@ fn main() {
             .expect("a runtime");
         return runtime.block_on(run(what, calls.parse().expect("a number")));
     }
+    let mut counted = HashMap::new();
+    let mut count = |what| *counted.entry(what).or_insert_with(|| a_call(what));
     for (ours, theirs, name) in PAIRS {
-        let (Some(ours), Some(theirs)) = (a_call(ours), a_call(theirs)) else {
+        let (Some(ours), Some(theirs)) = (count(ours), count(theirs)) else {
             println!("valgrind is not there: install Debian's package valgrind");
             return;
         };
@@ -131,6 +146,7 @@ async fn run(what: &str, calls: usize) {
     let typed = BenchClient::through(&caller);
     let local = BenchClient::local(Service);
     let client = reqwest::Client::new();
+    let hyper: by_hand::HyperClient = Client::builder(TokioExecutor::new()).build_http();
     let new = NewUser {
         name: "Ada".to_owned(),
     };
@@ -142,6 +158,14 @@ async fn run(what: &str, calls: usize) {
             "call-get-mfhm" => drop(typed.user(7, Some(true)).await.expect("an answer")),
             "call-get-reqwest" => {
                 let called = by_hand::call_user(&client, &mfhm_url, 7, Some(true)).await;
+                drop(called.expect("an answer"));
+            }
+            "call-get-hyper" => {
+                let called = by_hand::call_user_by_hyper(&hyper, &mfhm_url, 7, Some(true)).await;
+                drop(called.expect("an answer"));
+            }
+            "call-post-hyper" => {
+                let called = by_hand::call_create_by_hyper(&hyper, &mfhm_url, &new).await;
                 drop(called.expect("an answer"));
             }
             "call-post-mfhm" => drop(typed.create(&new).await.expect("an answer")),

@@ -106,9 +106,13 @@ mod checks;
 mod client;
 #[cfg(any(feature = "openapi", feature = "center"))]
 pub mod compat;
+#[cfg(any(feature = "client", feature = "server"))]
+mod connector;
 mod contract;
 #[cfg(any(feature = "client", feature = "server"))]
 mod current;
+#[cfg(any(feature = "server", feature = "center"))]
+mod directory;
 #[cfg(feature = "server")]
 mod entry;
 mod error;
@@ -143,6 +147,8 @@ mod server;
 mod settings;
 #[cfg(any(feature = "server", feature = "center"))]
 mod shutdown;
+#[cfg(all(test, feature = "client", feature = "server", feature = "center"))]
+mod simulation;
 #[cfg(any(feature = "client", feature = "server"))]
 mod stream;
 #[cfg(feature = "validate")]
@@ -156,7 +162,7 @@ pub use api_error::{ApiError, Data, ErrorVariant};
 pub use app::{App, RunningApp, RunningService, run};
 pub use bytes::Bytes;
 #[cfg(feature = "center")]
-pub use center::{Center, CenterBuilder, ContractPolicy, RunningCenter};
+pub use center::{Center, CenterBuilder, ContractPolicy, Exported, Imported, RunningCenter};
 #[cfg(feature = "client")]
 pub use client::{
     caller::{Caller, CallerBuilder},
@@ -166,7 +172,7 @@ pub use client::{
 };
 pub use contract::{Operation, Param, ParamSource};
 #[cfg(any(feature = "client", feature = "server"))]
-pub use current::{CurrentRequest, request};
+pub use current::{CurrentRequest, request, spawn};
 pub use error::{Error, Result};
 #[cfg(feature = "client")]
 pub use fault::CallError;

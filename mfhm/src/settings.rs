@@ -41,6 +41,9 @@ pub(crate) struct Settings {
     pub cache: Option<Cache>,
     /// `MFHM_ZONE`: where the process runs.
     pub zone: Option<String>,
+    /// `MFHM_PROPAGATE`: headers that calls take over from the request being handled.
+    #[cfg(feature = "client")]
+    pub propagate: Vec<http::HeaderName>,
     /// `MFHM_HOST`: the address that services listen on.
     #[cfg(feature = "server")]
     pub host: Option<String>,
@@ -79,7 +82,7 @@ pub(crate) enum Cache {
 
 /// Every name that means something.
 #[cfg(feature = "server")]
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "MFHM_CENTER",
     "MFHM_INSTANCES",
     "MFHM_DNS_SERVER",
@@ -95,6 +98,7 @@ const NAMES: [&str; 16] = [
     "MFHM_WEIGHT",
     "MFHM_MAX_IN_FLIGHT",
     "MFHM_QUEUE",
+    "MFHM_PROPAGATE",
     "MFHM_LOG",
 ];
 
@@ -123,6 +127,8 @@ impl Settings {
             #[cfg(feature = "client")]
             cache: None,
             zone: None,
+            #[cfg(feature = "client")]
+            propagate: Vec::new(),
             host: None,
             port: None,
             key: None,
@@ -186,6 +192,17 @@ impl Settings {
             problems
                 .push("MFHM_CENTER_KEY: it holds characters that no header may have".to_owned());
         }
+
+        #[cfg(feature = "client")]
+        let propagate = {
+            let names = var("MFHM_PROPAGATE").unwrap_or_default();
+            // A comma at the end chooses nothing.
+            let names = names.split(',').filter(|name| !name.trim().is_empty());
+            crate::client::propagation::chosen(names).unwrap_or_else(|wrong| {
+                problems.extend(wrong.iter().map(|why| format!("MFHM_PROPAGATE: {why}")));
+                Vec::new()
+            })
+        };
 
         #[cfg(feature = "server")]
         let port = var("MFHM_PORT").and_then(|text| match text.trim().parse() {
@@ -253,6 +270,8 @@ impl Settings {
                 folder => Cache::In(folder.into()),
             }),
             zone: var("MFHM_ZONE").map(|zone| zone.trim().to_owned()),
+            #[cfg(feature = "client")]
+            propagate,
             #[cfg(feature = "server")]
             host: var("MFHM_HOST"),
             #[cfg(feature = "server")]
@@ -374,6 +393,13 @@ mod tests {
         );
     }
 
+    #[cfg(feature = "client")]
+    #[test]
+    fn headers_that_go_on_are_a_list() {
+        let settings = from(&[("MFHM_PROPAGATE", "x-request-id, X-Tenant,")]).unwrap();
+        assert_eq!(settings.propagate, ["x-request-id", "x-tenant"]);
+    }
+
     #[test]
     fn several_centers_and_bare_hosts_are_taken() {
         let settings =
@@ -395,6 +421,8 @@ mod tests {
             ("MFHM_WEIGHT", "4000000000"),
             ("MFHM_MAX_IN_FLIGHT", "0"),
             ("MFHM_QUEUE", "many"),
+            #[cfg(feature = "client")]
+            ("MFHM_PROPAGATE", "x-tenant, cookie"),
             ("MFHM_CENTER_KEY", "two\nlines"),
             ("MFHM_INSTANCES", "users"),
             ("MFHM_DNS_SERVER", "somewhere"),
@@ -410,6 +438,8 @@ mod tests {
             "MFHM_WEIGHT",
             "MFHM_MAX_IN_FLIGHT",
             "MFHM_QUEUE",
+            #[cfg(feature = "client")]
+            "MFHM_PROPAGATE: `cookie` is not passed on",
             "MFHM_CENTER_KEY:",
             #[cfg(feature = "client")]
             "MFHM_INSTANCES:",

@@ -1,10 +1,12 @@
 //! Whole programs, started and ended as an operator would: services and centers
 //! are processes of their own, the callers live in the tests.
 
+mod ambient;
 mod attempts;
 mod bad_input;
 mod check;
 mod cli;
+mod crash;
 mod discovery;
 mod instances;
 mod kept_lists;
@@ -17,6 +19,7 @@ mod restart;
 mod several_centers;
 mod shutdown;
 mod startup;
+mod takeover;
 mod uploads;
 mod versions;
 mod without_center;

@@ -3,14 +3,15 @@
 //! A time-out says that the center did not hear an instance, not that it is
 //! gone. Two rules keep silence from emptying the registry. Deletions for
 //! silence are few: at most 15 % of the instances in a minute, and at least one.
-//! And when more than half of the instances fall silent together, the center
+//! And when half of the instances or more fall silent together, the center
 //! suspects its own network: until pings get through again, for 5 minutes at
 //! most, silence makes nobody unhealthy and deletes nobody.
 //!
 //! One silent instance alone is never taken for a network fault, whatever its
-//! share: in a fleet of one the instance is the likelier cause.
+//! share: in a fleet of one, or of two, the instance is the likelier cause.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::Duration;
 
 /// Share of the instances that may be deleted for silence in a [`WINDOW`].
@@ -18,7 +19,7 @@ const DELETION_PERCENT: usize = 15;
 const WINDOW: Duration = Duration::from_secs(60);
 
 /// How long the center doubts its own network.
-const LONGEST_SUSPICION: Duration = Duration::from_secs(5 * 60);
+pub(crate) const LONGEST_SUSPICION: Duration = Duration::from_secs(5 * 60);
 
 /// Fewer silent instances than this are their own fault.
 const LEAST_SILENT: usize = 2;
@@ -31,6 +32,8 @@ pub(crate) struct Guard {
     suspicion: Suspicion,
     witnesses: usize,
     silent: usize,
+    /// When a refused deletion was last told of.
+    refusal_told: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,14 +45,32 @@ enum Suspicion {
     Exhausted,
 }
 
+/// What the guard reckons with. As text it is a sentence for operators.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Arithmetic {
+    /// Instances that were pinged and are not down, and those of them that timed
+    /// out at their last ping.
+    pub witnesses: usize,
+    pub silent: usize,
+    /// So many silent ones make the center suspect its own network.
+    pub suspicious: usize,
+    /// For how long it does so yet, at most. Absent: it does not.
+    pub suspects_for: Option<Duration>,
+    /// It did so for as long as it may, and believes the silence now.
+    pub is_exhausted: bool,
+    pub instances: usize,
+    /// Deleted for time-outs in the last minute, and how many may be.
+    pub deleted: usize,
+    pub allowed: usize,
+}
+
 impl Guard {
     /// Takes note of how many of the pinged, not unhealthy instances were silent
     /// at their last ping. Returns whether the suspicion began or ended.
     pub(crate) fn observe(&mut self, silent: usize, witnesses: usize, now: Duration) -> bool {
         (self.silent, self.witnesses) = (silent, witnesses);
-        let most_are_silent = silent >= LEAST_SILENT && silent * 2 > witnesses;
         let next = match self.suspicion {
-            _ if !most_are_silent => Suspicion::None,
+            _ if silent < suspicious(witnesses) => Suspicion::None,
             Suspicion::None => Suspicion::Since(now),
             Suspicion::Since(start) if now.saturating_sub(start) >= LONGEST_SUSPICION => {
                 Suspicion::Exhausted
@@ -63,10 +84,7 @@ impl Guard {
 
     /// Whether time-outs are not believed at the moment.
     pub(crate) fn is_held(&self, now: Duration) -> bool {
-        match self.suspicion {
-            Suspicion::Since(start) => now.saturating_sub(start) < LONGEST_SUSPICION,
-            Suspicion::None | Suspicion::Exhausted => false,
-        }
+        self.held_for(now).is_some()
     }
 
     /// Whether one more of `instances` may be deleted for silence; if so, it is
@@ -80,25 +98,32 @@ impl Guard {
         true
     }
 
-    /// The arithmetic in a sentence.
-    pub(crate) fn explain(&mut self, instances: usize, now: Duration) -> String {
+    /// A deletion was refused. The arithmetic, if operators are to be told of it:
+    /// once in a minute, however many are refused.
+    pub(crate) fn refused(&mut self, instances: usize, now: Duration) -> Option<Arithmetic> {
+        let is_told = |at: Duration| now.saturating_sub(at) < WINDOW;
+        if self.refusal_told.is_some_and(is_told) {
+            return None;
+        }
+        self.refusal_told = Some(now);
+        Some(self.arithmetic(instances, now))
+    }
+
+    pub(crate) fn arithmetic(&mut self, instances: usize, now: Duration) -> Arithmetic {
         self.forget_old(now);
-        let silence = format!(
-            "{} of {} pinged instances that are not down timed out at their last ping",
-            self.silent, self.witnesses
-        );
-        if self.is_held(now) {
-            format!(
-                "{silence}, more than half: the center suspects its own network and believes no \
-                 time-out until pings get through again, 5 min at most"
-            )
-        } else {
-            format!(
-                "{silence}; {} of {instances} registered instances were deleted for time-outs in \
-                 the last minute, {} may be",
-                self.deletions.len(),
-                self.allowance(instances)
-            )
+        Arithmetic {
+            witnesses: self.witnesses,
+            silent: self.silent,
+            suspicious: suspicious(self.witnesses),
+            suspects_for: self.held_for(now),
+            is_exhausted: match self.suspicion {
+                Suspicion::None => false,
+                Suspicion::Since(_) => !self.is_held(now),
+                Suspicion::Exhausted => true,
+            },
+            instances,
+            deleted: self.deletions.len(),
+            allowed: self.allowance(instances),
         }
     }
 
@@ -106,6 +131,15 @@ impl Guard {
     pub(crate) fn shift(&mut self, pause: Duration) {
         if let Suspicion::Since(start) = &mut self.suspicion {
             *start = start.saturating_add(pause);
+        }
+    }
+
+    fn held_for(&self, now: Duration) -> Option<Duration> {
+        match self.suspicion {
+            Suspicion::Since(start) => LONGEST_SUSPICION
+                .checked_sub(now.saturating_sub(start))
+                .filter(|left| !left.is_zero()),
+            Suspicion::None | Suspicion::Exhausted => None,
         }
     }
 
@@ -123,6 +157,55 @@ impl Guard {
         {
             self.deletions.pop_front();
         }
+    }
+}
+
+/// So many of these silent together are the center's own network.
+fn suspicious(witnesses: usize) -> usize {
+    witnesses.div_ceil(2).max(LEAST_SILENT)
+}
+
+impl fmt::Display for Arithmetic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            witnesses,
+            silent,
+            suspicious,
+            instances,
+            deleted,
+            allowed,
+            ..
+        } = self;
+        write!(
+            f,
+            "{silent} of {witnesses} pinged instances that are not down timed out at their last \
+             ping; "
+        )?;
+        match self.suspects_for {
+            Some(left) => write!(
+                f,
+                "{suspicious} are enough for the center to suspect its own network: it believes no \
+                 time-out until pings get through again, {} s more at most",
+                left.as_secs()
+            ),
+            None if self.is_exhausted => write!(
+                f,
+                "the center suspected its own network for {} min and believes the time-outs now",
+                LONGEST_SUSPICION.as_secs() / 60
+            ),
+            None => write!(
+                f,
+                "with {suspicious} the center would suspect its own network"
+            ),
+        }?;
+        if self.suspects_for.is_none() {
+            write!(
+                f,
+                "; {deleted} of {instances} registered instances were deleted for time-outs in the \
+                 last minute, {allowed} may be"
+            )?;
+        }
+        Ok(())
     }
 }
 
@@ -167,16 +250,18 @@ mod tests {
     }
 
     #[test]
-    fn more_than_half_in_silence_is_the_centers_own_network() {
+    fn half_of_the_fleet_in_silence_is_the_centers_own_network() {
         for (silent, witnesses, is_held) in [
             (1, 1, false),
             (1, 2, false),
             (2, 2, true),
             (2, 3, true),
-            (2, 4, false),
+            (2, 4, true),
+            (2, 5, false),
+            (3, 5, true),
             (35, 100, false),
-            (50, 100, false),
-            (51, 100, true),
+            (49, 100, false),
+            (50, 100, true),
         ] {
             let mut guard = Guard::default();
             assert_eq!(guard.observe(silent, witnesses, secs(0)), is_held);
@@ -189,8 +274,8 @@ mod tests {
     fn the_suspicion_ends_when_pings_get_through() {
         let mut guard = Guard::default();
         assert!(guard.observe(9, 10, secs(0)));
-        assert!(!guard.observe(6, 10, secs(5)));
-        assert!(guard.observe(5, 10, secs(6)));
+        assert!(!guard.observe(5, 10, secs(5)));
+        assert!(guard.observe(4, 10, secs(6)));
         assert!(!guard.is_held(secs(6)));
     }
 
@@ -207,21 +292,42 @@ mod tests {
         assert!(guard.observe(9, 10, secs(304)));
     }
 
+    /// Two instances: the smallest fleet in which one can fail and one remain.
     #[test]
-    fn the_arithmetic_is_said() {
+    fn at_two_instances_the_arithmetic_is_shown() {
         let mut guard = Guard::default();
-        guard.observe(6, 10, secs(0));
-        let text = guard.explain(12, secs(0));
-        assert!(
-            text.starts_with("6 of 10 ") && text.contains("own network"),
-            "{text}"
+        let text = |guard: &mut Guard, instances, second| {
+            guard.arithmetic(instances, secs(second)).to_string()
+        };
+        guard.observe(1, 2, secs(0));
+        assert_eq!(
+            text(&mut guard, 2, 0),
+            "1 of 2 pinged instances that are not down timed out at their last ping; with 2 the \
+             center would suspect its own network; 0 of 2 registered instances were deleted for \
+             time-outs in the last minute, 1 may be"
         );
-        guard.observe(1, 10, secs(1));
-        assert!(guard.admit_deletion(20, secs(1)));
-        let text = guard.explain(19, secs(1));
-        assert!(
-            text.contains("1 of 19 ") && text.ends_with("3 may be"),
-            "{text}"
+        assert!(guard.admit_deletion(2, secs(1)));
+        assert!(!guard.admit_deletion(1, secs(2)), "one in a minute");
+        assert!(text(&mut guard, 1, 2).ends_with(
+            "1 of 1 registered instances were deleted for time-outs in the last minute, 1 may be"
+        ));
+        guard.observe(2, 2, secs(10));
+        assert_eq!(
+            text(&mut guard, 2, 70),
+            "2 of 2 pinged instances that are not down timed out at their last ping; 2 are enough \
+             for the center to suspect its own network: it believes no time-out until pings get \
+             through again, 240 s more at most"
         );
+        assert!(!guard.admit_deletion(2, secs(70)));
+        assert!(text(&mut guard, 2, 310).contains("for 5 min and believes the time-outs now"));
+        assert!(guard.admit_deletion(2, secs(310)));
+    }
+
+    #[test]
+    fn refused_deletions_are_told_once_in_a_minute() {
+        let mut guard = Guard::default();
+        guard.observe(9, 10, secs(0));
+        let told = (0..180).filter(|&second| guard.refused(10, secs(second)).is_some());
+        assert_eq!(told.collect::<Vec<_>>(), [0, 60, 120]);
     }
 }

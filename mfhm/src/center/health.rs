@@ -22,6 +22,9 @@ pub(crate) enum PingOutcome {
     TimedOut,
     /// Nobody listens there.
     Refused,
+    /// A connection that ended without an answer: it may be that of a process that
+    /// is ending.
+    Broken,
     /// An answer, but not that of a healthy instance.
     Bad(String),
     /// Another service or instance answers in this place.
@@ -73,11 +76,16 @@ impl Health {
         self.last = match outcome {
             PingOutcome::Ok => Last::Ok,
             PingOutcome::TimedOut => Last::TimedOut,
-            PingOutcome::Refused | PingOutcome::Bad(_) | PingOutcome::Stranger(_) => Last::Evidence,
+            PingOutcome::Refused
+            | PingOutcome::Broken
+            | PingOutcome::Bad(_)
+            | PingOutcome::Stranger(_) => Last::Evidence,
         };
         self.failures = match outcome {
             PingOutcome::Ok => 0,
-            PingOutcome::TimedOut | PingOutcome::Bad(_) => self.failures.saturating_add(1),
+            PingOutcome::TimedOut | PingOutcome::Broken | PingOutcome::Bad(_) => {
+                self.failures.saturating_add(1)
+            }
             PingOutcome::Refused | PingOutcome::Stranger(_) => self.failures.max(TOLERANCE),
         };
     }
@@ -88,7 +96,12 @@ impl Health {
         let from = self.status;
         let to = match self.last {
             Last::Ok => InstanceStatus::Up,
-            Last::TimedOut if is_held => from,
+            Last::TimedOut if is_held => {
+                // Not believed is not counted either: otherwise one ping that was
+                // under way when the network healed would be the third.
+                self.failures = 0;
+                from
+            }
             Last::TimedOut | Last::Evidence if self.failures >= TOLERANCE => InstanceStatus::Down,
             Last::None | Last::TimedOut | Last::Evidence => from,
         };
@@ -137,6 +150,7 @@ impl fmt::Display for PingOutcome {
             Self::Ok => f.write_str("it answers"),
             Self::TimedOut => f.write_str("no answer in time"),
             Self::Refused => f.write_str("connection refused"),
+            Self::Broken => f.write_str("the connection broke"),
             Self::Bad(reason) | Self::Stranger(reason) => f.write_str(reason),
         }
     }
@@ -147,7 +161,7 @@ mod tests {
     use super::*;
     use InstanceStatus::{Down, Starting, Up};
 
-    /// `o` ok, `t` time-out, `r` refused, `b` bad, `s` stranger; in upper case
+    /// `o` ok, `t` time-out, `r` refused, `x` broken, `b` bad, `s` stranger; in upper case
     /// while time-outs are held.
     fn check(outcomes: &str, expected: &[InstanceStatus]) {
         let mut health = Health::new();
@@ -157,6 +171,7 @@ mod tests {
                 'o' => PingOutcome::Ok,
                 't' => PingOutcome::TimedOut,
                 'r' => PingOutcome::Refused,
+                'x' => PingOutcome::Broken,
                 'b' => PingOutcome::Bad("status 500".to_owned()),
                 's' => PingOutcome::Stranger("another".to_owned()),
                 other => panic!("{other}"),
@@ -181,6 +196,7 @@ mod tests {
     fn three_time_outs_or_bad_answers_in_a_row_count() {
         check("ottt", &[Up, Up, Up, Down]);
         check("obtb", &[Up, Up, Up, Down]);
+        check("oxxx", &[Up, Up, Up, Down]);
         check("ottott", &[Up, Up, Up, Up, Up, Up]);
     }
 
@@ -195,9 +211,11 @@ mod tests {
     #[test]
     fn held_time_outs_change_nothing_until_they_are_believed_again() {
         check("oTTTT", &[Up; 5]);
-        check("oTTTTt", &[Up, Up, Up, Up, Up, Down]);
+        check("oTTTTtt", &[Up; 7]);
+        check("oTTTTttt", &[Up, Up, Up, Up, Up, Up, Up, Down]);
+        check("ottTtt", &[Up; 6]);
         check("oTTTTot", &[Up; 7]);
-        check("oTTBR", &[Up, Up, Up, Down, Down]);
+        check("oTTBR", &[Up, Up, Up, Up, Down]);
     }
 
     #[test]

@@ -17,12 +17,16 @@ mod changes;
 mod contracts;
 mod draining;
 mod entry;
+#[cfg(test)]
+mod fleet;
 mod lookup;
 #[cfg(test)]
 mod model;
 mod suspicion;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -34,7 +38,7 @@ use self::entry::Entry;
 pub(crate) use self::lookup::{Listed, Picked};
 pub(crate) use self::suspicion::Suspected;
 use super::contracts::Contracts;
-use super::guard::Guard;
+use super::guard::{Arithmetic, Guard};
 use super::health::{PingOutcome, Transition};
 use super::record::{Origin, Place, Record};
 use super::store::{Change, Event, Revision};
@@ -87,6 +91,8 @@ pub(crate) struct Decisions {
     pub documents: Vec<DocumentHash>,
     /// The process stood still for so long; leases were extended by it.
     pub pause: Option<Duration>,
+    /// The guard refused deletions, and this is why.
+    pub spared: Option<Arithmetic>,
 }
 
 /// Where a ping goes, and who should answer it.
@@ -120,7 +126,7 @@ pub(crate) struct Deletion {
 pub(crate) struct Reported {
     pub transition: Option<Transition>,
     /// The guard's arithmetic, when it began or ceased to hold time-outs back.
-    pub guard: Option<String>,
+    pub guard: Option<Arithmetic>,
 }
 
 impl Registry {
@@ -254,6 +260,7 @@ impl Registry {
         }
         if let Some(entry) = self.entries.get_mut(&target.id) {
             entry.hurry_if_new(outcome, now);
+            entry.hurry_if_doubted(outcome, now);
         }
         self.schedule(&target.id);
         reported
@@ -377,6 +384,10 @@ impl Registry {
                     reason: entry.why_deleted(now),
                 });
             } else {
+                decisions.spared = self
+                    .guard
+                    .refused(instances, now)
+                    .or(decisions.spared.take());
                 // Asked again later, at slightly different times, so that not
                 // always the same instances come first.
                 let later = self.limits.ping_interval.mul_f64(0.5 + 0.5 * random.f64());
@@ -419,7 +430,7 @@ impl Registry {
         let instances = self.entries.len();
         Reported {
             transition,
-            guard: has_changed.then(|| self.guard.explain(instances, now)),
+            guard: has_changed.then(|| self.guard.arithmetic(instances, now)),
         }
     }
 

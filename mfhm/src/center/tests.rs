@@ -1,5 +1,7 @@
 //! Whole centers, over real sockets and on a real disk.
 
+mod garbage;
+
 use std::path::Path;
 use std::time::Duration;
 

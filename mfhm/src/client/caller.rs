@@ -12,6 +12,7 @@ use super::budget;
 use super::intercept::{Interceptor, Interceptors};
 use super::limits::{self, Limits};
 use super::options::CallOptions;
+use super::propagation::{self, Propagation};
 use super::resolver::Resolver;
 use super::saved::{self, Place, SavedLists};
 use super::source::center::Centers;
@@ -68,6 +69,7 @@ struct Shared {
 pub(crate) struct Defaults {
     pub options: CallOptions,
     pub interceptors: Interceptors,
+    pub propagation: Propagation,
 }
 
 /// From so many services on, those that nobody asks for are dropped.
@@ -145,12 +147,13 @@ impl Caller {
             resolvers.retain(|_, resolver| Arc::strong_count(resolver) > 1 || !resolver.is_idle());
         }
         let limits = Limits::new(self.shared.max_in_flight, self.shared.retry_percent);
-        let source = self.shared.sources.of(service);
+        let sources = &self.shared.sources;
+        let source = sources.of(service);
         let saved = self
             .shared
             .saved
             .clone()
-            .filter(|_| source.is_worth_keeping());
+            .filter(|_| !sources.lists(service));
         let resolver = Resolver::with_saved(service.to_owned(), source, saved);
         let resolver = Arc::new(resolver.limited(limits));
         resolvers.insert(service.to_owned(), resolver.clone());
@@ -193,6 +196,8 @@ pub struct CallerBuilder {
     centers: Vec<String>,
     center_key: Option<Key>,
     defaults: Defaults,
+    /// The names of headers, as they were said.
+    propagate: Option<Vec<String>>,
     zone: Option<String>,
     cache: Option<Cache>,
     max_in_flight: Option<u32>,
@@ -207,17 +212,30 @@ pub struct CallerBuilder {
 }
 
 impl CallerBuilder {
-    /// The instances that this process runs, as whom it is known to the center.
+    /// What the app says, where nothing was said to the builder, and the instances
+    /// that this process runs, as whom it is known to the center.
     #[cfg(feature = "server")]
-    pub(crate) fn own_instances(mut self, instances: Vec<InstanceId>) -> Self {
+    pub(crate) fn of_app(
+        mut self,
+        directory: &Directory,
+        center_key: Option<&Key>,
+        zone: Option<&str>,
+        instances: Vec<InstanceId>,
+    ) -> Self {
+        if self.centers.is_empty() {
+            self.directory = Some(directory.clone());
+        }
+        self.center_key = self.center_key.or_else(|| center_key.cloned());
+        self.zone = self.zone.or_else(|| zone.map(str::to_owned));
         self.own = instances;
         self
     }
 
+    /// What is wrong with what was said, as far as it can be told without the rest.
     #[cfg(feature = "server")]
-    pub(crate) fn directory(mut self, directory: Directory) -> Self {
-        self.directory = Some(directory);
-        self
+    pub(crate) fn problems(&self) -> Vec<String> {
+        let chosen = propagation::chosen(self.propagate.iter().flatten());
+        chosen.err().unwrap_or_default()
     }
 
     /// The address of a center, such as `http://127.0.0.1:21428`. Said several
@@ -228,7 +246,8 @@ impl CallerBuilder {
     /// `{service}` stands for the name of the service that is called, each address is
     /// an instance, and the port is that of all; with the feature `dns`,
     /// `dns+srv://_http._tcp.{service}.default.svc`, where SRV records tell ports and
-    /// weights. Or `off`: only what [`instances`](Self::instances) lists is known.
+    /// weights. A dot at the end of the name spares the search through the system's
+    /// own domains. Or `off`: only what [`instances`](Self::instances) lists is known.
     pub fn center(mut self, url: impl Into<String>) -> Self {
         self.centers.push(url.into());
         self
@@ -280,9 +299,22 @@ impl CallerBuilder {
         self
     }
 
-    #[cfg(feature = "server")]
-    pub(crate) fn intercepted_by(mut self, interceptors: Interceptors) -> Self {
-        self.defaults.interceptors = interceptors;
+    /// Headers that calls [take over](crate::request()) from the request that is
+    /// being handled, such as `x-request-id` or `x-tenant`, besides those of its
+    /// trace, which they always do. Said several times, all of them. Else
+    /// `MFHM_PROPAGATE` (names with commas between them), else none.
+    ///
+    /// A header is chosen for every service that is called, now and later. So
+    /// credentials (`authorization`, `cookie`, `MFHM-AuthKey`) cannot be: each of those
+    /// services could act as the user with them. Where just that is meant, an
+    /// [interceptor](Interceptor) of the clients that it is meant for says so:
+    /// `call.headers_mut().insert("authorization", …)` with what
+    /// `mfhm::request().headers()` has. A header that holds a secret under another
+    /// name mfhm cannot know; do not choose it. Headers that belong to one connection
+    /// or one body cannot be chosen either.
+    pub fn propagate(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let names = names.into_iter().map(Into::into);
+        self.propagate.get_or_insert_default().extend(names);
         self
     }
 
@@ -341,7 +373,8 @@ impl CallerBuilder {
     ///
     /// # Errors
     ///
-    /// An address that is none, or a key file that cannot be read.
+    /// An address that is none, a key file that cannot be read, or a header that is
+    /// not [passed on](Self::propagate).
     pub fn build(self) -> Result<Caller, Error> {
         let mut settings = Settings::from_env()?.with_centers(self.centers)?;
         settings.directory = self.directory.unwrap_or(settings.directory);
@@ -350,6 +383,14 @@ impl CallerBuilder {
             listing.add(service, addresses)?;
         }
         let listing = listing.or(settings.instances);
+        let chosen = match self.propagate {
+            Some(names) => propagation::chosen(names).map_err(Error::many)?,
+            None => settings.propagate,
+        };
+        let defaults = Defaults {
+            propagation: Propagation::of(chosen),
+            ..self.defaults
+        };
         let key = self.center_key.or(settings.center_key);
         let zone = self.zone.or(settings.zone);
         let link = Link::new(key.as_ref())?;
@@ -391,8 +432,8 @@ impl CallerBuilder {
             shared: Arc::new(Shared {
                 sources: Sources::new(listed, others),
                 saved,
-                transport: Arc::new(Network::new()?),
-                defaults: self.defaults,
+                transport: Arc::new(Network::new()),
+                defaults,
                 max_in_flight: self.max_in_flight.unwrap_or(limits::DEFAULT_IN_FLIGHT),
                 retry_percent: self.retry_percent.unwrap_or(budget::DEFAULT_PERCENT),
                 resolvers: Mutex::default(),

@@ -7,7 +7,12 @@ use tokio::time::Instant;
 
 /// Time since the first use in this process; never goes back.
 pub(crate) fn now() -> Duration {
+    at(Instant::now())
+}
+
+/// The same for a moment of which the time was read before.
+pub(crate) fn at(moment: Instant) -> Duration {
     static START: OnceLock<Instant> = OnceLock::new();
     // A second keeps zero free for "never".
-    START.get_or_init(Instant::now).elapsed() + Duration::from_secs(1)
+    moment.saturating_duration_since(*START.get_or_init(Instant::now)) + Duration::from_secs(1)
 }

@@ -11,6 +11,7 @@ use super::balancer::Draws;
 use super::ejection::Ejection;
 use super::latency::Latency;
 use super::offers::Offers;
+use super::transport::Address;
 use crate::contract::Operation;
 use crate::instance::InstanceId;
 use crate::wire::v1::OperationEntry;
@@ -19,8 +20,7 @@ use crate::wire::v1::OperationEntry;
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     pub id: InstanceId,
-    /// `http://host:port`, without a slash at the end.
-    pub base: String,
+    pub address: Address,
     pub host: String,
     pub port: u16,
     /// The value of `MFHM-AuthKey` that requests must carry.
@@ -47,14 +47,9 @@ impl Endpoint {
         key: Option<HeaderValue>,
         operations: Vec<OperationEntry>,
     ) -> Self {
-        let base = if host.contains(':') {
-            format!("http://[{host}]:{port}")
-        } else {
-            format!("http://{host}:{port}")
-        };
         Self {
             id,
-            base,
+            address: Address::of(&host, port),
             host,
             port,
             key,
@@ -101,7 +96,7 @@ impl Endpoint {
     /// Whether a list says of this address and process what is known already.
     fn is_same(&self, other: &Self) -> bool {
         self.id == other.id
-            && self.base == other.base
+            && self.address == other.address
             && self.key == other.key
             && self.operations == other.operations
             && self.version == other.version

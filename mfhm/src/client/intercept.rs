@@ -107,7 +107,7 @@ pub struct OutgoingCall {
 }
 
 /// What belongs to one connection or to one body, and whom a call is meant for:
-/// nothing that an interceptor knows.
+/// nothing that a caller or an interceptor knows.
 const NOT_SENT: [HeaderName; 10] = [
     header::CONNECTION,
     header::CONTENT_LENGTH,
@@ -120,6 +120,11 @@ const NOT_SENT: [HeaderName; 10] = [
     deadline::HEADER,
     HeaderName::from_static(HEADER_SERVICE),
 ];
+
+/// Whether a header of this name is not for a call to set.
+pub(crate) fn is_not_sent(name: &HeaderName) -> bool {
+    NOT_SENT.contains(name)
+}
 
 impl OutgoingCall {
     /// The service that is called.

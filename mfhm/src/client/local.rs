@@ -4,12 +4,16 @@
 //! [`App`](crate::App) that runs an implementation puts it there, and clients
 //! look there before they look anywhere else.
 
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use arc_swap::ArcSwapOption;
 use futures_util::FutureExt as _;
-use tokio::time::Instant;
+use tokio::task::unconstrained;
+use tokio::time::{Instant, sleep_until};
 
 use super::error::{Fault, FaultKind};
 use crate::current::CurrentRequest;
@@ -112,14 +116,35 @@ pub(crate) async fn run<F: Future>(
     call: F,
 ) -> Result<F::Output, Fault> {
     let call = request.scope(AssertUnwindSafe(call).catch_unwind());
-    match tokio::time::timeout_at(deadline, call).await {
-        Ok(Ok(output)) => Ok(output),
-        Ok(Err(_panic)) => Err(Fault::new(
+    match until(deadline, call).await {
+        Some(Ok(output)) => Ok(output),
+        Some(Err(_panic)) => Err(Fault::new(
             FaultKind::Panicked,
             "the implementation panicked",
         )),
-        Err(_) => Err(Fault::new(FaultKind::Timeout, "no result in time")),
+        None => Err(Fault::new(FaultKind::Timeout, "no result in time")),
     }
+}
+
+/// The output of `work`, or `None` when it is not done by the deadline. Work that
+/// never waits costs no timer, which most of a local call would be.
+async fn until<F: Future>(deadline: Instant, work: F) -> Option<F::Output> {
+    let mut work = pin!(work);
+    let mut timer = pin!(None);
+    poll_fn(|context| {
+        if let Poll::Ready(output) = work.as_mut().poll(context) {
+            return Poll::Ready(Some(output));
+        }
+        if timer.is_none() {
+            // Work that uses up its task's turn each time is not to stop the clock.
+            timer.set(Some(unconstrained(sleep_until(deadline))));
+        }
+        match timer.as_mut().as_pin_mut() {
+            Some(timer) => timer.poll(context).map(|()| None),
+            None => Poll::Pending,
+        }
+    })
+    .await
 }
 
 #[cfg(all(test, feature = "server"))]
@@ -163,5 +188,31 @@ mod tests {
         assert_eq!(panicked.unwrap_err().kind(), FaultKind::Panicked);
         let hung = run(soon, request, std::future::pending::<()>()).await;
         assert!(hung.unwrap_err().is_timeout());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_deadline_ends_what_waits_and_what_keeps_busy() {
+        let soon = || Instant::now() + std::time::Duration::from_secs(1);
+        let after = async |millis| {
+            tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
+            7
+        };
+        assert_eq!(until(soon(), after(999)).await, Some(7));
+        let begun = Instant::now();
+        assert_eq!(until(soon(), after(1001)).await, None);
+        assert_eq!(begun.elapsed().as_secs(), 1);
+        assert_eq!(
+            until(begun, std::future::ready(7)).await,
+            Some(7),
+            "late, and done"
+        );
+        // Takes all of its turn each time, and is always ready to go on.
+        let busy = async {
+            loop {
+                tokio::task::consume_budget().await;
+                tokio::time::advance(std::time::Duration::from_millis(1)).await;
+            }
+        };
+        assert_eq!(until(soon(), busy).await, None::<()>);
     }
 }

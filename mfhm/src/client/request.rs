@@ -6,18 +6,18 @@ mod ready;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, COOKIE};
+use http::header::{CONTENT_TYPE, COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Serialize;
-use tokio::time::Instant;
 
 use self::ready::{Ready, again};
 use super::attempt::{self, Destination, Wanted};
 use super::encoding;
 use super::error::{CallError, Fault, FaultKind};
+use super::inherit::Inherited;
 use super::intercept::{Chain, End};
 use super::options::CallPlan;
-use super::transport::{Answered, Outgoing, OutgoingStream};
+use super::transport::{self, Answered, Outgoing, OutgoingStream};
 use crate::api_error::{self, ApiError};
 use crate::contract::Operation;
 use crate::multipart::MultipartBody;
@@ -39,11 +39,13 @@ pub struct Request {
     target: String,
     has_query: bool,
     headers: HeaderMap,
+    /// Interceptors see it among the headers.
+    content_type: Option<HeaderValue>,
     body: Bytes,
     stream: Option<OutgoingStream>,
     /// The headers before the interceptors, for a stream that is resumed.
     resumed_with: Option<HeaderMap>,
-    deadline: Instant,
+    inherited: Inherited,
     invalid: Option<String>,
 }
 
@@ -54,6 +56,7 @@ impl Request {
         destination: Result<Destination, Fault>,
         plan: CallPlan,
         chain: Chain,
+        inherited: Inherited,
     ) -> Self {
         Self {
             service,
@@ -64,10 +67,11 @@ impl Request {
             target: String::with_capacity(operation.path().len() + 32),
             has_query: false,
             headers: HeaderMap::new(),
+            content_type: None,
             body: Bytes::new(),
             stream: None,
             resumed_with: None,
-            deadline: attempt::after(plan.timeout),
+            inherited,
             invalid: None,
         }
     }
@@ -211,8 +215,7 @@ impl Request {
         match serde_json::to_vec(value) {
             Ok(body) => {
                 self.body = body.into();
-                self.headers
-                    .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                self.content_type = Some(HeaderValue::from_static("application/json"));
             }
             Err(error) => self.refuse("body", "body", &format!("has no JSON form: {error}")),
         }
@@ -231,26 +234,21 @@ impl Request {
             return self.refuse("form", name, &why.to_string());
         }
         self.body = form.into();
-        self.headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/x-www-form-urlencoded"),
-        );
+        self.content_type = Some(HeaderValue::from_static(
+            "application/x-www-form-urlencoded",
+        ));
     }
 
     /// Sets the body to bytes or a text as it is.
     pub fn bytes<T: SendBody>(&mut self, value: T) {
         self.body = value.into_body();
-        self.headers
-            .insert(CONTENT_TYPE, HeaderValue::from_static(T::CONTENT_TYPE));
+        self.content_type = Some(HeaderValue::from_static(T::CONTENT_TYPE));
     }
 
     /// Sets the body to what is read while it is sent.
     pub fn stream<T: StreamBody>(&mut self, value: T) {
         self.stream = Some(Arc::new(Mutex::new(Some(value.into_stream()))));
-        self.headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/octet-stream"),
-        );
+        self.content_type = Some(HeaderValue::from_static("application/octet-stream"));
     }
 
     /// Sets the body to a form with files, encoded while it is sent.
@@ -258,7 +256,7 @@ impl Request {
         match value.into_multipart().encode() {
             Ok((content_type, body)) => {
                 self.stream = Some(Arc::new(Mutex::new(Some(body))));
-                self.headers.insert(CONTENT_TYPE, content_type);
+                self.content_type = Some(content_type);
             }
             Err(why) => self.refuse("multipart", name, &why),
         }
@@ -270,11 +268,14 @@ impl Request {
     /// # Errors
     ///
     /// See [`CallError`].
-    pub async fn send<T, E>(self) -> Result<T, CallError<E>>
+    pub async fn send<T, E>(mut self) -> Result<T, CallError<E>>
     where
         T: Returned,
         E: ApiError,
     {
+        // After the parameters: what these say stays.
+        self.inherited
+            .lend(&mut self.headers, self.operation.parameters());
         if self.chain.is_empty() {
             self.run().await.1
         } else {
@@ -285,11 +286,14 @@ impl Request {
     /// The call with what stands around it.
     async fn intercepted<T: Returned, E: ApiError>(mut self) -> Result<T, CallError<E>> {
         let chain = self.chain.clone();
-        let headers = std::mem::take(&mut self.headers);
+        let mut headers = std::mem::take(&mut self.headers);
+        if let Some(content_type) = self.content_type.take() {
+            headers.insert(CONTENT_TYPE, content_type);
+        }
         // A stream that is resumed begins with these headers again.
         self.resumed_with = self.operation.is_resumed().then(|| headers.clone());
         let (service, operation) = (self.service.into(), self.operation.name().into());
-        let call = chain.before(service, operation, headers, self.deadline);
+        let call = chain.before(service, operation, headers, self.inherited.time.deadline);
         let call = call.await?;
         self.headers = call.headers();
         let (status, result) = self.run().await;
@@ -304,6 +308,7 @@ impl Request {
         E: ApiError,
     {
         let call = (self.service, self.operation.name());
+        let time = self.inherited.time;
         let mut status = None;
         let read = if T::STREAMS {
             // Boxed: a call that is answered at once need not be larger for it.
@@ -318,7 +323,7 @@ impl Request {
             }
         };
         let named = read.map_err(|error| match error {
-            CallError::Fault(fault) => CallError::Fault(fault.of_call(call.0, call.1)),
+            CallError::Fault(fault) => CallError::Fault(time.tell(fault).of_call(call.0, call.1)),
             api => api,
         });
         (status, named)
@@ -326,7 +331,9 @@ impl Request {
 
     async fn exchange(self, accept: &'static str) -> Result<Answered, Fault> {
         let is_idempotent = self.operation.is_idempotent();
-        let deadline = self.deadline;
+        let time = self.inherited.time;
+        time.check()?;
+        let deadline = time.deadline;
         let wanted = Wanted::Operation(self.operation);
         let Ready {
             destination,
@@ -353,7 +360,9 @@ impl Request {
         let call = (self.service, self.operation.name());
         let is_idempotent = self.operation.is_idempotent();
         let is_resumed = self.operation.is_resumed();
-        let deadline = self.deadline;
+        let time = self.inherited.time;
+        time.check()?;
+        let deadline = time.deadline;
         let mut ready = self.ready(T::ACCEPT)?;
         let limit = ready.plan.attempt_limit(false);
         let mut opened = ready.open(is_idempotent, deadline).await?;
@@ -385,19 +394,17 @@ impl Request {
         let method = Method::from_bytes(self.operation.method().as_bytes()).map_err(|error| {
             Fault::new(FaultKind::InvalidRequest, "the method is none").because(error)
         })?;
-        let accept = HeaderValue::from_static(accept);
-        if let Some(headers) = &mut self.resumed_with {
-            headers.entry(ACCEPT).or_insert_with(|| accept.clone());
-        }
-        self.headers.entry(ACCEPT).or_insert(accept);
         if self.stream.is_some() {
             // It can be sent once only, and it takes the time it takes.
             self.plan = self.plan.once();
         }
+        let target = transport::target(self.target).map_err(unsendable)?;
         let request = Outgoing {
             method,
-            target: self.target,
+            target,
             headers: self.headers,
+            content_type: self.content_type,
+            accept: HeaderValue::from_static(accept),
             body: self.body,
             stream: self.stream,
         };
@@ -413,11 +420,22 @@ impl Request {
         })
     }
 
+    /// The headers that the parameters have made, if they can be sent.
+    pub(super) fn into_headers(self) -> HeaderMap {
+        self.headers
+    }
+
     /// Keeps the first refusal.
     fn refuse(&mut self, place: &str, name: &str, why: &str) {
         self.invalid
             .get_or_insert_with(|| format!("the {place} parameter `{name}` {why}"));
     }
+}
+
+/// The fault of a path and a query that no request can have, as one that is too
+/// long.
+pub(super) fn unsendable(why: http::uri::InvalidUri) -> Fault {
+    Fault::new(FaultKind::InvalidRequest, "the request cannot be sent").because(why)
 }
 
 /// Appends `name=text`, both escaped.

@@ -13,7 +13,6 @@
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
-use tokio::time::Instant;
 
 use super::ejection::Outcome;
 use super::endpoint::Endpoint;
@@ -58,17 +57,9 @@ impl Failure {
 }
 
 /// How long to wait before an instance is asked a second time: from 25 to 250 ms
-/// by chance, or that on top of what the service asked for, where the call has
-/// the time.
-pub(crate) fn pause(
-    retry_after: Option<Duration>,
-    random: &mut fastrand::Rng,
-    deadline: Instant,
-) -> Duration {
-    let jitter = Duration::from_millis(random.u64(25..=250));
-    let asked = retry_after.map(|asked| asked.saturating_add(jitter));
-    let left = deadline.saturating_duration_since(Instant::now());
-    asked.filter(|asked| *asked < left).unwrap_or(jitter)
+/// by chance, on top of what the service asked for.
+pub(crate) fn pause(asked: Duration, random: &mut fastrand::Rng) -> Duration {
+    asked.saturating_add(Duration::from_millis(random.u64(25..=250)))
 }
 
 /// What the endpoint is held to after an answer; `None` is nothing.

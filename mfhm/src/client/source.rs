@@ -39,11 +39,6 @@ pub(crate) trait Source: fmt::Debug + Send + Sync + 'static {
         true
     }
 
-    /// Whether a list of it is kept on disk for a time when it does not answer.
-    fn is_worth_keeping(&self) -> bool {
-        true
-    }
-
     /// What messages call it.
     fn name(&self) -> &'static str {
         "the center"
@@ -80,6 +75,12 @@ impl Sources {
 
     pub(crate) fn of(&self, service: &str) -> Arc<dyn Source> {
         self.listed.get(service).unwrap_or(&self.others).clone()
+    }
+
+    /// Whether somebody has said where this very service is. What was said may be
+    /// something else at the next start, so it is no use to keep it on disk.
+    pub(crate) fn lists(&self, service: &str) -> bool {
+        self.listed.contains_key(service)
     }
 }
 

@@ -1,23 +1,41 @@
 //! [`Transport`]: one HTTP exchange.
 //!
-//! The seam between a call and the network. reqwest is behind it for services
-//! anywhere; a router in the same process is behind it for tests.
+//! The seam between a call and the network. Behind it is hyper's pooled client for
+//! instances that were found by name ([`Network`]), reqwest for an address that
+//! somebody wrote ([`Outside`]), and a router in the same process for tests
+//! (`InMemory`).
+
+mod address;
+#[cfg(feature = "server")]
+mod in_memory;
+mod network;
+mod outside;
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use http_body_util::{BodyExt as _, Limited};
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http_body_util::BodyExt as _;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tokio::time::Instant;
 
+pub(crate) use self::address::Address;
+#[cfg(feature = "server")]
+pub(crate) use self::in_memory::InMemory;
+pub(crate) use self::network::Network;
+pub(crate) use self::outside::Outside;
 use super::retry::Before;
 use crate::fault::Fault;
 use crate::stream::ByteStream;
 use crate::wire::deadline;
 use crate::wire::v1::HEADER_SERVICE;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Answers larger than this are not read.
 const MAX_ANSWER: usize = 64 << 20;
@@ -28,12 +46,71 @@ const MAX_ERROR: usize = 1 << 20;
 #[derive(Clone, Debug)]
 pub(crate) struct Outgoing {
     pub method: Method,
-    /// Path and query, percent-encoded; begins with a slash.
-    pub target: String,
+    /// Begins with a slash.
+    pub target: PathAndQuery,
+    /// Apart from those below, which nearly every request has: most have no others.
     pub headers: HeaderMap,
+    /// Goes before one among the headers.
+    pub content_type: Option<HeaderValue>,
+    /// Unless the headers say another.
+    pub accept: HeaderValue,
     pub body: Bytes,
     /// What is sent in place of `body`, once.
     pub stream: Option<OutgoingStream>,
+}
+
+impl Outgoing {
+    /// A request without a body that takes any answer.
+    pub(crate) fn new(method: Method, target: PathAndQuery) -> Self {
+        Self {
+            method,
+            target,
+            headers: HeaderMap::new(),
+            content_type: None,
+            accept: HeaderValue::from_static("*/*"),
+            body: Bytes::new(),
+            stream: None,
+        }
+    }
+
+    /// The streamed body, if there is one and it was not sent yet.
+    fn take_stream(&self) -> Option<ByteStream> {
+        let mut stream = self
+            .stream
+            .as_ref()?
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        stream.take()
+    }
+}
+
+/// What a target may not have in it as it is. Parameters have been escaped
+/// already; a path that a service registered need not be.
+const UNSAFE: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'`')
+    .add(b'^')
+    .add(b'{')
+    .add(b'}');
+
+/// Path and query of a request.
+pub(crate) fn target(text: String) -> Result<PathAndQuery, http::uri::InvalidUri> {
+    if text.is_ascii() {
+        let text = Bytes::from(text);
+        return match PathAndQuery::from_maybe_shared(text.clone()) {
+            Err(_) => escaped(&String::from_utf8_lossy(&text)),
+            target => target,
+        };
+    }
+    escaped(&text)
+}
+
+fn escaped(text: &str) -> Result<PathAndQuery, http::uri::InvalidUri> {
+    let text: String = utf8_percent_encode(text, UNSAFE).collect();
+    PathAndQuery::from_maybe_shared(Bytes::from(text))
 }
 
 /// A body that comes while it is sent. Whoever sends it takes it out.
@@ -128,26 +205,43 @@ impl From<Answered> for Opened {
 /// Where one attempt goes, and what it adds to the request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hop<'a> {
-    /// `http://host:port`
-    pub base: &'a str,
+    pub to: &'a Address,
     /// Goes into `MFHM-AuthKey`.
     pub key: Option<&'a HeaderValue>,
     /// The service that is meant, where it was found by its name.
     pub service: Option<&'a HeaderValue>,
+    /// When the attempt begins.
+    pub now: Instant,
     /// When the attempt is given up, which the service is told.
     pub limit: Instant,
 }
 
+const KEY: HeaderName = HeaderName::from_static(crate::key::HEADER);
+const SERVICE: HeaderName = HeaderName::from_static(HEADER_SERVICE);
+/// So many headers are there of themselves at most.
+const USUAL: usize = 6;
+
 impl Hop<'_> {
-    fn headers(self, headers: &HeaderMap) -> HeaderMap {
-        let mut headers = headers.clone();
+    /// The headers of the request when it goes here.
+    fn headers(self, request: &Outgoing) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if !request.headers.is_empty() {
+            headers = request.headers.clone();
+        }
+        headers.reserve(USUAL);
+        if let Some(content_type) = &request.content_type {
+            headers.insert(CONTENT_TYPE, content_type.clone());
+        }
+        headers
+            .entry(ACCEPT)
+            .or_insert_with(|| request.accept.clone());
         if let Some(key) = self.key {
-            headers.insert(crate::key::HEADER, key.clone());
+            headers.insert(KEY, key.clone());
         }
         if let Some(service) = self.service {
-            headers.insert(HEADER_SERVICE, service.clone());
+            headers.insert(SERVICE, service.clone());
         }
-        let left = self.limit.saturating_duration_since(Instant::now());
+        let left = self.limit.saturating_duration_since(self.now);
         if let Some(left) = deadline::encode(left) {
             headers.insert(deadline::HEADER, left);
         }
@@ -179,7 +273,7 @@ pub(crate) trait Transport: fmt::Debug + Send + Sync + 'static {
 #[derive(Debug)]
 pub(crate) struct TransportError {
     pub kind: TransportErrorKind,
-    pub source: Box<dyn std::error::Error + Send + Sync>,
+    pub source: BoxError,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,70 +288,10 @@ pub(crate) enum TransportErrorKind {
     TooLarge,
 }
 
-/// Over the network, by reqwest: connections are kept and shared.
-#[derive(Clone, Debug)]
-pub(crate) struct Network {
-    client: reqwest::Client,
-}
-
-impl Network {
-    pub(crate) fn new() -> Result<Self, crate::Error> {
-        let client = reqwest::Client::builder()
-            .connect_timeout(Duration::from_secs(1))
-            // Ends before a server's idle time-out, so that a request rarely
-            // meets a connection that is being closed.
-            .pool_idle_timeout(Duration::from_secs(10))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .tcp_nodelay(true)
-            .build()
-            .map_err(|error| {
-                crate::Error::with_source("the HTTP client cannot be set up", error)
-            })?;
-        Ok(Self { client })
-    }
-
-    /// Sends, and waits for the headers.
-    async fn send(
-        &self,
-        hop: Hop<'_>,
-        request: &Outgoing,
-    ) -> Result<http::Response<reqwest::Body>, TransportError> {
-        let url =
-            reqwest::Url::parse(&format!("{}{}", hop.base, request.target)).map_err(|error| {
-                TransportError {
-                    kind: TransportErrorKind::Invalid,
-                    source: error.into(),
-                }
-            })?;
-        let mut sent = reqwest::Request::new(request.method.clone(), url);
-        *sent.headers_mut() = hop.headers(&request.headers);
-        if let Some(stream) = request.take_stream() {
-            *sent.body_mut() = Some(reqwest::Body::wrap(stream.into_body()));
-        } else if !request.body.is_empty() {
-            *sent.body_mut() = Some(request.body.clone().into());
-        }
-        let answer = self.client.execute(sent).await.map_err(classify)?;
-        Ok(http::Response::from(answer))
-    }
-}
-
-impl Outgoing {
-    /// The streamed body, if there is one and it was not sent yet.
-    fn take_stream(&self) -> Option<ByteStream> {
-        let mut stream = self
-            .stream
-            .as_ref()?
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        stream.take()
-    }
-}
-
 fn opened<B>(answer: http::Response<B>) -> Opened
 where
     B: http_body::Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    B::Error: Into<BoxError>,
 {
     let (parts, body) = answer.into_parts();
     Opened {
@@ -270,128 +304,83 @@ where
     }
 }
 
-impl Transport for Network {
-    fn exchange<'a>(
-        &'a self,
-        hop: Hop<'a>,
-        request: &'a Outgoing,
-    ) -> BoxFuture<'a, Result<Answered, TransportError>> {
-        Box::pin(async move {
-            let (parts, body) = self.send(hop, request).await?.into_parts();
-            collect(parts, body).await
-        })
-    }
-
-    fn open<'a>(
-        &'a self,
-        hop: Hop<'a>,
-        request: &'a Outgoing,
-    ) -> BoxFuture<'a, Result<Opened, TransportError>> {
-        Box::pin(async move { Ok(opened(self.send(hop, request).await?)) })
-    }
-}
-
-/// The fault of a failed exchange. reqwest says whether a connection was made;
-/// everything after that may have reached the service.
-fn classify(error: reqwest::Error) -> TransportError {
-    let kind = if error.is_connect() {
-        TransportErrorKind::Connect
-    } else if error.is_builder() {
-        TransportErrorKind::Invalid
-    } else {
-        TransportErrorKind::Broken
-    };
-    // The text of the URL is left out: a query may hold what logs should not.
-    TransportError {
-        kind,
-        source: error.without_url().into(),
-    }
-}
-
+/// The answer with all of its body.
 async fn collect<B>(parts: http::response::Parts, body: B) -> Result<Answered, TransportError>
 where
     B: http_body::Body<Data = Bytes>,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    B::Error: Into<BoxError>,
 {
-    let body = match Limited::new(body, MAX_ANSWER).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(source) => {
-            let kind = if source.is::<http_body_util::LengthLimitError>() {
-                TransportErrorKind::TooLarge
-            } else {
-                TransportErrorKind::Broken
-            };
-            return Err(TransportError { kind, source });
+    let failed = |kind, source| TransportError { kind, source };
+    let mut body = pin!(body);
+    // Nearly every answer comes as one chunk, which needs no copy.
+    let (mut first, mut all) = (Bytes::new(), BytesMut::new());
+    while !body.is_end_stream()
+        && let Some(frame) = body.frame().await
+    {
+        let frame = frame.map_err(|error| failed(TransportErrorKind::Broken, error.into()))?;
+        // Trailers say nothing to a caller.
+        let Ok(chunk) = frame.into_data() else {
+            continue;
+        };
+        if first.len() + all.len() + chunk.len() > MAX_ANSWER {
+            let why = "reading stopped there".into();
+            return Err(failed(TransportErrorKind::TooLarge, why));
         }
-    };
+        if first.is_empty() && all.is_empty() {
+            first = chunk;
+        } else {
+            all.extend_from_slice(&std::mem::take(&mut first));
+            all.extend_from_slice(&chunk);
+        }
+    }
+    let whole = if all.is_empty() { first } else { all.freeze() };
     Ok(Answered {
         status: parts.status,
         headers: parts.headers,
-        body,
+        body: whole,
         before: Before::default(),
     })
 }
 
-/// Through a router in the same process: serialisation, routing and handlers,
-/// and no socket.
-#[cfg(feature = "server")]
-#[derive(Clone, Debug)]
-pub(crate) struct InMemory {
-    router: axum::Router,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-#[cfg(feature = "server")]
-impl InMemory {
-    pub(crate) fn new(router: axum::Router) -> Self {
-        Self { router }
-    }
-
-    async fn send(
-        &self,
-        hop: Hop<'_>,
-        request: &Outgoing,
-    ) -> Result<http::Response<axum::body::Body>, TransportError> {
-        use tower_service::Service as _;
-
-        let body = match request.take_stream() {
-            Some(stream) => axum::body::Body::new(stream.into_body()),
-            None => axum::body::Body::from(request.body.clone()),
-        };
-        let mut sent = http::Request::new(body);
-        *sent.method_mut() = request.method.clone();
-        *sent.uri_mut() = request
-            .target
-            .parse()
-            .map_err(|error: http::uri::InvalidUri| TransportError {
-                kind: TransportErrorKind::Invalid,
-                source: error.into(),
-            })?;
-        *sent.headers_mut() = hop.headers(&request.headers);
-        match self.router.clone().call(sent).await {
-            Ok(answer) => Ok(answer),
-            Err(never) => match never {},
+    #[test]
+    fn a_path_that_was_registered_as_it_is_is_escaped() {
+        for (text, expected) in [
+            ("/users/7?verbose=true", "/users/7?verbose=true"),
+            ("/a%20b/~x!$&'()*+,;=:@", "/a%20b/~x!$&'()*+,;=:@"),
+            ("/nós e vós", "/n%C3%B3s%20e%20v%C3%B3s"),
+            ("/<{a}>\n", "/%3C%7Ba%7D%3E%0A"),
+        ] {
+            assert_eq!(target(text.to_owned()).unwrap(), expected);
         }
-    }
-}
-
-#[cfg(feature = "server")]
-impl Transport for InMemory {
-    fn exchange<'a>(
-        &'a self,
-        hop: Hop<'a>,
-        request: &'a Outgoing,
-    ) -> BoxFuture<'a, Result<Answered, TransportError>> {
-        Box::pin(async move {
-            let (parts, body) = self.send(hop, request).await?.into_parts();
-            collect(parts, body).await
-        })
+        assert!(target("/".repeat(70_000)).is_err());
     }
 
-    fn open<'a>(
-        &'a self,
-        hop: Hop<'a>,
-        request: &'a Outgoing,
-    ) -> BoxFuture<'a, Result<Opened, TransportError>> {
-        Box::pin(async move { Ok(opened(self.send(hop, request).await?)) })
+    async fn collected(chunks: &[usize]) -> Result<usize, TransportErrorKind> {
+        let chunks: Vec<Bytes> = chunks
+            .iter()
+            .map(|&length| vec![0; length].into())
+            .collect();
+        let body = ByteStream::new(futures_util::stream::iter(chunks)).into_body();
+        let (parts, body) = http::Response::new(body).into_parts();
+        let answer = collect(parts, body).await;
+        answer
+            .map(|answer| answer.body.len())
+            .map_err(|error| error.kind)
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_read_to_its_end_if_that_is_near() {
+        assert_eq!(collected(&[]).await, Ok(0));
+        assert_eq!(collected(&[7]).await, Ok(7));
+        assert_eq!(collected(&[0, 7, 0, 5]).await, Ok(12));
+        const HALF: usize = MAX_ANSWER / 2;
+        assert_eq!(collected(&[HALF, HALF]).await, Ok(MAX_ANSWER));
+        let too_large = Err(TransportErrorKind::TooLarge);
+        assert_eq!(collected(&[HALF, HALF, 1]).await, too_large);
+        assert_eq!(collected(&[MAX_ANSWER + 1]).await, too_large);
     }
 }

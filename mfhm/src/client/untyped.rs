@@ -9,10 +9,11 @@ use super::caller::Caller;
 use super::encoding;
 use super::endpoint::EndpointSet;
 use super::error::{Fault, FaultKind};
-use super::intercept::{Chain, End, Interceptors};
+use super::inherit::{CallTime, Inherited};
+use super::intercept::{self, Chain, End, Interceptors};
 use super::options::{CallOptions, CallPlan};
-use super::request::as_problem;
-use super::transport::{Answered, Outgoing};
+use super::request::{as_problem, unsendable};
+use super::transport::{self, Answered, Outgoing};
 use crate::contract::is_idempotent_method;
 use crate::wire::problem::Problem;
 use crate::wire::v1::OperationEntry;
@@ -21,7 +22,6 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::time::Instant;
 
 /// A call by service name and operation name, in the making: see
 /// [`Caller::call`].
@@ -77,12 +77,20 @@ impl CallBuilder {
     }
 
     /// Adds a header.
+    ///
+    /// One that belongs to a connection or to the framing of a body
+    /// (`content-length`, `transfer-encoding`, `connection`, `host` and their like),
+    /// or that mfhm sends itself (`mfhm-service`, `mfhm-timeout-ms`), makes the call a
+    /// fault.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         let name = name.as_ref();
         match (
             HeaderName::from_bytes(name.as_bytes()),
             HeaderValue::from_str(value.as_ref()),
         ) {
+            (Ok(name), Ok(_)) if intercept::is_not_sent(&name) => self.refuse(format!(
+                "the header `{name}` cannot be set: it belongs to the connection or the body, or says whom the call is meant for, and is made for each call; leave it out"
+            )),
             (Ok(name), Ok(value)) => {
                 self.headers.append(name, value);
             }
@@ -145,20 +153,24 @@ impl CallBuilder {
     /// The call with what stands around it.
     async fn intercepted(mut self) -> Result<Answer, Fault> {
         let plan = self.options.plan();
+        let defaults = self.caller.defaults();
         // One deadline for the interceptors, the look-up and the call.
-        let deadline = attempt::after(plan.timeout);
+        let inherited = Inherited::of(&plan, &defaults.propagation);
+        let time = inherited.time;
         let chain = Chain {
-            caller: self.caller.defaults().interceptors.clone(),
+            caller: defaults.interceptors.clone(),
             client: Interceptors::default(),
         };
+        inherited.lend(&mut self.headers, &[]);
         if chain.is_empty() {
-            return self.exchange(plan, deadline).await;
+            return self.exchange(plan, time).await;
         }
         let (service, operation) = (self.service.clone().into(), self.operation.clone().into());
         let headers = std::mem::take(&mut self.headers);
-        let call = chain.before(service, operation, headers, deadline).await?;
+        let call = chain.before(service, operation, headers, time.deadline);
+        let call = call.await?;
         self.headers = call.headers();
-        let answer = self.exchange(plan, deadline).await;
+        let answer = self.exchange(plan, time).await;
         call.after(match &answer {
             Ok(answer) => End::Answered(Some(answer.status())),
             Err(fault) => End::Fault(fault),
@@ -166,10 +178,17 @@ impl CallBuilder {
         answer
     }
 
-    async fn exchange(self, plan: CallPlan, deadline: Instant) -> Result<Answer, Fault> {
+    async fn exchange(self, plan: CallPlan, time: CallTime) -> Result<Answer, Fault> {
+        let answer = self.exchange_by(plan, time).await;
+        answer.map_err(|fault| time.tell(fault))
+    }
+
+    async fn exchange_by(self, plan: CallPlan, time: CallTime) -> Result<Answer, Fault> {
         if let Some(why) = self.invalid {
             return Err(Fault::new(FaultKind::InvalidRequest, why));
         }
+        time.check()?;
+        let deadline = time.deadline;
         let resolver = self.caller.resolver(&self.service);
         if let Some(fault) = resolver.without_names() {
             return Err(fault);
@@ -188,11 +207,9 @@ impl CallBuilder {
         resolver.uses().note_name(&entry.name);
         let is_idempotent = is_idempotent_method(method.as_str());
         let request = Outgoing {
-            method,
-            target,
             headers: self.headers,
             body: self.body,
-            stream: None,
+            ..Outgoing::new(method, transport::target(target).map_err(unsendable)?)
         };
         attempt::call(
             &destination,
@@ -378,6 +395,28 @@ mod tests {
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
             .collect();
         fill(template, &values).map_err(|fault| fault.to_string())
+    }
+
+    #[tokio::test]
+    async fn a_header_that_is_made_for_each_call_cannot_be_set() {
+        let caller = Caller::builder().center("127.0.0.1:1").build().unwrap();
+        for name in [
+            "Content-Length",
+            "transfer-encoding",
+            "host",
+            "mfhm-service",
+        ] {
+            let call = caller.call("users", "user").header(name, "1");
+            let fault = call.send().await.unwrap_err();
+            assert_eq!(fault.kind(), FaultKind::InvalidRequest);
+            let name = name.to_ascii_lowercase();
+            assert!(
+                fault
+                    .to_string()
+                    .contains(&format!("`{name}` cannot be set")),
+                "{fault}"
+            );
+        }
     }
 
     #[test]

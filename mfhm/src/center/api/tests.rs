@@ -1,9 +1,12 @@
 //! The whole interface through the router: golden answers of the real Python
 //! centers, and what is mfhm's own.
 
+mod audit;
+mod bad_input;
 mod contracts;
 mod golden;
 mod hold;
+mod restart;
 mod watch;
 
 use std::sync::Arc;
@@ -12,6 +15,7 @@ use axum::body::Body;
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
 
+use crate::center::audit::Actor;
 use crate::center::health::PingOutcome;
 use crate::center::record::{Origin, Record};
 use crate::center::store::CommitError;
@@ -128,7 +132,12 @@ async fn a_record_without_a_peer_belongs_to_its_host() {
     let json = serde_json::to_string(&record).unwrap();
     assert!(!json.contains("peer"), "as earlier versions wrote it");
     let record: Record = serde_json::from_str(&json).unwrap();
-    center.registrar.register(Arc::new(record)).await.unwrap();
+    let actor = Actor::peer([127, 0, 0, 1].into());
+    center
+        .registrar
+        .register(Arc::new(record), &actor)
+        .await
+        .unwrap();
     let leave = || {
         Request::delete("/v1/instances/a")
             .body(Body::empty())
@@ -588,13 +597,16 @@ async fn health_is_told() {
         (&health["status"], &health["instances"]),
         (&json!("ok"), &json!(1))
     );
+    let guard = &health["guard"];
     assert!(
-        health["guard"]
+        guard["text"]
             .as_str()
             .unwrap()
             .contains("0 of 1 registered"),
         "{health}"
     );
+    assert_eq!(guard["may_be_deleted_a_minute"], 1);
+    assert_eq!(guard["suspects_for_s"], 0);
     assert_eq!(center.delete("/health").await.status, 405);
 }
 

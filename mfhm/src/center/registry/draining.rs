@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use super::{Cause, Registry};
 use crate::center::record::Record;
-use crate::instance::{InstanceId, InstanceStatus};
+use crate::instance::InstanceId;
+
+/// How long the open stream of an instance that is down and silent keeps its lease.
+const SILENT_HOLD: Duration = Duration::from_secs(5 * 60);
 
 impl Registry {
     /// Hands the instance out no more; it is pinged and kept until it leaves.
@@ -29,12 +32,20 @@ impl Registry {
         self.entries.get(id).map(|entry| entry.is_draining)
     }
 
-    /// Renews a lease because the instance's stream is open. The kernel of a
-    /// process that hangs keeps it open too, so this says nothing of one that is
-    /// down. Absent: it is not registered.
+    /// Renews a lease because the instance's stream is open. Absent: it is not
+    /// registered.
+    ///
+    /// The kernel of a process that hangs keeps the stream open too, so this says
+    /// little of one that is down: if there is evidence against it, nothing; if it is
+    /// only silent, that it is not yet given up. A process that was stopped for a
+    /// minute keeps its registration, and a machine without power loses it before its
+    /// connections time out.
     pub(crate) fn renew_held(&mut self, id: &InstanceId, now: Duration) -> Option<Arc<Record>> {
         let entry = self.entries.get(id)?;
-        if entry.health.status() == InstanceStatus::Down {
+        let is_given_up = entry.health.down_since().is_some_and(|since| {
+            !entry.health.is_silent() || now.saturating_sub(since) >= SILENT_HOLD
+        });
+        if is_given_up {
             return Some(entry.record.clone());
         }
         self.renew(id, now)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Entry, Limits, Registry};
+use crate::center::guard::Arithmetic;
 use crate::center::record::{Place, Record};
 use crate::center::store::Revision;
 use crate::instance::{InstanceId, InstanceStatus};
@@ -31,8 +32,10 @@ pub(crate) struct Summary {
     pub services: usize,
     pub instances: usize,
     pub up: usize,
-    /// What the guard against wrong time-outs reckons.
-    pub guard: String,
+    /// What the guard against wrong time-outs reckons with.
+    pub guard: Arithmetic,
+    /// Instances that would be deleted for time-outs if the guard let them.
+    pub spared: usize,
 }
 
 impl Registry {
@@ -115,7 +118,12 @@ impl Registry {
             services: self.services.len(),
             instances,
             up,
-            guard: self.guard.explain(instances, now),
+            guard: self.guard.arithmetic(instances, now),
+            spared: self
+                .entries
+                .values()
+                .filter(|e| e.is_spared(&self.limits, now))
+                .count(),
         }
     }
 

@@ -147,4 +147,43 @@ mod tests {
         assert_eq!(damping.next_deadline(), None, "and nothing of it is kept");
         assert!(damping.known.is_empty());
     }
+
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// However its health goes up and down once it was up.
+        #[test]
+        fn an_instance_that_flaps_is_told_of_once_in_any_ten_seconds(
+            steps in proptest::collection::vec((0..4_000_u64, any::<bool>()), 1..200)
+        ) {
+            let mut damping = Damping::default();
+            let mut now = Duration::ZERO;
+            damping.admit(&change(Up, Cause::Health), now);
+            let mut told: Vec<Duration> = Vec::new();
+            let mut last = Up;
+            let mut shown = Up;
+            for (millis, is_up) in steps {
+                let next = now + Duration::from_millis(millis);
+                while let Some(due) = damping.next_deadline().filter(|due| *due <= next) {
+                    told.extend(damping.release(due).iter().map(|_| due));
+                    shown = last;
+                }
+                now = next;
+                let status = if is_up { Up } else { Down };
+                if std::mem::replace(&mut last, status) != status
+                    && damping.admit(&change(status, Cause::Health), now)
+                {
+                    told.push(now);
+                    shown = status;
+                }
+            }
+            for pair in told.windows(2) {
+                prop_assert!(pair[1] - pair[0] >= PAUSE, "{told:?}");
+            }
+            // And what was held back comes out.
+            prop_assert!(shown == last || damping.next_deadline().is_some());
+        }
+    }
 }

@@ -1,19 +1,24 @@
 //! What calls come to when the services are in trouble: failing, slow, or asked
 //! for too much.
 
+mod silent;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http::header::RETRY_AFTER;
+use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::*;
 use crate::client::limits::Limits;
 use crate::client::options::CallOptions;
 use crate::client::source::{Source, SourceError};
+use crate::client::transport::{TransportError, TransportErrorKind};
 use crate::client::uses::Uses;
 use crate::instance::InstanceId;
 use crate::wire::overload;
@@ -86,7 +91,7 @@ impl fmt::Debug for Scene {
 
 impl Transport for Scene {
     fn exchange<'a>(&'a self, hop: Hop<'a>, _request: &'a Outgoing) -> BoxFuture<'a, Exchanged> {
-        let port = hop.base.rsplit(':').next().unwrap().parse().unwrap();
+        let port = hop.to.base().rsplit(':').next().unwrap().parse().unwrap();
         *self.asked.lock().unwrap().entry(port).or_default() += 1;
         let left = hop.limit.saturating_duration_since(Instant::now());
         self.had.lock().unwrap().push(left.as_secs());
@@ -105,9 +110,13 @@ fn answer(status: u16) -> Exchanged {
 
 /// What [`overload`](crate::server::overload) answers.
 fn overloaded() -> Exchanged {
+    overloaded_for("1")
+}
+
+fn overloaded_for(seconds: &'static str) -> Exchanged {
     answer(503).map(|mut answer| {
         let headers = &mut answer.headers;
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        headers.insert(RETRY_AFTER, HeaderValue::from_static(seconds));
         headers.insert(overload::NOT_RUN, HeaderValue::from_static("true"));
         answer
     })
@@ -128,13 +137,7 @@ async fn run(
     is_idempotent: bool,
     options: CallOptions,
 ) -> Result<Answered, Fault> {
-    let request = Outgoing {
-        method: Method::POST,
-        target: "/".to_owned(),
-        headers: HeaderMap::new(),
-        body: Bytes::new(),
-        stream: None,
-    };
+    let request = Outgoing::new(Method::POST, PathAndQuery::from_static("/"));
     let plan = options.plan();
     let deadline = after(plan.timeout);
     call(
@@ -197,6 +200,25 @@ async fn a_pause_ends_and_is_waited_for_where_nobody_else_is_there() {
     let started = Instant::now();
     assert_eq!(status(&service, POST).await, 200);
     assert!((1025..=1250).contains(&started.elapsed().as_millis()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_that_is_longer_than_the_call_ends_it_with_the_answer() {
+    let started = Instant::now();
+    let scene = Scene::new(|_| async { overloaded_for("15") });
+    assert_eq!(
+        status(&scene.service(1, Limits::default()), POST).await,
+        503
+    );
+    assert_eq!((started.elapsed().as_millis(), scene.total()), (0, 1));
+    // Whoever asks for the shortest pause is asked again, in its time.
+    let scene =
+        Scene::new(|port| async move { overloaded_for(if port == 1 { "2" } else { "60" }) });
+    assert_eq!(
+        status(&scene.service(2, Limits::default()), POST).await,
+        503
+    );
+    assert_eq!((started.elapsed().as_secs(), scene.total()), (2, 3));
 }
 
 #[tokio::test(start_paused = true)]

@@ -117,17 +117,18 @@ fn weighed(mut records: Vec<Located>) -> Vec<Endpoint> {
     let count = of_first().count() as u64;
     let mut endpoints: Vec<Endpoint> = Vec::new();
     for record in &records {
-        let weight = if record.priority != first {
-            0
-        } else if sum == 0 {
-            USUAL_WEIGHT
-        } else {
+        let share = u64::from(record.weight) * u64::from(USUAL_WEIGHT) * count;
+        let weight = match share.checked_div(sum) {
+            _ if record.priority != first => 0,
+            // Nobody has said anything.
+            None => USUAL_WEIGHT,
             // One of weight 0 beside others has a very small share, says RFC 2782.
-            let share = u64::from(record.weight) * u64::from(USUAL_WEIGHT) * count / sum;
-            let of_each = share / record.addresses.len() as u64;
-            u32::try_from(of_each)
-                .unwrap_or(MAX_WEIGHT)
-                .clamp(1, MAX_WEIGHT)
+            Some(share) => {
+                let of_each = share / record.addresses.len() as u64;
+                u32::try_from(of_each)
+                    .unwrap_or(MAX_WEIGHT)
+                    .clamp(1, MAX_WEIGHT)
+            }
         };
         let addresses = record.addresses.iter();
         endpoints

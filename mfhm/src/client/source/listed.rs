@@ -43,10 +43,6 @@ impl Source for Fixed {
         false
     }
 
-    fn is_worth_keeping(&self) -> bool {
-        false
-    }
-
     fn name(&self) -> &'static str {
         "the list of instances"
     }
@@ -88,10 +84,6 @@ impl Source for Nowhere {
         _uses: &'a Uses,
     ) -> BoxFuture<'a, Result<Vec<Endpoint>, SourceError>> {
         Box::pin(async { Err(SourceError::Unknown) })
-    }
-
-    fn is_worth_keeping(&self) -> bool {
-        false
     }
 
     fn name(&self) -> &'static str {

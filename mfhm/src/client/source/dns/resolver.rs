@@ -126,3 +126,25 @@ fn left(until: std::time::Instant) -> Duration {
 fn unreachable(name: &str, error: &NetError) -> SourceError {
     SourceError::Unreachable(format!("the DNS does not tell {name}: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_made_without_a_runtime_and_asks_on_any() {
+        // Nobody answers there.
+        let lookups = Lookups::new(Some(SocketAddr::from(([127, 0, 0, 1], 9)))).unwrap();
+        for _ in 0..2 {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            let found = runtime.block_on(lookups.addresses("a.test"));
+            let Err(SourceError::Unreachable(why)) = found else {
+                panic!("{found:?}");
+            };
+            assert!(why.contains("a.test"), "{why}");
+        }
+    }
+}

@@ -45,7 +45,7 @@ fn scripted(ttl: Option<u64>) -> (Arc<Script>, Arc<Dns<Script>>) {
 }
 
 fn weights(endpoints: &[Endpoint]) -> Vec<(String, u32)> {
-    let pair = |e: &Endpoint| (e.base["http://".len()..].to_owned(), e.weight);
+    let pair = |e: &Endpoint| (format!("{} {}", e.host, e.port), e.weight);
     let mut weights: Vec<_> = endpoints.iter().map(pair).collect();
     weights.sort();
     weights
@@ -59,9 +59,9 @@ async fn each_address_is_an_instance_whatever_the_order() {
     *script.answer.lock().unwrap() = Ok(vec!["::1", "10.0.0.1", "10.0.0.2"]);
     let second = dns.list("users", &known, &uses).await.unwrap();
     let expected = [
-        ("10.0.0.1:8080", 100),
-        ("10.0.0.2:8080", 100),
-        ("[::1]:8080", 100),
+        ("10.0.0.1 8080", 100),
+        ("10.0.0.2 8080", 100),
+        ("::1 8080", 100),
     ];
     let expected = expected.map(|(base, weight)| (base.to_owned(), weight));
     assert_eq!(weights(&first), expected);
@@ -144,7 +144,7 @@ fn priorities_and_weights_become_weights() {
                 located(0, weight, 1, &["10.0.0.1"]),
                 located(0, weight, 2, &["10.0.0.2"]),
             ],
-            &[("10.0.0.1:1", 100), ("10.0.0.2:2", 100)],
+            &[("10.0.0.1 1", 100), ("10.0.0.2 2", 100)],
         );
     }
     check(
@@ -152,7 +152,7 @@ fn priorities_and_weights_become_weights() {
             located(5, 30, 1, &["10.0.0.1"]),
             located(5, 10, 1, &["10.0.0.2"]),
         ],
-        &[("10.0.0.1:1", 150), ("10.0.0.2:1", 50)],
+        &[("10.0.0.1 1", 150), ("10.0.0.2 1", 50)],
     );
     // The second line is called when the first cannot be.
     check(
@@ -160,7 +160,7 @@ fn priorities_and_weights_become_weights() {
             located(20, 500, 1, &["10.0.0.1"]),
             located(10, 1, 1, &["10.0.0.2"]),
         ],
-        &[("10.0.0.1:1", 0), ("10.0.0.2:1", 100)],
+        &[("10.0.0.1 1", 0), ("10.0.0.2 1", 100)],
     );
     // A canary, a host with two addresses, one without, a port that is none.
     check(
@@ -170,7 +170,7 @@ fn priorities_and_weights_become_weights() {
             located(0, 100, 3, &[]),
             located(0, 100, 0, &["10.0.0.4"]),
         ],
-        &[("10.0.0.1:1", 1), ("10.0.0.2:2", 100), ("10.0.0.3:2", 100)],
+        &[("10.0.0.1 1", 1), ("10.0.0.2 2", 100), ("10.0.0.3 2", 100)],
     );
     // One address twice.
     check(
@@ -178,7 +178,7 @@ fn priorities_and_weights_become_weights() {
             located(9, 1, 1, &["10.0.0.1"]),
             located(1, 1, 1, &["10.0.0.1"]),
         ],
-        &[("10.0.0.1:1", 100)],
+        &[("10.0.0.1 1", 100)],
     );
     check(vec![], &[]);
 }

@@ -1,0 +1,119 @@
+//! [`Network`]: exchanges with instances, over connections that are kept.
+
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::header::HOST;
+use http_body_util::{Either, Full};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::{self, Client};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use super::{
+    Answered, Hop, Opened, Outgoing, Transport, TransportError, TransportErrorKind, collect, opened,
+};
+use crate::connector::{self, Connector, Dial};
+use crate::stream::StreamedBody;
+
+/// Ends before a server's idle time-out, so that a request rarely meets a
+/// connection that is being closed.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// Over the network, by hyper's pooled client: HTTP/1.1, no proxies, no
+/// redirects. Connections are kept and shared.
+#[derive(Clone, Debug)]
+pub(crate) struct Network {
+    client: Client<Dial, Payload>,
+}
+
+/// What is sent: bytes, perhaps none, or a stream.
+type Payload = Either<Full<Bytes>, StreamedBody>;
+
+impl Network {
+    /// Over the usual streams.
+    pub(crate) fn new() -> Self {
+        Self::over(connector::standard())
+    }
+
+    /// Over the streams of this connector.
+    pub(crate) fn over(connector: Arc<dyn Connector>) -> Self {
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            // Each request brings its own.
+            .set_host(false)
+            .build(Dial(connector));
+        Self { client }
+    }
+
+    /// Sends, and waits for the headers.
+    async fn send(
+        &self,
+        hop: Hop<'_>,
+        request: &Outgoing,
+    ) -> Result<http::Response<Incoming>, TransportError> {
+        let (Some(uri), Some(host)) = (hop.to.uri(&request.target), hop.to.host()) else {
+            return Err(TransportError {
+                kind: TransportErrorKind::Invalid,
+                source: "the instance's address has a host that is none".into(),
+            });
+        };
+        let body = match request.take_stream() {
+            Some(stream) => Either::Right(stream.into_body()),
+            None => Either::Left(Full::new(request.body.clone())),
+        };
+        let mut sent = http::Request::new(body);
+        *sent.method_mut() = request.method.clone();
+        *sent.uri_mut() = uri;
+        let mut headers = hop.headers(request);
+        headers.insert(HOST, host.clone());
+        *sent.headers_mut() = headers;
+        self.client.request(sent).await.map_err(classify)
+    }
+}
+
+impl Transport for Network {
+    fn exchange<'a>(
+        &'a self,
+        hop: Hop<'a>,
+        request: &'a Outgoing,
+    ) -> BoxFuture<'a, Result<Answered, TransportError>> {
+        Box::pin(async move {
+            let (parts, body) = self.send(hop, request).await?.into_parts();
+            collect(parts, body).await
+        })
+    }
+
+    fn open<'a>(
+        &'a self,
+        hop: Hop<'a>,
+        request: &'a Outgoing,
+    ) -> BoxFuture<'a, Result<Opened, TransportError>> {
+        Box::pin(async move { Ok(opened(self.send(hop, request).await?)) })
+    }
+}
+
+/// The fault of a failed exchange. A request that hyper hands back was never
+/// begun: its connection was closed before it took the request. (The client has
+/// another one take it where the connection was an old one.) Everything else
+/// after the connection was made may have reached the service.
+fn classify(error: legacy::Error) -> TransportError {
+    let source = error.source().and_then(|source| source.downcast_ref());
+    let is_untouched =
+        source.is_some_and(|source: &hyper::Error| source.is_canceled() || source.is_closed());
+    let kind = if error.is_connect() || is_untouched {
+        TransportErrorKind::Connect
+    } else {
+        TransportErrorKind::Broken
+    };
+    TransportError {
+        kind,
+        source: error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! [`Connector`]: what makes the streams that requests are sent over, to instances and
+//! to centers, so that what is below HTTP can be another: a simulated network, or one
+//! that encrypts.
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use http::Uri;
+use http::uri::{Authority, Scheme};
+use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tower_service::Service;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(1);
+/// After so long without a byte the other end is asked whether it is there, and
+/// so often again.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+const KEEPALIVE_TIMES: u32 = 3;
+/// What was sent and not acknowledged for so long breaks the connection.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "fuchsia"))]
+const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
+
+/// The connector where nobody chose one: TCP.
+pub(crate) fn standard() -> Arc<dyn Connector> {
+    #[cfg(all(test, feature = "client", feature = "server", feature = "center"))]
+    if let Some(simulated) = crate::simulation::connector() {
+        return simulated;
+    }
+    Arc::new(Tcp::new())
+}
+
+/// Makes streams.
+pub(crate) trait Connector: fmt::Debug + Send + Sync + 'static {
+    /// A stream to this host and port. It is given up after a second, whatever
+    /// it does.
+    fn connect(&self, to: Authority) -> BoxFuture<'static, Result<Box<dyn Wire>, BoxError>>;
+}
+
+/// What bytes go through, both ways.
+pub(crate) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for S {}
+
+// Nothing about a stream is of interest to the pool.
+impl Connection for Box<dyn Wire> {
+    fn connected(&self) -> Connected {
+        Connected::new()
+    }
+}
+
+/// TCP, with the names of the system's resolver. Where a name has several
+/// addresses, another one is tried beside the first when that one is slow.
+#[derive(Clone, Debug)]
+pub(crate) struct Tcp(HttpConnector);
+
+impl Tcp {
+    pub(crate) fn new() -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(CONNECT));
+        connector.set_keepalive(Some(KEEPALIVE));
+        connector.set_keepalive_interval(Some(KEEPALIVE));
+        connector.set_keepalive_retries(Some(KEEPALIVE_TIMES));
+        #[cfg(any(target_os = "linux", target_os = "android", target_os = "fuchsia"))]
+        connector.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
+        Self(connector)
+    }
+}
+
+impl Connector for Tcp {
+    fn connect(&self, to: Authority) -> BoxFuture<'static, Result<Box<dyn Wire>, BoxError>> {
+        let mut connector = self.0.clone();
+        Box::pin(async move {
+            let uri = Uri::builder().scheme(Scheme::HTTP).authority(to);
+            let stream = connector.call(uri.path_and_query("/").build()?).await?;
+            Ok(Box::new(stream.into_inner()) as Box<dyn Wire>)
+        })
+    }
+}
+
+/// A connector as the pooled client wants it: with the end of its patience.
+#[derive(Clone, Debug)]
+pub(crate) struct Dial(pub(crate) Arc<dyn Connector>);
+
+impl Service<Uri> for Dial {
+    type Response = TokioIo<Box<dyn Wire>>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, to: Uri) -> Self::Future {
+        let connector = self.0.clone();
+        Box::pin(async move {
+            let to = to.into_parts().authority.ok_or("there is no host")?;
+            match tokio::time::timeout(CONNECT, connector.connect(to)).await {
+                Ok(stream) => Ok(TokioIo::new(stream?)),
+                Err(_) => Err("no connection within a second".into()),
+            }
+        })
+    }
+}

@@ -1,0 +1,40 @@
+//! The center is gone, an instance is killed meanwhile, and a caller starts meanwhile.
+
+use crate::callers::Patience;
+use crate::fleet::Fleet;
+use crate::load::Mix;
+use crate::options::Options;
+use crate::report::heading;
+use crate::side::{self, Plan, Sides};
+
+const INSTANCES: usize = 4;
+
+pub(crate) async fn run(options: &Options) {
+    let calls = options.calls(100_000, 1000);
+    let rate = options.rate(1200, 50);
+    let (mut random, seed) = options.random();
+    let mut fleet = Fleet::start(INSTANCES).await;
+    let plan = Plan {
+        callers: 1,
+        tasks: 16,
+        rate,
+        mix: Mix::Reads,
+        patience: Patience::default(),
+    };
+    let sides = Sides::start(&fleet, plan).await;
+    fleet.center.process.kill();
+    sides.reach(calls / 3).await;
+    let index = random.usize(..INSTANCES);
+    fleet.instances[index].process.kill();
+    sides.reach(calls).await;
+    let records = sides.finish().await;
+    heading(
+        "The center is gone",
+        &format!(
+            "{INSTANCES} instances. The center is killed as soon as each caller has its list and \
+             stays away; after a third of the calls one instance is killed and stays away too. \
+             {rate} calls a second of each kind of callers, 16 at a time, all GETs; seed {seed}."
+        ),
+    );
+    side::print(&records, &fleet.runs());
+}
