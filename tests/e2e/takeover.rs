@@ -24,7 +24,7 @@ async fn who_has_the_port_now_runs_no_call_of_the_service_before_it() {
     old.kill();
     let new = service_process("service03", &center.url(), port).await;
     nothing_runs(&client, &new).await;
-    let own = Service03Client::at(format!("http://127.0.0.1:{port}")).expect("an address");
+    let own = Service03Client::at(&format!("http://127.0.0.1:{port}")).expect("an address");
     assert_eq!(own.hello().await.expect("hello"), Hello::from("service03"));
     assert!(new.output().contains("service03 ran"), "{}", new.output());
 }

@@ -122,8 +122,8 @@ fn lost_attempts(way: Way, record: &Record, hung: &[Range<Duration>]) -> (usize,
 }
 
 async fn a_third_of_the_fleet(options: &Options) {
-    let instances = options.instances(20, 6);
-    let hanging = (instances * 35).div_ceil(100);
+    let instances = options.instances(20, 10);
+    let hanging = instances * 35 / 100;
     let time = Duration::from_secs(options.either(40, 15));
     let (mut random, seed) = options.random();
     // Five times as fast as usual, so that a deletion would be seen.
