@@ -39,6 +39,8 @@
 
 mod address;
 mod api;
+mod audit;
+mod backup;
 mod contracts;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
@@ -67,6 +69,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::api::Api;
+pub use self::backup::{Exported, Imported};
 pub use self::contracts::ContractPolicy;
 use self::prober::Pinger;
 use self::registration::Registrar;

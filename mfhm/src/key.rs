@@ -11,6 +11,8 @@ use http::HeaderValue;
 use http::header::InvalidHeaderValue;
 use serde::{Deserialize, Serialize};
 
+#[cfg(any(feature = "server", feature = "center"))]
+use crate::directory;
 use crate::error::{Error, Result};
 
 /// The header that carries the key. Header names are not case-sensitive; Python
@@ -119,7 +121,7 @@ impl fmt::Debug for Key {
 fn create(dir: &Path, file: &Path) -> std::io::Result<()> {
     use std::io::Write as _;
 
-    std::fs::create_dir_all(dir)?;
+    directory::create_all(dir)?;
     let text = format!("{:032x}", random()?);
     let draft = dir.join(format!(".{FILE_NAME}.{:032x}", random()?));
     let mut options = std::fs::OpenOptions::new();
@@ -135,7 +137,7 @@ fn create(dir: &Path, file: &Path) -> std::io::Result<()> {
     let _ = std::fs::remove_file(&draft);
     match linked {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
+        _ => directory::sync_parent(file),
     }
 }
 

@@ -111,6 +111,8 @@ mod connector;
 mod contract;
 #[cfg(any(feature = "client", feature = "server"))]
 mod current;
+#[cfg(any(feature = "server", feature = "center"))]
+mod directory;
 #[cfg(feature = "server")]
 mod entry;
 mod error;
@@ -160,7 +162,7 @@ pub use api_error::{ApiError, Data, ErrorVariant};
 pub use app::{App, RunningApp, RunningService, run};
 pub use bytes::Bytes;
 #[cfg(feature = "center")]
-pub use center::{Center, CenterBuilder, ContractPolicy, RunningCenter};
+pub use center::{Center, CenterBuilder, ContractPolicy, Exported, Imported, RunningCenter};
 #[cfg(feature = "client")]
 pub use client::{
     caller::{Caller, CallerBuilder},
@@ -170,7 +172,7 @@ pub use client::{
 };
 pub use contract::{Operation, Param, ParamSource};
 #[cfg(any(feature = "client", feature = "server"))]
-pub use current::{CurrentRequest, request};
+pub use current::{CurrentRequest, request, spawn};
 pub use error::{Error, Result};
 #[cfg(feature = "client")]
 pub use fault::CallError;

@@ -1,10 +1,12 @@
 //! Whole programs, started and ended as an operator would: services and centers
 //! are processes of their own, the callers live in the tests.
 
+mod ambient;
 mod attempts;
 mod bad_input;
 mod check;
 mod cli;
+mod crash;
 mod discovery;
 mod instances;
 mod offered;

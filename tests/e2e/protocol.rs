@@ -44,6 +44,9 @@ async fn the_examples_of_the_document_do_what_it_says() {
         r#"{"service":"orders""#,
         "event: snapshot\ndata: ",
         r#"{"pinged":"#,
+        r#"{"entries":[{"number":1,"#,
+        r#""action":"removed""#,
+        r#""action":"drained""#,
     ] {
         let Some((_, after)) = rest.split_once(expected) else {
             panic!("no {expected} in the rest of:\n{said}");

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 pub(crate) use self::ping::Pinger;
+use super::audit::{Action, Actor, Entry};
 use super::registry::{Deletion, Target};
 use super::store::{Batch, CommitError, DocumentWrite, Store};
 use super::view::View;
@@ -81,11 +82,9 @@ async fn delete(view: Arc<View>, store: Arc<dyn Store>, deletion: Deletion) {
         reason,
     } = deletion;
     let batch = Batch::remove_unchanged(place.clone(), id.clone(), since);
-    match store.commit(batch).await {
-        Ok(_) => {
-            let (service, host, port) = (&place.service, &place.host, place.port);
-            tracing::warn!(%service, %host, port, %id, %reason, "deleted");
-        }
+    let entry = Entry::place(Action::Evicted, &Actor::Center, place, &id).because(reason);
+    match store.commit(batch.noting(entry)).await {
+        Ok(_) => {}
         // It registered again, or somebody else has the place by now; the view
         // will know. If it is still to be deleted, that is decided anew.
         Err(CommitError::Conflict(_)) => {
@@ -101,11 +100,10 @@ async fn delete(view: Arc<View>, store: Arc<dyn Store>, deletion: Deletion) {
 /// What can't be dropped now is decided anew in a day; it may be named again, too.
 async fn drop_documents(store: Arc<dyn Store>, hashes: Vec<DocumentHash>) {
     for hash in hashes {
-        match store
-            .commit(Batch::documents(vec![DocumentWrite::Drop(hash.clone())]))
-            .await
-        {
-            Ok(_) => tracing::info!(%hash, "dropped a document that no instance has"),
+        let batch = Batch::documents(vec![DocumentWrite::Drop(hash.clone())]);
+        let entry = Entry::document(Action::DocumentDropped, &Actor::Center, &hash);
+        match store.commit(batch.noting(entry)).await {
+            Ok(_) => {}
             Err(error) => tracing::debug!(%hash, %error, "a document stays"),
         }
     }
@@ -125,10 +123,14 @@ mod tests {
         Arc::new(Record::sample(Origin::V1, "users", "a", 1))
     }
 
+    fn actor() -> Actor {
+        Actor::peer([127, 0, 0, 1].into())
+    }
+
     /// A center that has decided to delete its only instance.
     async fn deciding() -> (TestCenter, Deletion) {
         let center = TestCenter::new().await;
-        center.registrar.register(record()).await.unwrap();
+        center.registrar.register(record(), &actor()).await.unwrap();
         center.probe.set(1, PingOutcome::Refused, None);
         center.ping_all().await;
         let deletion = center.registrar.view.with(|registry, _, random| {
@@ -166,13 +168,16 @@ mod tests {
         };
         center.registrar.view.reach(revision.unwrap()).await;
         assert!(!is_registered(&center));
+        let trail = center.registrar.store.audit(None, 1).await.unwrap();
+        assert_eq!(trail[0].entry["action"], "evicted");
+        assert_eq!(trail[0].entry["actor"]["kind"], "center");
     }
 
     #[tokio::test]
     async fn who_registers_again_is_not_deleted_by_an_earlier_decision() {
         let (center, deletion) = deciding().await;
         let id = deletion.id.clone();
-        let outcome = center.registrar.register(record()).await.unwrap();
+        let outcome = center.registrar.register(record(), &actor()).await.unwrap();
         assert_eq!(outcome, Outcome::Registered);
         assert!(center.registrar.renew(&id).is_some());
         let (view, store) = (center.registrar.view.clone(), center.store.clone());
@@ -190,7 +195,7 @@ mod tests {
             &serde_json::json!({ "openapi": "3.1.0", "paths": {} }),
         );
         let hash = document.hash.clone();
-        assert!(center.registrar.keep(document).await.unwrap());
+        assert!(center.registrar.keep(document, &actor()).await.unwrap());
         let due = center.registrar.view.with(|registry, now, random| {
             let almost = now + Duration::from_secs(24 * 3600 - 20);
             assert_eq!(registry.tick(almost, random).documents, []);

@@ -1,6 +1,8 @@
 //! What the center knows about one instance and keeps on disk: everything but
 //! its health, which is found out anew.
 
+pub(crate) mod check;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -49,6 +51,16 @@ pub(crate) enum Origin {
     Python,
     /// `POST /v1/instances`: holds a lease.
     V1,
+}
+
+impl Origin {
+    /// The word for it, as it is stored.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Python => "python",
+            Self::V1 => "v1",
+        }
+    }
 }
 
 /// The place that an instance takes: at most one instance of a service listens

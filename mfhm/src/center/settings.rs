@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 
 use super::contracts::ContractPolicy;
 use super::registry::Limits;
+use crate::directory;
 
 /// Longer durations are mistakes, and would overflow the clock.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -199,7 +200,7 @@ fn check_data_dir(dir: &Path) -> Result<(), String> {
     if dir.exists() && !dir.is_dir() {
         return Err(format!("the data directory {shown} is a file: {advice}"));
     }
-    std::fs::create_dir_all(dir)
+    directory::create_all(dir)
         .map_err(|error| format!("the data directory {shown} can't be made ({error}): {advice}"))?;
     let trial = dir.join(format!(".mfhm-trial-{}", std::process::id()));
     let written = std::fs::write(&trial, b"");

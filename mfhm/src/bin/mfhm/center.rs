@@ -1,15 +1,20 @@
-//! `mfhm center`.
+//! `mfhm center`: a center, and its data as text.
+
+mod backup;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use mfhm::{Center, ContractPolicy};
 
 use super::duration;
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Address to listen on; one that other machines reach needs --key-auth or --insecure
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
@@ -41,6 +46,14 @@ pub(crate) struct Arguments {
     contracts: Contracts,
 }
 
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Writes what a stopped center keeps as JSON, one record a line
+    Export(backup::Export),
+    /// Gives what was exported to a stopped center: all of it, or nothing
+    Import(backup::Import),
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 #[value(rename_all = "lower")]
 enum Contracts {
@@ -57,8 +70,16 @@ impl From<Contracts> for ContractPolicy {
     }
 }
 
+impl Arguments {
+    /// Whether a center shall run.
+    pub(crate) fn is_run(&self) -> bool {
+        self.command.is_none()
+    }
+}
+
 pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
     let Arguments {
+        command,
         host,
         port,
         data_dir,
@@ -69,6 +90,11 @@ pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
         allow_host,
         contracts,
     } = arguments;
+    match command {
+        None => {}
+        Some(Command::Export(arguments)) => return backup::export(&arguments),
+        Some(Command::Import(arguments)) => return backup::import(&arguments),
+    }
     allow_host
         .into_iter()
         .fold(Center::builder(), |center, host| center.allow_host(host))

@@ -30,8 +30,9 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    mfhm::__private::init_log(match cli.command {
-        Command::Center(_) => "info",
+    mfhm::__private::init_log(match &cli.command {
+        Command::Center(arguments) if arguments.is_run() => "info",
+        Command::Center(_) => "warn",
         // The body is what is asked for.
         Command::Call(_) | Command::Check(_) => "off",
     });

@@ -16,6 +16,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use super::BODY;
 use super::{Api, json, peer};
 use crate::body::{self, BodyError};
+use crate::center::audit::Actor;
 use crate::center::import::operations;
 use crate::center::record::{Origin, Place, Record};
 use crate::center::registration::{Outcome, host_of};
@@ -121,7 +122,8 @@ impl<'a> Route<'a> {
 }
 
 async fn online(api: &Api, request: Request) -> Result<Response, Failure> {
-    let host = host_of(peer(&request));
+    let peer = peer(&request);
+    let host = host_of(peer);
     let (parts, content) = request.into_parts();
     let content = body::read(content, BODY).await?;
     let content_type = parts.headers.get(header::CONTENT_TYPE);
@@ -147,11 +149,12 @@ async fn online(api: &Api, request: Request) -> Result<Response, Failure> {
         key: online.transmission.map(Key::new),
     };
     let (service, host, port) = (record.service.clone(), record.host.clone(), record.port);
-    match api.registrar.register(Arc::new(record)).await? {
-        Outcome::Registered => {
-            tracing::info!(%service, %host, port, "registered (python)");
-            Ok(json(StatusCode::OK, python::ok()))
-        }
+    let registered = api
+        .registrar
+        .register(Arc::new(record), &Actor::peer(peer))
+        .await?;
+    match registered {
+        Outcome::Registered => Ok(json(StatusCode::OK, python::ok())),
         // Python services name no documents.
         Outcome::PlaceTaken | Outcome::IdTaken | Outcome::DocumentMissing(_) => {
             tracing::info!(%service, %host, port, "refused (python): it is online");
@@ -168,8 +171,7 @@ async fn offline(api: &Api, peer: IpAddr, name: &str, port: &str) -> Result<Resp
         host: host_of(peer),
         port,
     };
-    let body = if api.registrar.vacate(&place).await? {
-        tracing::info!(service = %place.service, host = %place.host, port, "left (python)");
+    let body = if api.registrar.vacate(&place, &Actor::peer(peer)).await? {
         python::ok()
     } else {
         python::service_not_online()

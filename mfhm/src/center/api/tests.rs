@@ -1,6 +1,7 @@
 //! The whole interface through the router: golden answers of the real Python
 //! centers, and what is mfhm's own.
 
+mod audit;
 mod bad_input;
 mod contracts;
 mod golden;
@@ -14,6 +15,7 @@ use axum::body::Body;
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
 
+use crate::center::audit::Actor;
 use crate::center::health::PingOutcome;
 use crate::center::record::{Origin, Record};
 use crate::center::store::CommitError;
@@ -130,7 +132,12 @@ async fn a_record_without_a_peer_belongs_to_its_host() {
     let json = serde_json::to_string(&record).unwrap();
     assert!(!json.contains("peer"), "as earlier versions wrote it");
     let record: Record = serde_json::from_str(&json).unwrap();
-    center.registrar.register(Arc::new(record)).await.unwrap();
+    let actor = Actor::peer([127, 0, 0, 1].into());
+    center
+        .registrar
+        .register(Arc::new(record), &actor)
+        .await
+        .unwrap();
     let leave = || {
         Request::delete("/v1/instances/a")
             .body(Body::empty())

@@ -1,6 +1,7 @@
 //! Protocol v1, for Rust peers and anything else that speaks HTTP and JSON. The
 //! table is in [`crate::wire::v1`]; every refusal is a problem document.
 
+mod audit;
 mod contracts;
 mod hold;
 mod register;
@@ -22,6 +23,7 @@ use super::python::unavailable;
 use super::{Api, BODY, json, peer};
 use crate::body;
 use crate::center::address;
+use crate::center::audit::Actor;
 use crate::center::record::{Origin, Record};
 use crate::center::registry::Listed;
 use crate::center::store::CommitError;
@@ -50,6 +52,7 @@ pub(super) async fn answer(api: &Api, request: Request) -> Response {
         ["instances", _, "hold"] => &[Method::GET],
         ["instances", _, "drain" | "report"] => &[Method::POST],
         ["watch"] => &[Method::GET],
+        ["audit"] => &[Method::GET, Method::HEAD],
         ["documents", _] => &[Method::PUT],
         ["services"] | ["services", _] => &[Method::GET, Method::HEAD],
         ["services", _, "openapi.json" | "callers" | "compatibility"] => {
@@ -91,6 +94,7 @@ pub(super) async fn answer(api: &Api, request: Request) -> Response {
         ["services", name, "openapi.json"] => contracts::document(api, name, request.uri().query()),
         ["services", name, "callers"] => contracts::callers(api, name),
         ["services", name, "compatibility"] => contracts::compatibility(api, name),
+        ["audit"] => audit::audit(api, peer, request.uri().query()).await,
         ["watch"] => watch::watch(api, peer, &request),
         _ => Err(refuse(
             StatusCode::NOT_FOUND,
@@ -119,10 +123,10 @@ async fn renew(api: &Api, id: &str, peer: IpAddr) -> Result<Response, Refused> {
 
 async fn leave(api: &Api, id: &str, peer: IpAddr) -> Result<Response, Refused> {
     let known = find(api, id, peer).await?;
-    if !api.registrar.leave(&known).await.map_err(store_problem)? {
+    let left = api.registrar.leave(&known, &Actor::peer(peer)).await;
+    if !left.map_err(store_problem)? {
         return Err(unknown_instance(id));
     }
-    tracing::info!(id, "left (v1)");
     let mut response = Response::default();
     *response.status_mut() = StatusCode::NO_CONTENT;
     Ok(response)

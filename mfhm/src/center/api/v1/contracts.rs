@@ -9,7 +9,8 @@ use percent_encoding::percent_decode_str;
 
 use super::{Refused, ok, refuse, store_problem, unknown_service};
 use crate::body::{self, BodyLimits};
-use crate::center::api::{Api, BODY, json};
+use crate::center::api::{Api, BODY, json, peer};
+use crate::center::audit::Actor;
 use crate::center::contracts::document::{BadDocument, Document};
 use crate::wire::v1::{
     CallerReport, Compatibility, DocumentHash, HEADER_CALLER, MAX_DOCUMENT, ServiceCallers,
@@ -23,6 +24,7 @@ const DOCUMENT: BodyLimits = BodyLimits {
 
 /// `PUT /v1/documents/{hash}`.
 pub(super) async fn bring(api: &Api, hash: &str, request: Request) -> Result<Response, Refused> {
+    let actor = Actor::peer(peer(&request));
     let hash: Result<DocumentHash, _> = hash.parse();
     let (parts, content) = request.into_parts();
     if let Ok(hash) = &hash
@@ -59,7 +61,7 @@ pub(super) async fn bring(api: &Api, hash: &str, request: Request) -> Result<Res
             format!("the document {bad}"),
         )
     })?;
-    match api.registrar.keep(document).await {
+    match api.registrar.keep(document, &actor).await {
         Ok(true) => Ok(no_content()),
         Ok(false) => Err(refuse(
             StatusCode::CONFLICT,

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::{Refused, event_stream, find, refuse, registered, unknown_instance};
 use crate::center::api::{Api, json};
+use crate::center::audit::Actor;
 use crate::center::hold::{Hold, Said};
 use crate::center::record::Origin;
 use crate::center::registry::Suspected;
@@ -41,12 +42,10 @@ pub(super) async fn drain(api: &Api, id: &str, peer: IpAddr) -> Result<Response,
     } else {
         find(api, id, peer).await?
     };
-    let view = &api.registrar.view;
-    if !view.with(|registry, _, _| registry.drain(&known)) {
+    if !api.registrar.drain(&known, &Actor::peer(peer)).await {
         return Err(unknown_instance(id));
     }
-    let told = view.holds().wake(&known);
-    tracing::info!(id, told, "draining (v1)");
+    let told = api.registrar.view.holds().wake(&known);
     Ok(accepted(&Drained { told }))
 }
 
