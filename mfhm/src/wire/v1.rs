@@ -37,6 +37,8 @@ use crate::key::Key;
 
 /// Header of a `/ping` answer that names the service which answers.
 pub(crate) const HEADER_SERVICE: &str = "mfhm-service";
+/// Code of the answer to a request that is for another service: it was not run.
+pub(crate) const MISDIRECTED: &str = "mfhm.misdirected";
 /// Header of a `/ping` answer that names the instance which answers.
 pub(crate) const HEADER_INSTANCE: &str = "mfhm-instance";
 
