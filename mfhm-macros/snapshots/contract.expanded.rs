@@ -773,9 +773,24 @@ The operation's own error, or what failed about the call itself.*/
         tenant: &str,
     ) -> ::core::result::Result<User, ::mfhm::__private::CallError<UserError>> {
         if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
+            let __mfhm_saying = match self.__mfhm.said_locally(&__MFHM_Users__create) {
+                ::core::option::Option::Some(mut __mfhm_request) => {
+                    ::mfhm::__private::Request::header(
+                        &mut __mfhm_request,
+                        "x-tenant",
+                        &tenant,
+                    );
+                    ::core::option::Option::Some(self.__mfhm.saying(__mfhm_request))
+                }
+                ::core::option::Option::None => ::core::option::Option::None,
+            };
+            let __mfhm_client = ::core::option::Option::unwrap_or(
+                __mfhm_saying.as_ref(),
+                &self.__mfhm,
+            );
             return ::mfhm::__private::Exchange::<User, UserError>::new()
                 .local(
-                    &self.__mfhm,
+                    __mfhm_client,
                     &__MFHM_Users__create,
                     __MfhmUsers::__mfhm_create(&*__mfhm_target, new, tenant),
                 )
@@ -835,8 +850,23 @@ The operation's own error, or what failed about the call itself.*/
                     ::mfhm::__private::CallError::Fault(__mfhm_fault),
                 );
             }
-            return self
-                .__mfhm
+            let __mfhm_saying = match self.__mfhm.said_locally(&__MFHM_Users__read_file)
+            {
+                ::core::option::Option::Some(mut __mfhm_request) => {
+                    ::mfhm::__private::Request::header(
+                        &mut __mfhm_request,
+                        "if-match",
+                        &if_match,
+                    );
+                    ::core::option::Option::Some(self.__mfhm.saying(__mfhm_request))
+                }
+                ::core::option::Option::None => ::core::option::Option::None,
+            };
+            let __mfhm_client = ::core::option::Option::unwrap_or(
+                __mfhm_saying.as_ref(),
+                &self.__mfhm,
+            );
+            return __mfhm_client
                 .call_local_value(
                     &__MFHM_Users__read_file,
                     __MfhmUsers::__mfhm_read_file(&*__mfhm_target, id, rest, if_match),

@@ -857,8 +857,22 @@ The operation's own error, or what failed about the call itself.*/
         ::mfhm::__private::CallError<::mfhm::__private::Infallible>,
     > {
         if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
-            return self
-                .__mfhm
+            let __mfhm_saying = match self.__mfhm.said_locally(&__MFHM_Users__events) {
+                ::core::option::Option::Some(mut __mfhm_request) => {
+                    ::mfhm::__private::Request::header(
+                        &mut __mfhm_request,
+                        "last-event-id",
+                        &last,
+                    );
+                    ::core::option::Option::Some(self.__mfhm.saying(__mfhm_request))
+                }
+                ::core::option::Option::None => ::core::option::Option::None,
+            };
+            let __mfhm_client = ::core::option::Option::unwrap_or(
+                __mfhm_saying.as_ref(),
+                &self.__mfhm,
+            );
+            return __mfhm_client
                 .call_local_value(
                     &__MFHM_Users__events,
                     __MfhmUsers::__mfhm_events(&*__mfhm_target, last),

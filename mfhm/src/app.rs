@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 
 pub use self::running::{RunningApp, RunningService};
 #[cfg(feature = "client")]
-use crate::client::intercept::Interceptors;
+use crate::client::caller::CallerBuilder;
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::server::definition::{About, Service, ServiceDefinition};
@@ -75,8 +75,9 @@ pub struct App {
     version: Option<String>,
     local_calls: Option<bool>,
     layers: Layers,
+    /// What clients in this process share.
     #[cfg(feature = "client")]
-    interceptors: Interceptors,
+    caller: CallerBuilder,
     drain: Option<Duration>,
     zone: Option<String>,
     weight: Option<u32>,
@@ -220,8 +221,42 @@ impl App {
     /// makes through clients made with `{Trait}Client::new()`. The one said first
     /// runs first; with several apps it is those of the app started last.
     #[cfg(feature = "client")]
-    pub fn intercept<I: crate::Interceptor>(mut self, interceptor: I) -> Self {
-        self.interceptors.add(interceptor);
+    pub fn intercept<I: crate::Interceptor>(self, interceptor: I) -> Self {
+        self.caller(|caller| caller.intercept(interceptor))
+    }
+
+    /// Headers that the calls of this process take over from the request that is
+    /// being handled, besides those of its trace: see [`request`](crate::request()) and
+    /// [`CallerBuilder::propagate`], which says why no credentials can be chosen. Else
+    /// `MFHM_PROPAGATE`, else none.
+    ///
+    /// ```
+    /// # struct Users;
+    /// # #[mfhm::service(name = "users")] impl Users { #[get("/users")] async fn users(&self) -> u8 { 1 } }
+    /// let app = mfhm::App::new().service(Users).propagate(["x-request-id", "x-tenant"]);
+    /// ```
+    #[cfg(feature = "client")]
+    pub fn propagate(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.caller(|caller| caller.propagate(names))
+    }
+
+    /// Sets up how this process calls through clients made with
+    /// `{Trait}Client::new()`: all that a [`Caller`](crate::Caller) can be told. What is
+    /// not said comes from the app: its centers, their key and its zone. With several
+    /// apps it is that of the app started last.
+    ///
+    /// ```
+    /// # struct Users;
+    /// # #[mfhm::service(name = "users")] impl Users { #[get("/users")] async fn users(&self) -> u8 { 1 } }
+    /// use mfhm::CallOptions;
+    ///
+    /// let app = mfhm::App::new().service(Users).caller(|caller| {
+    ///     caller.options(CallOptions::new().attempts(2)).retry_budget(5)
+    /// });
+    /// ```
+    #[cfg(feature = "client")]
+    pub fn caller(mut self, set_up: impl FnOnce(CallerBuilder) -> CallerBuilder) -> Self {
+        self.caller = set_up(self.caller);
         self
     }
 
@@ -347,6 +382,8 @@ impl App {
         let settings = Settings::from_env()
             .and_then(|settings| settings.with_centers(std::mem::take(&mut self.centers)));
         let settings = noted(settings, &mut problems).unwrap_or_else(Settings::defaults);
+        #[cfg(feature = "client")]
+        problems.extend(self.caller.problems());
         self.gather(&mut problems);
         self.check(&settings, &mut problems);
         let host = noted(self.listen_on(&settings), &mut problems);
@@ -365,15 +402,10 @@ impl App {
         if !problems.is_empty() {
             return Err(Error::many(problems));
         }
-        let usual = Capacity::default();
-        let said = self.max_in_flight.or(settings.max_in_flight);
-        let queue = self.queue.or(settings.queue);
+        let capacity = self.capacity(&settings);
         RunningApp::launch(running::Launch {
             bound,
-            capacity: Capacity {
-                max_in_flight: said.unwrap_or(usual.max_in_flight),
-                queue: queue.unwrap_or(usual.queue),
-            },
+            capacity,
             zone: self.zone.or(settings.zone),
             weight: self.weight.or(settings.weight).unwrap_or(100),
             states: States::new(self.states),
@@ -383,14 +415,15 @@ impl App {
             local_calls: self.local_calls.or(settings.local_calls).unwrap_or(true),
             layers: self.layers,
             #[cfg(feature = "client")]
-            interceptors: self.interceptors,
+            caller: self.caller,
         })
     }
 
     /// The router of the app's one service, without a socket and without a center:
     /// for a test that makes its requests itself, or to be served by a program that
-    /// has a server already. It answers as the service would, `/ping` and the key
-    /// included; it does not register.
+    /// has a server already. It answers as the service would: `/ping`, the key, the
+    /// requests that are meant for another service (421), and what is too much at
+    /// once ([`max_in_flight`](Self::max_in_flight)) included; it does not register.
     ///
     /// # Errors
     ///
@@ -432,10 +465,25 @@ impl App {
         }
         match self.definitions.as_slice() {
             [definition] if problems.is_empty() => {
-                let states = States::new(self.states);
-                running::router_of(definition, &states, &self.layers, key.as_ref())
+                let surroundings = running::Surroundings {
+                    capacity: self.capacity(&settings),
+                    states: States::new(self.states),
+                    layers: self.layers,
+                    key,
+                };
+                running::router_of(definition, &surroundings)
             }
             _ => Err(Error::many(problems)),
+        }
+    }
+
+    fn capacity(&self, settings: &Settings) -> Capacity {
+        let usual = Capacity::default();
+        let said = self.max_in_flight.or(settings.max_in_flight);
+        let queue = self.queue.or(settings.queue);
+        Capacity {
+            max_in_flight: said.unwrap_or(usual.max_in_flight),
+            queue: queue.unwrap_or(usual.queue),
         }
     }
 

@@ -30,6 +30,21 @@ pub(crate) enum BodyError {
 }
 
 impl BodyError {
+    /// By what a body says that broke off: some stand behind a limit already.
+    fn of(error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if error.is::<http_body_util::LengthLimitError>() {
+                return Self::TooLarge;
+            }
+            if error.is::<StoodStill>() {
+                return Self::TooSlow;
+            }
+            next = error.source();
+        }
+        Self::Broken
+    }
+
     pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -55,6 +70,19 @@ impl BodyError {
     }
 }
 
+/// Why a body breaks off of which nothing comes for so long while it is waited
+/// for.
+#[derive(Debug)]
+pub(crate) struct StoodStill(pub Duration);
+
+impl std::fmt::Display for StoodStill {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "nothing of the body came for {} s", self.0.as_secs())
+    }
+}
+
+impl std::error::Error for StoodStill {}
+
 /// The whole body.
 pub(crate) async fn read(body: Body, limits: BodyLimits) -> Result<Bytes, BodyError> {
     tokio::time::timeout(limits.time, collect(body, limits))
@@ -71,17 +99,17 @@ pub(crate) async fn skip(method: &Method, body: Body, limits: BodyLimits) {
 }
 
 async fn collect(mut body: Body, limits: BodyLimits) -> Result<Bytes, BodyError> {
-    let mut read = BytesMut::new();
+    let mut read = Gathered::default();
     let mut skipped = 0;
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| BodyError::Broken)?;
+        let frame = frame.map_err(|error| BodyError::of(&error))?;
         let Ok(data) = frame.into_data() else {
             continue;
         };
         if skipped == 0 && read.len() + data.len() <= limits.longest {
-            read.extend_from_slice(&data);
+            read.add(data);
         } else {
-            read = BytesMut::new();
+            read = Gathered::default();
             skipped += data.len();
             if skipped > limits.skipped {
                 break;
@@ -91,7 +119,39 @@ async fn collect(mut body: Body, limits: BodyLimits) -> Result<Bytes, BodyError>
     if skipped > 0 {
         Err(BodyError::TooLarge)
     } else {
-        Ok(read.freeze())
+        Ok(read.into_bytes())
+    }
+}
+
+/// What has arrived. Most bodies are one chunk, which is kept as it came.
+#[derive(Default)]
+struct Gathered {
+    first: Bytes,
+    all: BytesMut,
+}
+
+impl Gathered {
+    fn len(&self) -> usize {
+        self.first.len() + self.all.len()
+    }
+
+    fn add(&mut self, data: Bytes) {
+        if self.len() == 0 {
+            self.first = data;
+            return;
+        }
+        if self.all.is_empty() {
+            self.all.extend_from_slice(&std::mem::take(&mut self.first));
+        }
+        self.all.extend_from_slice(&data);
+    }
+
+    fn into_bytes(self) -> Bytes {
+        if self.all.is_empty() {
+            self.first
+        } else {
+            self.all.freeze()
+        }
     }
 }
 
@@ -117,6 +177,22 @@ mod tests {
         );
         assert_eq!(
             read(Body::from(vec![1; LIMIT + 1]), LIMITS).await,
+            Err(BodyError::TooLarge)
+        );
+    }
+
+    #[tokio::test]
+    async fn chunks_are_put_together() {
+        let chunks = ["", "a", "bc", "", "d"].map(Ok::<_, std::io::Error>);
+        let body = Body::from_stream(futures_util::stream::iter(chunks));
+        assert_eq!(read(body, LIMITS).await.unwrap(), "abcd");
+    }
+
+    #[tokio::test]
+    async fn a_limit_around_the_body_is_a_limit() {
+        let body = http_body_util::Limited::new(Body::from("abc"), 2);
+        assert_eq!(
+            read(Body::new(body), LIMITS).await,
             Err(BodyError::TooLarge)
         );
     }

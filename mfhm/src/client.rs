@@ -14,12 +14,14 @@ pub(crate) mod ejection;
 pub(crate) mod encoding;
 pub(crate) mod endpoint;
 pub(crate) mod hedge;
+pub(crate) mod inherit;
 pub(crate) mod intercept;
 pub(crate) mod latency;
 pub(crate) mod limits;
 pub(crate) mod local;
 pub(crate) mod offers;
 pub(crate) mod options;
+pub(crate) mod propagation;
 pub(crate) mod request;
 pub(crate) mod resolver;
 pub(crate) mod retry;
@@ -37,13 +39,14 @@ use std::sync::{Arc, OnceLock};
 
 use self::attempt::Destination;
 use http::HeaderMap;
-use tokio::time::Instant;
 
 use self::caller::{Caller, Defaults};
 use self::error::{CallError, Fault, FaultKind};
+use self::inherit::{CallTime, Inherited};
 use self::intercept::{Chain, End, Interceptor, Interceptors};
 use self::local::LocalSlot;
 use self::options::CallOptions;
+use self::propagation::Propagation;
 use self::request::Request;
 use self::transport::{Address, Outside};
 use crate::api_error::ApiError;
@@ -61,6 +64,8 @@ pub struct Client<T: ?Sized + 'static> {
     /// What its caller says of all calls. One that is discovered asks when it is
     /// used.
     defaults: Defaults,
+    /// Headers that one local call says: see [`said_locally`](Self::said_locally).
+    said: Option<Arc<HeaderMap>>,
 }
 
 enum Target<T: ?Sized + 'static> {
@@ -93,6 +98,7 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
             options: CallOptions::new(),
             interceptors: Interceptors::default(),
             defaults: Defaults::default(),
+            said: None,
         }
     }
 
@@ -116,12 +122,12 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
             address: Arc::new(Address::fixed(base)),
             transport: Arc::new(Outside::new()?),
         });
-        Ok(Self::to(service, target))
+        Ok(Self::to(service, target).propagating(Propagation::Outside))
     }
 
     /// Calls this implementation as a function.
     pub fn local(service: &'static str, implementation: Arc<T>) -> Self {
-        Self::to(service, Target::Local(implementation))
+        Self::to(service, Target::Local(implementation)).propagating(Propagation::OfProcess)
     }
 
     /// Calls these routes without a socket.
@@ -130,7 +136,12 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
         let transport = Arc::new(transport::InMemory::new(routes.into_router()));
         let address = Arc::new(Address::fixed("http://in-memory".to_owned()));
         let target = Target::Decided(Destination::Fixed { address, transport });
-        Self::to(service, target)
+        Self::to(service, target).propagating(Propagation::OfProcess)
+    }
+
+    fn propagating(mut self, propagation: Propagation) -> Self {
+        self.defaults.propagation = propagation;
+        self
     }
 
     /// The same client with other options where `options` says something.
@@ -169,29 +180,28 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
     where
         E: ApiError,
     {
-        let defaults = match &self.target {
-            Target::Discovered { .. } => Caller::defaults_of_process(),
-            Target::Local(_) | Target::Decided(_) => self.defaults.clone(),
-        };
+        let defaults = self.local_defaults();
         let plan = self.options.plan_of(operation, defaults.options);
-        let deadline = attempt::after(plan.timeout);
+        let inherited = Inherited::of(&plan, &defaults.propagation);
+        let time = inherited.time;
         let chain = Chain {
             caller: defaults.interceptors,
             client: self.interceptors.clone(),
         };
+        let mut headers = HeaderMap::new();
+        if let Some(said) = &self.said {
+            headers = HeaderMap::clone(said);
+        }
+        inherited.lend(&mut headers, operation.parameters());
         if chain.is_empty() {
-            return self
-                .run_local(operation, HeaderMap::new(), deadline, call)
-                .await;
+            return self.run_local(operation, headers, time, call).await;
         }
         // Boxed: a call without interceptors need not be larger for it.
         Box::pin(async {
             let (service, name) = (self.service.into(), operation.name().into());
-            let intercepted = chain
-                .before(service, name, HeaderMap::new(), deadline)
-                .await?;
+            let intercepted = chain.before(service, name, headers, time.deadline).await?;
             let result = self
-                .run_local(operation, intercepted.headers(), deadline, call)
+                .run_local(operation, intercepted.headers(), time, call)
                 .await;
             intercepted.after(End::of(None, &result));
             result
@@ -203,20 +213,62 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
         &self,
         operation: &'static Operation,
         headers: HeaderMap,
-        deadline: Instant,
+        time: CallTime,
         call: impl Future<Output = Result<V, E>>,
     ) -> Result<V, CallError<E>> {
+        let failed = |fault| {
+            let fault: Fault = time.tell(fault);
+            CallError::Fault(fault.of_call(self.service, operation.name()))
+        };
+        time.check().map_err(failed)?;
         // The service keeps to its time-out, whatever its callers allow.
         let deadline = match operation.timeout() {
-            Some(timeout) => deadline.min(attempt::after(timeout)),
-            None => deadline,
+            Some(timeout) => time.deadline.min(attempt::after(timeout)),
+            None => time.deadline,
         };
         let request = CurrentRequest::local(self.service, operation, headers, deadline);
         match local::run(deadline, request, call).await {
             Ok(output) => output.map_err(CallError::Api),
-            Err(fault) => Err(CallError::Fault(
-                fault.of_call(self.service, operation.name()),
-            )),
+            Err(fault) => Err(failed(fault)),
+        }
+    }
+
+    /// Begins a request that is never sent: for the headers that a local call has as
+    /// parameters, when calls that follow from it take one of them over. They would do
+    /// so if it came over the wire.
+    pub fn said_locally(&self, operation: &'static Operation) -> Option<Request> {
+        let defaults = self.local_defaults();
+        if !defaults.propagation.takes_any(operation.parameters()) {
+            return None;
+        }
+        let nowhere = Fault::new(FaultKind::InvalidRequest, "a local call is not sent");
+        let plan = self.options.plan_of(operation, defaults.options);
+        let inherited = Inherited::of(&plan, &Propagation::Outside);
+        let chain = Chain::default();
+        let destination = Err(nowhere);
+        Some(Request::new(
+            self.service,
+            operation,
+            destination,
+            plan,
+            chain,
+            inherited,
+        ))
+    }
+
+    /// The same client, whose local call says the headers of this request.
+    pub fn saying(&self, request: Request) -> Self {
+        let mut client = self.clone();
+        let taken = client.local_defaults().propagation;
+        client.said = Some(Arc::new(taken.taken(&request.into_headers())));
+        client
+    }
+
+    /// What is said of all calls that stay in the process.
+    fn local_defaults(&self) -> Defaults {
+        match &self.target {
+            Target::Discovered { .. } => Caller::defaults_of_process(),
+            Target::Local(_) | Target::Decided(_) => self.defaults.clone(),
         }
     }
 
@@ -292,7 +344,8 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
             caller: defaults.interceptors.clone(),
             client: self.interceptors.clone(),
         };
-        Request::new(self.service, operation, destination, plan, chain)
+        let inherited = Inherited::of(&plan, &defaults.propagation);
+        Request::new(self.service, operation, destination, plan, chain, inherited)
     }
 
     fn discovered<'a>(
@@ -318,6 +371,7 @@ impl<T: ?Sized> Clone for Client<T> {
             options: self.options,
             interceptors: self.interceptors.clone(),
             defaults: self.defaults.clone(),
+            said: self.said.clone(),
         }
     }
 }

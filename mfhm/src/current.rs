@@ -1,7 +1,8 @@
 //! [`request()`]: the request that a handler is answering, without a parameter.
 //!
 //! The router, and a client whose call stays in the process, put it around the
-//! handler; it is where the deadline of a request is kept.
+//! handler; it is where the deadline of a request is kept. Calls that the handler
+//! makes look here for what they take over: the deadline and headers.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -9,6 +10,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use http::{HeaderMap, Method, Uri};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::contract::Operation;
@@ -21,11 +23,33 @@ tokio::task_local! {
 ///
 /// It is there in a handler, in whatever the handler awaits, and in what runs
 /// for it: axum's extractors, conversions of parameters. It is not there in a
-/// task that the handler spawns, in a layer, and in a stream that the handler
-/// has returned, which is read after it: take along what is needed.
+/// task that the handler spawns, unless that is done with [`spawn`](crate::spawn) or in the
+/// request's [`scope`](CurrentRequest::scope); in a layer; and in a stream that the
+/// handler has returned, which is read after it: take along what is needed.
 ///
-/// **Outside of a request** it is an empty one: no headers, no peer, no deadline
-/// and no names. So a handler stays a function that a test can call.
+/// # What calls take over
+///
+/// A call that is made where a request is there is one that this request needs, so
+/// it takes over from it, whether it goes over the wire or stays in the process:
+///
+/// * **the deadline**, if that is earlier than the call's own. A call whose time is
+///   over before it begins is not made: its [`Fault`](crate::Fault) is a time-out
+///   that was not sent. [`CallOptions::detached`](crate::CallOptions::detached) is
+///   for work that has to be done in any case;
+/// * **the trace**: the headers `traceparent`, `tracestate` and `baggage`, as they
+///   came, if they are well-formed. If the request has none, none is made up;
+/// * **headers that were chosen** with `App::propagate`, or
+///   [`CallerBuilder::propagate`](crate::CallerBuilder::propagate) or `MFHM_PROPAGATE`.
+///
+/// What a call sets itself goes before it: a parameter that travels in a header, an
+/// interceptor, `.header(…)`. Interceptors see what was taken over, and can change or
+/// remove it. A client made with `at(url)` calls whom mfhm does not know, and takes
+/// over `traceparent` and `tracestate` of the headers.
+///
+/// # Outside of a request
+///
+/// It is an empty one: no headers, no peer, no deadline and no names. So a handler
+/// stays a function that a test can call.
 ///
 /// ```
 /// use mfhm::get;
@@ -46,6 +70,65 @@ tokio::task_local! {
 /// ```
 pub fn request() -> CurrentRequest {
     CURRENT.try_with(Clone::clone).unwrap_or_default()
+}
+
+/// Spawns a task that works for the current request: [`request()`] is the same in it,
+/// and its calls take over the same. Else it is [`tokio::spawn`], which takes nothing
+/// along.
+///
+/// The request's deadline ends the calls of the task and not the task: it goes on
+/// when the handler has ended, or was given up. What shall be done in any case is
+/// spawned without the deadline:
+///
+/// ```
+/// # async fn f(audit: impl Future<Output = ()> + Send + 'static) {
+/// tokio::spawn(mfhm::request().detached().scope(audit));
+/// # }
+/// ```
+///
+/// # Panics
+///
+/// As `tokio::spawn`: outside of a runtime.
+///
+/// # Examples
+///
+/// ```
+/// use mfhm::{Json, get};
+///
+/// #[get("/sum")]
+/// async fn sum() -> Json<u32> {
+///     // At the same time, and with the time that this request has.
+///     let parts = [1, 2].map(|part| mfhm::spawn(call(part)));
+///     let mut sum = 0;
+///     for part in parts {
+///         sum += part.await.unwrap_or_default();
+///     }
+///     Json(sum)
+/// }
+/// # async fn call(part: u32) -> u32 { part }
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// assert_eq!(sum().await.0, 3);
+/// # });
+/// ```
+#[track_caller]
+pub fn spawn<F>(work: F) -> JoinHandle<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    tokio::spawn(request().scope(work))
+}
+
+/// What a call that begins now takes over: the deadline and the headers.
+#[cfg(feature = "client")]
+pub(crate) fn carried() -> (Option<Instant>, Option<Arc<Head>>) {
+    let carried = CURRENT.try_with(|current| (current.deadline, current.head.clone()));
+    carried.unwrap_or_default()
+}
+
+/// When the current request is given up.
+#[cfg(feature = "client")]
+pub(crate) fn request_deadline() -> Option<Instant> {
+    CURRENT.try_with(|current| current.deadline).ok().flatten()
 }
 
 /// A request that is being answered: see [`request()`]. Cheap to clone.
@@ -122,13 +205,33 @@ impl CurrentRequest {
         }
     }
 
-    /// Makes this the current request of whatever `work` awaits.
-    pub(crate) fn scope<F: Future>(self, work: F) -> impl Future<Output = F::Output> {
+    /// Makes this the current request of whatever `work` awaits, also in a task that
+    /// is spawned or on another runtime.
+    ///
+    /// ```
+    /// # async fn f() {
+    /// let request = mfhm::request();
+    /// tokio::spawn(request.scope(async {
+    ///     // As in the handler.
+    ///     println!("{}", mfhm::request().operation());
+    /// }));
+    /// # }
+    /// ```
+    pub fn scope<F: Future>(self, work: F) -> impl Future<Output = F::Output> {
         CURRENT.scope(self, work)
     }
 
+    /// The same request without its deadline, for work that goes on after it: its
+    /// calls take over the headers and have the time that they say themselves.
+    #[must_use]
+    pub fn detached(mut self) -> Self {
+        self.deadline = None;
+        self
+    }
+
     /// The headers. In a call within the process they are those that the caller's
-    /// [interceptors](crate::Interceptor) have set.
+    /// [interceptors](crate::Interceptor) have set, and those that the call
+    /// [took over](crate::request()).
     pub fn headers(&self) -> &HeaderMap {
         static NONE: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
         self.head.as_ref().map_or(&NONE, |head| &head.headers)

@@ -106,6 +106,8 @@ mod checks;
 mod client;
 #[cfg(any(feature = "openapi", feature = "center"))]
 pub mod compat;
+#[cfg(any(feature = "client", feature = "server"))]
+mod connector;
 mod contract;
 #[cfg(any(feature = "client", feature = "server"))]
 mod current;
@@ -145,6 +147,8 @@ mod server;
 mod settings;
 #[cfg(any(feature = "server", feature = "center"))]
 mod shutdown;
+#[cfg(all(test, feature = "client", feature = "server", feature = "center"))]
+mod simulation;
 #[cfg(any(feature = "client", feature = "server"))]
 mod stream;
 #[cfg(feature = "validate")]
@@ -168,7 +172,7 @@ pub use client::{
 };
 pub use contract::{Operation, Param, ParamSource};
 #[cfg(any(feature = "client", feature = "server"))]
-pub use current::{CurrentRequest, request};
+pub use current::{CurrentRequest, request, spawn};
 pub use error::{Error, Result};
 #[cfg(feature = "client")]
 pub use fault::CallError;

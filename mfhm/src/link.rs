@@ -2,13 +2,16 @@
 
 pub(crate) mod backoff;
 pub(crate) mod events;
+mod http;
 
 use std::time::Duration;
 
+use ::http::header::CONTENT_TYPE;
+use ::http::{HeaderValue, Method, StatusCode};
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Method, StatusCode};
 
+use self::http::{Answer, Failed, Http, Request};
+use crate::connector;
 use crate::error::{Error, Result};
 use crate::key::{self, Key};
 use crate::wire::problem::Problem;
@@ -20,7 +23,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub(crate) struct Link {
     key: Option<HeaderValue>,
-    http: reqwest::Client,
+    http: Http,
 }
 
 impl Link {
@@ -31,13 +34,7 @@ impl Link {
                 error,
             )
         })?;
-        let http = reqwest::Client::builder()
-            .connect_timeout(Duration::from_secs(1))
-            .pool_idle_timeout(Duration::from_secs(10))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .map_err(|error| Error::with_source("the HTTP client cannot be set up", error))?;
+        let http = Http::over(connector::standard());
         Ok(Self { key, http })
     }
 
@@ -72,15 +69,15 @@ impl Link {
         self.send(center, request).await
     }
 
-    async fn send(&self, center: &str, request: reqwest::RequestBuilder) -> Result<Heard, String> {
+    async fn send(&self, center: &str, request: Request) -> Result<Heard, String> {
         in_time(center, async {
             Heard::read(center, request.send().await?).await
         })
         .await
     }
 
-    fn request(&self, method: Method, center: &str, path: &str) -> reqwest::RequestBuilder {
-        let request = self.http.request(method, format!("{center}{path}"));
+    fn request(&self, method: Method, center: &str, path: &str) -> Request {
+        let request = self.http.request(method, &format!("{center}{path}"));
         match &self.key {
             Some(key) => request.header(key::HEADER, key),
             None => request,
@@ -91,11 +88,11 @@ impl Link {
 /// What a center says within its time; the error says what failed and where.
 async fn in_time<T>(
     center: &str,
-    exchange: impl Future<Output = Result<T, reqwest::Error>>,
+    exchange: impl Future<Output = Result<T, Failed>>,
 ) -> Result<T, String> {
     let why = match tokio::time::timeout(TIMEOUT, exchange).await {
         Ok(Ok(answer)) => return Ok(answer),
-        Ok(Err(error)) => innermost(&error),
+        Ok(Err(error)) => innermost(&*error),
         Err(_) => format!("nothing came for {} s", TIMEOUT.as_secs()),
     };
     Err(format!("no answer from the center at {center}: {why}"))
@@ -110,7 +107,7 @@ pub(crate) struct Heard {
 }
 
 impl Heard {
-    async fn read(center: &str, answer: reqwest::Response) -> Result<Self, reqwest::Error> {
+    async fn read(center: &str, answer: Answer) -> Result<Self, Failed> {
         Ok(Self {
             center: center.to_owned(),
             status: answer.status(),
@@ -169,7 +166,7 @@ impl Heard {
     }
 }
 
-/// The last cause: reqwest's own text says little.
+/// The last cause: the texts of hyper's errors say little.
 fn innermost(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(next) = cause.source() {

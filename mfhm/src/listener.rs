@@ -13,6 +13,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
 use http::HeaderValue;
 use http::header::CONNECTION;
 use hyper::body::Incoming;
@@ -45,6 +48,30 @@ impl Default for Limits {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub SocketAddr);
 
+/// What answers the requests of a listener.
+pub(crate) trait Answer: Clone + Send + Sync + 'static {
+    /// The answer to a request that came from `peer`.
+    fn answer(&self, request: Request, peer: SocketAddr) -> impl Future<Output = Response> + Send;
+}
+
+/// The peer is an extension of the request: [`Peer`].
+impl Answer for Router {
+    fn answer(
+        &self,
+        mut request: Request,
+        peer: SocketAddr,
+    ) -> impl Future<Output = Response> + Send {
+        request.extensions_mut().insert(Peer(peer));
+        let answered = self.clone().call(request);
+        async move {
+            match answered.await {
+                Ok(answer) => answer,
+                Err(never) => match never {},
+            }
+        }
+    }
+}
+
 /// A running accept loop.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -56,7 +83,11 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts to accept connections and to answer them with `app`.
-    pub(crate) fn start(listener: TcpListener, app: Router, limits: Limits) -> io::Result<Self> {
+    pub(crate) fn start(
+        listener: TcpListener,
+        app: impl Answer,
+        limits: Limits,
+    ) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
         let is_closing = Arc::new(AtomicBool::new(false));
@@ -103,7 +134,7 @@ impl Drop for Server {
 
 async fn accept_loop(
     listener: TcpListener,
-    app: Router,
+    app: impl Answer,
     limits: Limits,
     is_closing: Arc<AtomicBool>,
     mut stopped: oneshot::Receiver<()>,
@@ -141,18 +172,17 @@ async fn serve(
     builder: http1::Builder,
     stream: TcpStream,
     peer: SocketAddr,
-    app: Router,
+    app: impl Answer,
     is_closing: Arc<AtomicBool>,
     mut stopping: watch::Receiver<()>,
 ) {
     // Small answers should not wait for the peer's acknowledgement.
     let _ = stream.set_nodelay(true);
-    let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer));
-        let answered = app.clone().call(request);
+    let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+        let app = app.clone();
         let is_closing = is_closing.clone();
         async move {
-            let mut answer = answered.await?;
+            let mut answer = app.answer(request.map(Body::new), peer).await;
             if is_closing.load(Ordering::Relaxed) {
                 let close = HeaderValue::from_static("close");
                 answer.headers_mut().insert(CONNECTION, close);

@@ -21,6 +21,9 @@ pub(crate) struct Settings {
     pub center_key: Option<Key>,
     /// `MFHM_ZONE`: where the process runs.
     pub zone: Option<String>,
+    /// `MFHM_PROPAGATE`: headers that calls take over from the request being handled.
+    #[cfg(feature = "client")]
+    pub propagate: Vec<http::HeaderName>,
     /// `MFHM_HOST`: the address that services listen on.
     #[cfg(feature = "server")]
     pub host: Option<String>,
@@ -49,7 +52,7 @@ pub(crate) struct Settings {
 
 /// Every name that means something.
 #[cfg(feature = "server")]
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "MFHM_CENTER",
     "MFHM_CENTER_KEY",
     "MFHM_CENTER_KEY_FILE",
@@ -62,6 +65,7 @@ const NAMES: [&str; 13] = [
     "MFHM_WEIGHT",
     "MFHM_MAX_IN_FLIGHT",
     "MFHM_QUEUE",
+    "MFHM_PROPAGATE",
     "MFHM_LOG",
 ];
 
@@ -84,6 +88,8 @@ impl Settings {
             centers: vec![DEFAULT_CENTER.to_owned()],
             center_key: None,
             zone: None,
+            #[cfg(feature = "client")]
+            propagate: Vec::new(),
             host: None,
             port: None,
             key: None,
@@ -128,6 +134,17 @@ impl Settings {
             problems
                 .push("MFHM_CENTER_KEY: it holds characters that no header may have".to_owned());
         }
+
+        #[cfg(feature = "client")]
+        let propagate = {
+            let names = var("MFHM_PROPAGATE").unwrap_or_default();
+            // A comma at the end chooses nothing.
+            let names = names.split(',').filter(|name| !name.trim().is_empty());
+            crate::client::propagation::chosen(names).unwrap_or_else(|wrong| {
+                problems.extend(wrong.iter().map(|why| format!("MFHM_PROPAGATE: {why}")));
+                Vec::new()
+            })
+        };
 
         #[cfg(feature = "server")]
         let port = var("MFHM_PORT").and_then(|text| match text.trim().parse() {
@@ -186,6 +203,8 @@ impl Settings {
             centers,
             center_key,
             zone: var("MFHM_ZONE").map(|zone| zone.trim().to_owned()),
+            #[cfg(feature = "client")]
+            propagate,
             #[cfg(feature = "server")]
             host: var("MFHM_HOST"),
             #[cfg(feature = "server")]
@@ -300,6 +319,13 @@ mod tests {
         );
     }
 
+    #[cfg(feature = "client")]
+    #[test]
+    fn headers_that_go_on_are_a_list() {
+        let settings = from(&[("MFHM_PROPAGATE", "x-request-id, X-Tenant,")]).unwrap();
+        assert_eq!(settings.propagate, ["x-request-id", "x-tenant"]);
+    }
+
     #[test]
     fn several_centers_and_bare_hosts_are_taken() {
         let settings =
@@ -321,6 +347,8 @@ mod tests {
             ("MFHM_WEIGHT", "4000000000"),
             ("MFHM_MAX_IN_FLIGHT", "0"),
             ("MFHM_QUEUE", "many"),
+            #[cfg(feature = "client")]
+            ("MFHM_PROPAGATE", "x-tenant, cookie"),
             ("MFHM_CENTER_KEY", "two\nlines"),
         ])
         .unwrap_err()
@@ -334,6 +362,8 @@ mod tests {
             "MFHM_WEIGHT",
             "MFHM_MAX_IN_FLIGHT",
             "MFHM_QUEUE",
+            #[cfg(feature = "client")]
+            "MFHM_PROPAGATE: `cookie` is not passed on",
             "MFHM_CENTER_KEY:",
         ] {
             assert!(error.contains(name), "{name} is missing in: {error}");

@@ -14,4 +14,6 @@ pub(crate) mod deadline;
 pub(crate) mod overload;
 pub(crate) mod problem;
 pub(crate) mod python;
+#[cfg(feature = "client")]
+pub(crate) mod trace;
 pub(crate) mod v1;

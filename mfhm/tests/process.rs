@@ -1,10 +1,12 @@
 //! What one process shares: its clients find its services, and have the
-//! interceptors of its app. One test only, for another app would share it too.
+//! interceptors of its app, and what it says of all calls. One test only, for another app would share it too.
 
 #![allow(clippy::unwrap_used)]
 
+use std::time::Duration;
+
 use mfhm::http::HeaderValue;
-use mfhm::{App, OutgoingCall};
+use mfhm::{App, CallOptions, OutgoingCall};
 
 #[mfhm::client(service = "inner")]
 trait Inner {
@@ -24,6 +26,8 @@ impl Inner for Answers {
             .collect();
         seen.push(format!("{}.{}", request.service(), request.operation()));
         seen.push(request.uri().is_some().to_string());
+        seen.extend(request.header("x-tenant").map(str::to_owned));
+        seen.push(format!("{:?}", request.time_left().unwrap().as_secs() < 7));
         seen
     }
 }
@@ -40,6 +44,9 @@ struct Asks(InnerClient);
 impl Outer for Asks {
     async fn outer_who(&self) -> Vec<String> {
         let mut seen = self.0.who().await.unwrap();
+        // What was given is called as what was found.
+        let given = InnerClient::local(Answers).who().await.unwrap();
+        assert_eq!(given[2..3], ["acme"]);
         // The call within has not taken this request's place.
         seen.push(mfhm::request().operation().to_owned());
         seen
@@ -60,6 +67,8 @@ async fn ask() -> Vec<String> {
         .service(Asks(InnerClient::new().intercept(mark("client"))))
         .intercept(mark("app, first"))
         .intercept(mark("app, second"))
+        .propagate(["x-tenant"])
+        .caller(|caller| caller.options(CallOptions::new().timeout(Duration::from_secs(7))))
         .center("http://127.0.0.1:9")
         .port_of("inner", 0)
         .port_of("outer", 0)
@@ -67,9 +76,27 @@ async fn ask() -> Vec<String> {
         .await
         .unwrap();
     let url = app.service("outer").unwrap().url();
-    let seen = OuterClient::at(&url).unwrap().outer_who().await.unwrap();
+    let outer = OuterClient::at(&url).unwrap();
+    let outer = outer.intercept(|call: &mut OutgoingCall| {
+        let acme = HeaderValue::from_static("acme");
+        call.headers_mut().insert("x-tenant", acme);
+        Ok(())
+    });
+    let seen = outer.outer_who().await.unwrap();
     app.stop().await;
     seen
+}
+
+#[tokio::test]
+async fn what_cannot_be_chosen_is_told_with_everything_else() {
+    let app = App::new()
+        .propagate(["x-tenant", "cookie"])
+        .propagate(["mfhm-service"])
+        .host("nowhere");
+    let error = app.start().await.unwrap_err().to_string();
+    for text in ["`cookie` is", "`mfhm-service` is", "nowhere"] {
+        assert!(error.contains(text), "{text} is missing in: {error}");
+    }
 }
 
 #[tokio::test]
@@ -80,6 +107,8 @@ async fn calls_within_a_process_have_the_interceptors_of_its_app() {
         "client",
         "inner.who",
         "false",
+        "acme",
+        "true",
         "outer_who",
     ];
     assert_eq!(ask().await, expected);

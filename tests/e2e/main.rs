@@ -1,6 +1,7 @@
 //! Whole programs, started and ended as an operator would: services and centers
 //! are processes of their own, the callers live in the tests.
 
+mod ambient;
 mod attempts;
 mod bad_input;
 mod check;
@@ -16,5 +17,6 @@ mod protocol;
 mod restart;
 mod shutdown;
 mod startup;
+mod takeover;
 mod uploads;
 mod versions;

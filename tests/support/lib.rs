@@ -5,6 +5,7 @@
 //! they print and answer, and end them in the ways in which programs end.
 
 pub mod browser;
+pub mod chain;
 pub mod cli;
 pub mod crash;
 pub mod follow;

@@ -268,12 +268,17 @@ fn method(contract: &Contract, operation: &Operation, exports: &Exports) -> Toke
     let error = output.error_type(outcome, infallible);
     let twin_method = twin_method(operation);
     let call = quote!(#twin::#twin_method(&*__mfhm_target, #(#names),*));
+    let say_headers = say_headers(operation, &description, &names, exports);
+    let (client, borrowed) = match say_headers {
+        Some(_) => (quote!(__mfhm_client), quote!(__mfhm_client)),
+        None => (quote!(self.__mfhm), quote!(&self.__mfhm)),
+    };
     let call_local = if output.is_result() {
         let span = generated_at(output.spans().1);
         let local = quote_spanned!(span=> #exchange::<#value, #error>::new().local);
-        quote!(#local(&self.__mfhm, &#description, #call))
+        quote!(#local(#borrowed, &#description, #call))
     } else {
-        quote!(self.__mfhm.call_local_value(&#description, #call))
+        quote!(#client.call_local_value(&#description, #call))
     };
     let paths = check_paths(operation, &description, &names, exports);
     let rules = check_rules(operation, &description, &names, exports);
@@ -289,6 +294,7 @@ fn method(contract: &Contract, operation: &Operation, exports: &Exports) -> Toke
             if let ::core::option::Option::Some(__mfhm_target) = self.__mfhm.local_target() {
                 #paths
                 #rules
+                #say_headers
                 return #call_local.await;
             }
             let mut __mfhm_request = self.__mfhm.request(&#description);
@@ -366,20 +372,62 @@ fn check_rules(
     })
 }
 
-/// Statements that write the parameters into `__mfhm_request`.
-fn request(operation: &Operation, names: &[Ident], exports: &Exports) -> TokenStream {
+/// A local call sends no headers. Where calls that follow from it take one over that
+/// it has as a parameter, it says it all the same, as the request of any other call
+/// would. The statements for it, which make the client to call with.
+fn say_headers(
+    operation: &Operation,
+    description: &Ident,
+    names: &[Ident],
+    exports: &Exports,
+) -> Option<TokenStream> {
+    let named = names.iter().zip(&operation.params);
+    let headers: Vec<_> = named
+        .filter_map(|(ident, param)| match &param.source {
+            ParamSource::Header(name) => {
+                Some(write("header", param, quote!(&#ident), Some(name), exports))
+            }
+            _ => None,
+        })
+        .collect();
+    if headers.is_empty() {
+        return None;
+    }
+    Some(quote! {
+        let __mfhm_saying = match self.__mfhm.said_locally(&#description) {
+            ::core::option::Option::Some(mut __mfhm_request) => {
+                #(#headers)*
+                ::core::option::Option::Some(self.__mfhm.saying(__mfhm_request))
+            }
+            ::core::option::Option::None => ::core::option::Option::None,
+        };
+        let __mfhm_client =
+            ::core::option::Option::unwrap_or(__mfhm_saying.as_ref(), &self.__mfhm);
+    })
+}
+
+/// The statement that writes a parameter into `__mfhm_request`.
+fn write(
+    method: &str,
+    param: &Param,
+    value: TokenStream,
+    name: Option<&str>,
+    exports: &Exports,
+) -> TokenStream {
     let Exports {
         argument, request, ..
     } = exports;
-    let write = |method: &str, param: &Param, value: TokenStream, name: Option<&str>| {
-        let span = generated_at(param.ty.span());
-        let method = Ident::new(method, span);
-        if param.is_known() {
-            let name = name.map(|name| quote!(#name,));
-            return quote_spanned!(span=> #request::#method(&mut __mfhm_request, #name #value););
-        }
-        quote_spanned!(span=> #argument(#value).#method(&mut __mfhm_request, #name);)
-    };
+    let span = generated_at(param.ty.span());
+    let method = Ident::new(method, span);
+    if param.is_known() {
+        let name = name.map(|name| quote!(#name,));
+        return quote_spanned!(span=> #request::#method(&mut __mfhm_request, #name #value););
+    }
+    quote_spanned!(span=> #argument(#value).#method(&mut __mfhm_request, #name);)
+}
+
+/// Statements that write the parameters into `__mfhm_request`.
+fn request(operation: &Operation, names: &[Ident], exports: &Exports) -> TokenStream {
     let named: Vec<_> = names.iter().zip(&operation.params).collect();
     let mut statements = TokenStream::new();
     for piece in operation.path.pieces() {
@@ -388,13 +436,14 @@ fn request(operation: &Operation, names: &[Ident], exports: &Exports) -> TokenSt
             Piece::Value(placeholder) => {
                 let method = if placeholder.is_rest { "rest" } else { "path" };
                 named_by(placeholder, &named).map_or_else(TokenStream::new, |(ident, param)| {
-                    write(method, param, quote!(&#ident), Some(placeholder.name))
+                    let name = Some(placeholder.name);
+                    write(method, param, quote!(&#ident), name, exports)
                 })
             }
         });
     }
     for (ident, param) in named {
-        let write = |method, value, name| write(method, param, value, name);
+        let write = |method, value, name| write(method, param, value, name, exports);
         statements.extend(match &param.source {
             ParamSource::Query(name) => write("query", quote!(&#ident), Some(name)),
             ParamSource::Header(name) => write("header", quote!(&#ident), Some(name)),

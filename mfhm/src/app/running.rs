@@ -11,19 +11,31 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 #[cfg(feature = "client")]
-use crate::client::intercept::Interceptors;
+use crate::client::caller::CallerBuilder;
 use crate::error::{Error, Result};
 use crate::instance::InstanceId;
 use crate::key::Key;
 use crate::link::Link;
 use crate::listener::{Limits, Server};
 use crate::server::definition::ServiceDefinition;
+use crate::server::dispatch::Dispatch;
+use crate::server::door::Door;
 use crate::server::layers::Layers;
-use crate::server::overload::{self, Capacity};
+use crate::server::overload::Capacity;
 use crate::server::registration::{Announcement, Center, Registration};
+use crate::server::router;
+use crate::server::run::{Around, Bound};
 use crate::server::state::States;
-use crate::server::{guard, misdirected, router};
 use crate::wire::v1::{Address, HEADER_INSTANCE, HEADER_SERVICE, OperationEntry, Register, ZONE};
+
+/// What the center asks.
+const PING: &str = "/ping";
+
+/// The paths of each service that are no operations.
+#[cfg(feature = "openapi")]
+const OWN: &[&str] = &[PING, crate::openapi::PATHS[0], crate::openapi::PATHS[1]];
+#[cfg(not(feature = "openapi"))]
+const OWN: &[&str] = &[PING];
 
 /// How long running requests may take after a stop.
 const GRACE: Duration = Duration::from_secs(25);
@@ -41,7 +53,7 @@ pub(super) struct Launch {
     pub local_calls: bool,
     pub layers: Layers,
     #[cfg(feature = "client")]
-    pub interceptors: Interceptors,
+    pub caller: CallerBuilder,
 }
 
 /// Services that serve and are registered, until they are stopped. Dropping it
@@ -74,26 +86,17 @@ impl RunningApp {
             local_calls,
             layers,
             #[cfg(feature = "client")]
-            interceptors,
+            caller,
         } = launch;
         let ids = bound.iter().map(|_| new_instance_id());
         let ids: Vec<InstanceId> = ids.collect::<Result<_>>()?;
         let link = Link::new(center_key.as_ref())?;
         // Clients in the handlers find services through the same centers.
         #[cfg(feature = "client")]
-        let caller = {
-            let mut caller = centers
-                .iter()
-                .fold(crate::Caller::builder(), |b, url| b.center(url))
-                .instances(ids.clone());
-            if let Some(key) = &center_key {
-                caller = caller.center_key(key.reveal());
-            }
-            if let Some(zone) = &zone {
-                caller = caller.zone(zone);
-            }
-            caller.intercepted_by(interceptors).build()?.install()
-        };
+        let caller = caller
+            .of_app(&centers, center_key.as_ref(), zone.as_deref(), ids.clone())
+            .build()?
+            .install();
         // One registration with each: centers do not tell each other.
         let centers: Vec<_> = centers
             .into_iter()
@@ -106,11 +109,16 @@ impl RunningApp {
             .map(|zone| (ZONE.to_owned(), zone))
             .into_iter()
             .collect();
-        for ((mut definition, listener), id) in bound.into_iter().zip(ids) {
-            definition.routes = overload::limit(&definition.name, definition.routes, capacity);
-            let served = Served::new(&definition, &states, &layers, key.is_some());
+        let surroundings = Surroundings {
+            states,
+            layers,
+            capacity,
+            key,
+        };
+        for ((definition, listener), id) in bound.into_iter().zip(ids) {
+            let served = surroundings.serve(&definition, &id);
             let placed = (metadata.clone(), weight);
-            let key = key.as_ref();
+            let key = surroundings.key.as_ref();
             let service =
                 RunningService::start(&definition, id, served, listener, &centers, key, placed)?;
             services.push(service);
@@ -213,10 +221,7 @@ impl RunningService {
         (metadata, weight): (BTreeMap<String, String>, u32),
     ) -> Result<Self> {
         let name = definition.name.clone();
-        let app = served.app.merge(ping(&name, &id));
-        let app = guarded(app, key);
-        let app = misdirected::refuse_others(app, &name);
-        let server = Server::start(listener, app, Limits::default())?;
+        let server = Server::start(listener, served.door, Limits::default())?;
         let address = server.local_addr();
         tracing::info!(service = name, instance = %id, "listening on http://{address}");
 
@@ -331,30 +336,42 @@ impl RunningService {
     }
 }
 
-/// What a service answers, but for the center's questions.
+/// What the services of one app have in common.
+pub(super) struct Surroundings {
+    pub states: States,
+    pub layers: Layers,
+    pub capacity: Capacity,
+    pub key: Option<Key>,
+}
+
+/// What a service answers.
 struct Served {
-    app: Router,
+    door: Door,
     #[cfg(feature = "openapi")]
     document: serde_json::Value,
 }
 
-impl Served {
-    fn new(
-        definition: &ServiceDefinition,
-        states: &States,
-        layers: &Layers,
-        has_key: bool,
-    ) -> Self {
+impl Surroundings {
+    fn serve(&self, definition: &ServiceDefinition, id: &InstanceId) -> Served {
         let ServiceDefinition { name, routes, .. } = definition;
-        let app = router::build(name, routes, states);
+        let around = Around::new(name, self.states.clone()).limited(self.capacity);
+        let bound = Bound::all(around, routes);
+        let app = router::build(&bound);
         #[cfg(feature = "openapi")]
-        let document = crate::openapi::document(name, &definition.about, routes, has_key);
+        let document =
+            crate::openapi::document(name, &definition.about, routes, self.key.is_some());
         #[cfg(feature = "openapi")]
         let app = app.merge(crate::openapi::router(&document));
-        #[cfg(not(feature = "openapi"))]
-        let _ = has_key;
-        Self {
-            app: layers.around_service(definition.layers.around_service(app)),
+        let is_layered = !(definition.layers.is_empty() && self.layers.is_empty());
+        let app = definition.layers.around_service(app);
+        let app = self.layers.around_service(app).merge(ping(name, id));
+        let dispatch = if is_layered {
+            Dispatch::to(app)
+        } else {
+            Dispatch::new(&bound, OWN, app)
+        };
+        Served {
+            door: Door::new(name, self.key.clone(), dispatch),
             #[cfg(feature = "openapi")]
             document,
         }
@@ -364,22 +381,10 @@ impl Served {
 /// The router of a service that is not run by an app.
 pub(super) fn router_of(
     definition: &ServiceDefinition,
-    states: &States,
-    layers: &Layers,
-    key: Option<&Key>,
+    surroundings: &Surroundings,
 ) -> Result<Router> {
-    let served = Served::new(definition, states, layers, key.is_some());
-    let app = served
-        .app
-        .merge(ping(&definition.name, &new_instance_id()?));
-    Ok(guarded(app, key))
-}
-
-fn guarded(app: Router, key: Option<&Key>) -> Router {
-    match key {
-        Some(key) => guard::require_key(app, key.clone()),
-        None => app,
-    }
+    let served = surroundings.serve(definition, &new_instance_id()?);
+    Ok(served.door.into_router())
 }
 
 /// Answers the center, and says who answers: a port may have changed hands.
@@ -390,7 +395,7 @@ fn ping(name: &str, id: &InstanceId) -> Router {
         (HEADER_INSTANCE, header(id.as_str())),
     ];
     Router::new().route(
-        "/ping",
+        PING,
         get(move || {
             let who = who.clone();
             async move {

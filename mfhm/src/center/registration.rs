@@ -291,7 +291,9 @@ impl Registrar {
             PingOutcome::Ok => true,
             PingOutcome::Refused | PingOutcome::Stranger(_) => false,
             // One such answer is little: the pings need three of them in a row.
-            PingOutcome::TimedOut | PingOutcome::Bad(_) => status != Some(InstanceStatus::Down),
+            PingOutcome::TimedOut | PingOutcome::Broken | PingOutcome::Bad(_) => {
+                status != Some(InstanceStatus::Down)
+            }
         }
     }
 }

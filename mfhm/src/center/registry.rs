@@ -260,6 +260,7 @@ impl Registry {
         }
         if let Some(entry) = self.entries.get_mut(&target.id) {
             entry.hurry_if_new(outcome, now);
+            entry.hurry_if_doubted(outcome, now);
         }
         self.schedule(&target.id);
         reported

@@ -11,6 +11,7 @@ use super::budget;
 use super::intercept::{Interceptor, Interceptors};
 use super::limits::{self, Limits};
 use super::options::CallOptions;
+use super::propagation::{self, Propagation};
 use super::resolver::Resolver;
 use super::source::Source;
 use super::source::center::Centers;
@@ -60,6 +61,7 @@ struct Shared {
 pub(crate) struct Defaults {
     pub options: CallOptions,
     pub interceptors: Interceptors,
+    pub propagation: Propagation,
 }
 
 /// From so many services on, those that nobody asks for are dropped.
@@ -179,6 +181,8 @@ pub struct CallerBuilder {
     centers: Vec<String>,
     center_key: Option<Key>,
     defaults: Defaults,
+    /// The names of headers, as they were said.
+    propagate: Option<Vec<String>>,
     zone: Option<String>,
     max_in_flight: Option<u32>,
     retry_percent: Option<u32>,
@@ -186,11 +190,30 @@ pub struct CallerBuilder {
 }
 
 impl CallerBuilder {
-    /// The instances that this process runs, as whom it is known to the center.
+    /// What the app says, where nothing was said to the builder, and the instances
+    /// that this process runs, as whom it is known to the center.
     #[cfg(feature = "server")]
-    pub(crate) fn instances(mut self, instances: Vec<InstanceId>) -> Self {
+    pub(crate) fn of_app(
+        mut self,
+        centers: &[String],
+        center_key: Option<&Key>,
+        zone: Option<&str>,
+        instances: Vec<InstanceId>,
+    ) -> Self {
+        if self.centers.is_empty() {
+            self.centers = centers.to_vec();
+        }
+        self.center_key = self.center_key.or_else(|| center_key.cloned());
+        self.zone = self.zone.or_else(|| zone.map(str::to_owned));
         self.instances = instances;
         self
+    }
+
+    /// What is wrong with what was said, as far as it can be told without the rest.
+    #[cfg(feature = "server")]
+    pub(crate) fn problems(&self) -> Vec<String> {
+        let chosen = propagation::chosen(self.propagate.iter().flatten());
+        chosen.err().unwrap_or_default()
     }
 
     /// The address of a center, such as `http://127.0.0.1:21428`. Said several
@@ -221,9 +244,22 @@ impl CallerBuilder {
         self
     }
 
-    #[cfg(feature = "server")]
-    pub(crate) fn intercepted_by(mut self, interceptors: Interceptors) -> Self {
-        self.defaults.interceptors = interceptors;
+    /// Headers that calls [take over](crate::request()) from the request that is
+    /// being handled, such as `x-request-id` or `x-tenant`, besides those of its
+    /// trace, which they always do. Said several times, all of them. Else
+    /// `MFHM_PROPAGATE` (names with commas between them), else none.
+    ///
+    /// A header is chosen for every service that is called, now and later. So
+    /// credentials (`authorization`, `cookie`, `MFHM-AuthKey`) cannot be: each of those
+    /// services could act as the user with them. Where just that is meant, an
+    /// [interceptor](Interceptor) of the clients that it is meant for says so:
+    /// `call.headers_mut().insert("authorization", …)` with what
+    /// `mfhm::request().headers()` has. A header that holds a secret under another
+    /// name mfhm cannot know; do not choose it. Headers that belong to one connection
+    /// or one body cannot be chosen either.
+    pub fn propagate(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let names = names.into_iter().map(Into::into);
+        self.propagate.get_or_insert_default().extend(names);
         self
     }
 
@@ -261,9 +297,18 @@ impl CallerBuilder {
     ///
     /// # Errors
     ///
-    /// A center's address that is none, or a key file that cannot be read.
+    /// A center's address that is none, a key file that cannot be read, or a header
+    /// that is not [passed on](Self::propagate).
     pub fn build(self) -> Result<Caller, Error> {
         let settings = Settings::from_env()?.with_centers(self.centers)?;
+        let chosen = match self.propagate {
+            Some(names) => propagation::chosen(names).map_err(Error::many)?,
+            None => settings.propagate,
+        };
+        let defaults = Defaults {
+            propagation: Propagation::of(chosen),
+            ..self.defaults
+        };
         let key = self.center_key.or(settings.center_key);
         let zone = self.zone.or(settings.zone);
         let link = Link::new(key.as_ref())?;
@@ -272,7 +317,7 @@ impl CallerBuilder {
             shared: Arc::new(Shared {
                 source: Arc::new(source),
                 transport: Arc::new(Network::new()),
-                defaults: self.defaults,
+                defaults,
                 max_in_flight: self.max_in_flight.unwrap_or(limits::DEFAULT_IN_FLIGHT),
                 retry_percent: self.retry_percent.unwrap_or(budget::DEFAULT_PERCENT),
                 resolvers: Mutex::default(),

@@ -22,6 +22,7 @@ pub struct CallOptions {
     attempt_timeout: Option<Duration>,
     attempts: Option<u32>,
     hedge_after: Option<Duration>,
+    is_detached: bool,
 }
 
 /// [`CallOptions`] with every default filled in.
@@ -33,6 +34,8 @@ pub(crate) struct CallPlan {
     declared: Duration,
     pub attempts: u32,
     pub hedge_after: Option<Duration>,
+    /// It has its own time, whatever request is being handled.
+    pub is_detached: bool,
 }
 
 impl CallPlan {
@@ -66,6 +69,7 @@ impl CallOptions {
             attempt_timeout: None,
             attempts: None,
             hedge_after: None,
+            is_detached: false,
         }
     }
 
@@ -112,6 +116,20 @@ impl CallOptions {
         self
     }
 
+    /// Gives the call its own time only: the deadline of the request that is being
+    /// handled, which calls [take over](crate::request()) else, says nothing to it. It
+    /// takes over headers all the same, for whose work it is has not changed.
+    ///
+    /// It is for what has to be done in any case, such as a booking that has to be
+    /// undone because the time was over. A handler that is given up is dropped with the
+    /// calls it waits for, so what has to outlive it is to be
+    /// [spawned](crate::spawn()) as well.
+    #[must_use]
+    pub const fn detached(mut self) -> Self {
+        self.is_detached = true;
+        self
+    }
+
     /// These options where they say something, else `base`'s.
     pub(crate) fn over(self, base: Self) -> Self {
         Self {
@@ -119,6 +137,7 @@ impl CallOptions {
             attempt_timeout: self.attempt_timeout.or(base.attempt_timeout),
             attempts: self.attempts.or(base.attempts),
             hedge_after: self.hedge_after.or(base.hedge_after),
+            is_detached: self.is_detached || base.is_detached,
         }
     }
 
@@ -129,6 +148,7 @@ impl CallOptions {
             declared: Duration::ZERO,
             attempts: self.attempts.unwrap_or(3).max(1),
             hedge_after: self.hedge_after,
+            is_detached: self.is_detached,
         }
     }
 

@@ -9,12 +9,12 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Serialize;
-use tokio::time::Instant;
 
 use self::ready::{Ready, again};
 use super::attempt::{self, Destination, Wanted};
 use super::encoding;
 use super::error::{CallError, Fault, FaultKind};
+use super::inherit::Inherited;
 use super::intercept::{Chain, End};
 use super::options::CallPlan;
 use super::transport::{self, Answered, Outgoing, OutgoingStream};
@@ -45,7 +45,7 @@ pub struct Request {
     stream: Option<OutgoingStream>,
     /// The headers before the interceptors, for a stream that is resumed.
     resumed_with: Option<HeaderMap>,
-    deadline: Instant,
+    inherited: Inherited,
     invalid: Option<String>,
 }
 
@@ -56,6 +56,7 @@ impl Request {
         destination: Result<Destination, Fault>,
         plan: CallPlan,
         chain: Chain,
+        inherited: Inherited,
     ) -> Self {
         Self {
             service,
@@ -70,7 +71,7 @@ impl Request {
             body: Bytes::new(),
             stream: None,
             resumed_with: None,
-            deadline: attempt::after(plan.timeout),
+            inherited,
             invalid: None,
         }
     }
@@ -267,11 +268,14 @@ impl Request {
     /// # Errors
     ///
     /// See [`CallError`].
-    pub async fn send<T, E>(self) -> Result<T, CallError<E>>
+    pub async fn send<T, E>(mut self) -> Result<T, CallError<E>>
     where
         T: Returned,
         E: ApiError,
     {
+        // After the parameters: what these say stays.
+        self.inherited
+            .lend(&mut self.headers, self.operation.parameters());
         if self.chain.is_empty() {
             self.run().await.1
         } else {
@@ -289,7 +293,7 @@ impl Request {
         // A stream that is resumed begins with these headers again.
         self.resumed_with = self.operation.is_resumed().then(|| headers.clone());
         let (service, operation) = (self.service.into(), self.operation.name().into());
-        let call = chain.before(service, operation, headers, self.deadline);
+        let call = chain.before(service, operation, headers, self.inherited.time.deadline);
         let call = call.await?;
         self.headers = call.headers();
         let (status, result) = self.run().await;
@@ -304,6 +308,7 @@ impl Request {
         E: ApiError,
     {
         let call = (self.service, self.operation.name());
+        let time = self.inherited.time;
         let mut status = None;
         let read = if T::STREAMS {
             // Boxed: a call that is answered at once need not be larger for it.
@@ -318,7 +323,7 @@ impl Request {
             }
         };
         let named = read.map_err(|error| match error {
-            CallError::Fault(fault) => CallError::Fault(fault.of_call(call.0, call.1)),
+            CallError::Fault(fault) => CallError::Fault(time.tell(fault).of_call(call.0, call.1)),
             api => api,
         });
         (status, named)
@@ -326,7 +331,9 @@ impl Request {
 
     async fn exchange(self, accept: &'static str) -> Result<Answered, Fault> {
         let is_idempotent = self.operation.is_idempotent();
-        let deadline = self.deadline;
+        let time = self.inherited.time;
+        time.check()?;
+        let deadline = time.deadline;
         let wanted = Wanted::Operation(self.operation);
         let Ready {
             destination,
@@ -353,7 +360,9 @@ impl Request {
         let call = (self.service, self.operation.name());
         let is_idempotent = self.operation.is_idempotent();
         let is_resumed = self.operation.is_resumed();
-        let deadline = self.deadline;
+        let time = self.inherited.time;
+        time.check()?;
+        let deadline = time.deadline;
         let mut ready = self.ready(T::ACCEPT)?;
         let limit = ready.plan.attempt_limit(false);
         let mut opened = ready.open(is_idempotent, deadline).await?;
@@ -409,6 +418,11 @@ impl Request {
             chain: self.chain,
             resumed_with: self.resumed_with,
         })
+    }
+
+    /// The headers that the parameters have made, if they can be sent.
+    pub(super) fn into_headers(self) -> HeaderMap {
+        self.headers
     }
 
     /// Keeps the first refusal.

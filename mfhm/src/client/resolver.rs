@@ -20,7 +20,6 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use http::HeaderValue;
-use tokio::net::TcpStream;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -35,6 +34,7 @@ use super::limits::Limits;
 use super::offers;
 use super::source::{Source, SourceError};
 use super::uses::Uses;
+use crate::connector;
 use crate::contract::Operation;
 use crate::instance::ServiceName;
 
@@ -341,7 +341,10 @@ async fn alive(set: &EndpointSet) -> EndpointSet {
 }
 
 async fn accepts(endpoint: &Endpoint) -> bool {
-    let connect = TcpStream::connect((endpoint.host.as_str(), endpoint.port));
+    let Some(to) = endpoint.address.authority() else {
+        return false;
+    };
+    let connect = connector::standard().connect(to.clone());
     matches!(tokio::time::timeout(CONNECT, connect).await, Ok(Ok(_)))
 }
 

@@ -6,7 +6,6 @@
 //! (`InMemory`).
 
 mod address;
-pub(crate) mod connector;
 #[cfg(feature = "server")]
 mod in_memory;
 mod network;

@@ -9,6 +9,7 @@ use super::caller::Caller;
 use super::encoding;
 use super::endpoint::EndpointSet;
 use super::error::{Fault, FaultKind};
+use super::inherit::{CallTime, Inherited};
 use super::intercept::{self, Chain, End, Interceptors};
 use super::options::{CallOptions, CallPlan};
 use super::request::{as_problem, unsendable};
@@ -21,7 +22,6 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::time::Instant;
 
 /// A call by service name and operation name, in the making: see
 /// [`Caller::call`].
@@ -153,20 +153,24 @@ impl CallBuilder {
     /// The call with what stands around it.
     async fn intercepted(mut self) -> Result<Answer, Fault> {
         let plan = self.options.plan();
+        let defaults = self.caller.defaults();
         // One deadline for the interceptors, the look-up and the call.
-        let deadline = attempt::after(plan.timeout);
+        let inherited = Inherited::of(&plan, &defaults.propagation);
+        let time = inherited.time;
         let chain = Chain {
-            caller: self.caller.defaults().interceptors.clone(),
+            caller: defaults.interceptors.clone(),
             client: Interceptors::default(),
         };
+        inherited.lend(&mut self.headers, &[]);
         if chain.is_empty() {
-            return self.exchange(plan, deadline).await;
+            return self.exchange(plan, time).await;
         }
         let (service, operation) = (self.service.clone().into(), self.operation.clone().into());
         let headers = std::mem::take(&mut self.headers);
-        let call = chain.before(service, operation, headers, deadline).await?;
+        let call = chain.before(service, operation, headers, time.deadline);
+        let call = call.await?;
         self.headers = call.headers();
-        let answer = self.exchange(plan, deadline).await;
+        let answer = self.exchange(plan, time).await;
         call.after(match &answer {
             Ok(answer) => End::Answered(Some(answer.status())),
             Err(fault) => End::Fault(fault),
@@ -174,10 +178,17 @@ impl CallBuilder {
         answer
     }
 
-    async fn exchange(self, plan: CallPlan, deadline: Instant) -> Result<Answer, Fault> {
+    async fn exchange(self, plan: CallPlan, time: CallTime) -> Result<Answer, Fault> {
+        let answer = self.exchange_by(plan, time).await;
+        answer.map_err(|fault| time.tell(fault))
+    }
+
+    async fn exchange_by(self, plan: CallPlan, time: CallTime) -> Result<Answer, Fault> {
         if let Some(why) = self.invalid {
             return Err(Fault::new(FaultKind::InvalidRequest, why));
         }
+        time.check()?;
+        let deadline = time.deadline;
         let resolver = self.caller.resolver(&self.service);
         let endpoints = resolver.endpoints(deadline).await?;
         let entry = find(&endpoints, &self.operation)?;

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use http::{Method, StatusCode};
+use ::http::{Method, StatusCode};
 use tokio::time::Instant;
 
+use super::http::Answer;
 use super::{Heard, Link, in_time, innermost};
 pub(crate) use crate::stream::events::parse::RawEvent;
 use crate::stream::events::parse::{Malformed, Parser};
@@ -23,7 +24,7 @@ pub(crate) enum Opened {
 #[derive(Debug)]
 pub(crate) struct EventStream {
     center: String,
-    answer: reqwest::Response,
+    answer: Answer,
     parser: Parser,
     /// When a silence has lasted too long.
     silent_at: Instant,
@@ -75,7 +76,7 @@ impl EventStream {
                     self.parser.push(&chunk);
                 }
                 Ok(Ok(None)) => break "it ended".to_owned(),
-                Ok(Err(error)) => break innermost(&error),
+                Ok(Err(error)) => break innermost(&*error),
                 Err(_) => break format!("nothing came for {} s", IDLE.as_secs()),
             }
         };

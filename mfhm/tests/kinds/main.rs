@@ -4,8 +4,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod ambient;
 mod answers;
 mod around;
+mod extracted;
 mod files;
 mod intercept;
 mod multipart;

@@ -223,6 +223,10 @@ fn judge(error: &reqwest::Error) -> Option<PingOutcome> {
         {
             return verdict;
         }
+        let hyper = cause.downcast_ref::<hyper::Error>();
+        if hyper.is_some_and(hyper::Error::is_incomplete_message) {
+            return Some(PingOutcome::Broken);
+        }
         source = cause.source();
     }
     // Names that can't be resolved say as little as a host that is silent.
@@ -246,6 +250,10 @@ fn judge_io(error: &io::Error) -> Option<Option<PingOutcome>> {
     }
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Some(Some(PingOutcome::Refused)),
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::UnexpectedEof => Some(Some(PingOutcome::Broken)),
         io::ErrorKind::OutOfMemory => Some(None),
         io::ErrorKind::TimedOut
         | io::ErrorKind::AddrNotAvailable

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::as_problem;
 use crate::client::attempt::{self, Destination, Wanted};
 use crate::client::error::Fault;
+use crate::client::inherit::CallTime;
 use crate::client::intercept::{Chain, End};
 use crate::client::options::CallPlan;
 use crate::client::transport::{Again, Opened, Outgoing};
@@ -47,9 +48,15 @@ impl Ready {
 
     /// The same with what stands around a call.
     async fn open_again(mut self, call: (&'static str, &'static str)) -> Result<Opened, Fault> {
-        let deadline = attempt::after(self.plan.timeout);
+        // Whoever reads the stream may do so for another request, or for none.
+        let time = CallTime::of_call(&self.plan);
+        let deadline = time.deadline;
+        time.check()?;
         if self.chain.is_empty() {
-            return self.open(true, deadline).await;
+            return self
+                .open(true, deadline)
+                .await
+                .map_err(|fault| time.tell(fault));
         }
         let chain = std::mem::take(&mut self.chain);
         let headers = std::mem::take(&mut self.request.headers);
@@ -57,6 +64,7 @@ impl Ready {
         let intercepted = chain.before(service, operation, headers, deadline).await?;
         self.request.headers = intercepted.headers();
         let opened = self.open(true, deadline).await;
+        let opened = opened.map_err(|fault| time.tell(fault));
         intercepted.after(match &opened {
             Ok(opened) => End::Answered(Some(opened.status)),
             Err(fault) => End::Fault(fault),

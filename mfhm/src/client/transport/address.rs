@@ -46,6 +46,11 @@ impl Address {
         &self.base
     }
 
+    /// Where to connect to; `None` where one cannot.
+    pub(crate) fn authority(&self) -> Option<&Authority> {
+        self.origin.as_ref().map(|origin| &origin.authority)
+    }
+
     /// The header `host` of requests to it.
     pub(crate) fn host(&self) -> Option<&HeaderValue> {
         self.origin.as_ref().map(|origin| &origin.host)

@@ -12,10 +12,10 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use super::connector::{Connector, Dial, Tcp};
 use super::{
     Answered, Hop, Opened, Outgoing, Transport, TransportError, TransportErrorKind, collect, opened,
 };
+use crate::connector::{self, Connector, Dial};
 use crate::stream::StreamedBody;
 
 /// Ends before a server's idle time-out, so that a request rarely meets a
@@ -33,9 +33,9 @@ pub(crate) struct Network {
 type Payload = Either<Full<Bytes>, StreamedBody>;
 
 impl Network {
-    /// Over TCP.
+    /// Over the usual streams.
     pub(crate) fn new() -> Self {
-        Self::over(Arc::new(Tcp::new()))
+        Self::over(connector::standard())
     }
 
     /// Over the streams of this connector.

@@ -1,6 +1,7 @@
 //! Thousands of instances lose their center and come back at once; thousands of
 //! watchers, one of which never reads.
 
+use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +16,7 @@ use crate::machine::{need_descriptors, peak_memory};
 use crate::options::Options;
 use crate::plain::{Pingable, PlainInstance};
 use crate::report::{Table, Times, heading, millis, seconds};
-use crate::watcher::{Watcher, What};
+use crate::watcher::{Seen, Watcher, What};
 
 /// What the instances are called, so that no list is too long to be looked at.
 const SERVICES: usize = 100;
@@ -200,16 +201,18 @@ async fn watchers(options: &Options) {
             }
         });
     }
+    // One watcher may have the next event before the last one has this.
+    let mut seen_at: HashMap<(What, String), Vec<Instant>> = HashMap::new();
     let mut wait_for = async |what: What, id: &str, began: Instant| {
-        let mut times = Vec::with_capacity(count);
-        while times.len() < count {
+        let wanted = (what, id.to_owned());
+        while seen_at.get(&wanted).map_or(0, Vec::len) < count {
             let next = tokio::time::timeout(PATIENCE, told.recv()).await;
-            let seen = next.expect("it is told").expect("there are watchers");
-            if seen.what == what && seen.id == id {
-                times.push(seen.at - began);
-            }
+            let Seen { what, id, at } = next.expect("it is told").expect("there are watchers");
+            seen_at.entry((what, id)).or_default().push(at);
         }
-        times
+        let times = seen_at.remove(&wanted).unwrap_or_default();
+        let times = times.into_iter().map(|at| at - began);
+        times.collect::<Vec<Duration>>()
     };
     wait_for(What::Snapshot, "", Instant::now()).await;
 

@@ -165,6 +165,27 @@ async fn a_closed_port_is_refused() {
 }
 
 #[tokio::test]
+async fn a_connection_that_ends_without_an_answer_is_broken() {
+    let pinger = Pinger::new(SOON).unwrap();
+    // Closed by a process that has read the request, or has not.
+    for is_read in [true, false] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let closing = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            if is_read {
+                stream.read(&mut [0; 1024]).await.unwrap();
+            } else {
+                stream.readable().await.unwrap();
+            }
+        });
+        let answer = pinger.ping(&target(Origin::V1, port)).await;
+        closing.await.unwrap();
+        assert_eq!(answer.outcome, PingOutcome::Broken, "read: {is_read}");
+    }
+}
+
+#[tokio::test]
 async fn the_key_is_carried_and_an_impossible_one_is_a_bad_answer() {
     let (port, task) = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
     let pinger = Pinger::new(SOON).unwrap();
@@ -226,7 +247,10 @@ fn a_lack_of_local_resources_says_nothing_about_an_instance() {
     assert_eq!(judge_io(&io::ErrorKind::OutOfMemory.into()), Some(None));
     let silence = Some(Some(PingOutcome::TimedOut));
     assert_eq!(judge_io(&io::ErrorKind::HostUnreachable.into()), silence);
-    assert_eq!(judge_io(&io::ErrorKind::ConnectionReset.into()), None);
+    assert_eq!(
+        judge_io(&io::ErrorKind::ConnectionReset.into()),
+        Some(Some(PingOutcome::Broken))
+    );
 }
 
 #[tokio::test]

@@ -10,9 +10,9 @@ use tokio::io::{
 };
 use tokio::time::Instant;
 
-use super::super::connector::Wire;
 use super::super::{Address, BoxError};
 use super::*;
+use crate::connector::Wire;
 
 /// A network in memory: each connection is handed to what the test says.
 struct Wired {

@@ -1,7 +1,6 @@
-//! [`Connector`]: what makes the streams that requests are sent over.
-//!
-//! [`Network`](super::Network) is given one, so that what is below HTTP can be
-//! another: a simulated network, or one that encrypts.
+//! [`Connector`]: what makes the streams that requests are sent over, to instances and
+//! to centers, so that what is below HTTP can be another: a simulated network, or one
+//! that encrypts.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 
-use super::BoxError;
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -28,7 +27,16 @@ const KEEPALIVE_TIMES: u32 = 3;
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "fuchsia"))]
 const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 
-/// Makes streams to instances.
+/// The connector where nobody chose one: TCP.
+pub(crate) fn standard() -> Arc<dyn Connector> {
+    #[cfg(all(test, feature = "client", feature = "server", feature = "center"))]
+    if let Some(simulated) = crate::simulation::connector() {
+        return simulated;
+    }
+    Arc::new(Tcp::new())
+}
+
+/// Makes streams.
 pub(crate) trait Connector: fmt::Debug + Send + Sync + 'static {
     /// A stream to this host and port. It is given up after a second, whatever
     /// it does.
@@ -79,7 +87,7 @@ impl Connector for Tcp {
 
 /// A connector as the pooled client wants it: with the end of its patience.
 #[derive(Clone, Debug)]
-pub(super) struct Dial(pub(super) Arc<dyn Connector>);
+pub(crate) struct Dial(pub(crate) Arc<dyn Connector>);
 
 impl Service<Uri> for Dial {
     type Response = TokioIo<Box<dyn Wire>>;

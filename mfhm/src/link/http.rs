@@ -1,0 +1,114 @@
+//! HTTP/1.1 towards centers, over the streams of a connector: no proxies, no redirects.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::request::Builder;
+use ::http::{HeaderName, HeaderValue, Method, StatusCode};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use crate::connector::{Connector, Dial};
+
+/// Ends before a center's idle time-out.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// Answers larger than this are not read.
+const MAX_ANSWER: usize = 64 << 20;
+
+/// Why there is no answer.
+pub(super) type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+/// Keeps connections, and shares them.
+#[derive(Clone, Debug)]
+pub(super) struct Http {
+    client: Client<Dial, Full<Bytes>>,
+}
+
+/// A request that is not sent yet.
+#[derive(Debug)]
+pub(super) struct Request {
+    http: Http,
+    head: Builder,
+    body: Bytes,
+}
+
+/// An answer whose body has not come yet.
+#[derive(Debug)]
+pub(super) struct Answer {
+    status: StatusCode,
+    body: Incoming,
+}
+
+impl Http {
+    pub(super) fn over(connector: Arc<dyn Connector>) -> Self {
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .build(Dial(connector));
+        Self { client }
+    }
+
+    pub(super) fn request(&self, method: Method, url: &str) -> Request {
+        Request {
+            http: self.clone(),
+            head: Builder::new().method(method).uri(url),
+            body: Bytes::new(),
+        }
+    }
+}
+
+impl Request {
+    pub(super) fn header<N, V>(mut self, name: N, value: V) -> Self
+    where
+        N: TryInto<HeaderName, Error: Into<::http::Error>>,
+        V: TryInto<HeaderValue, Error: Into<::http::Error>>,
+    {
+        self.head = self.head.header(name, value);
+        self
+    }
+
+    pub(super) fn body(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// Sends it, and waits for the head of the answer.
+    pub(super) async fn send(self) -> Result<Answer, Failed> {
+        let request = self.head.body(Full::new(self.body))?;
+        let answer = self.http.client.request(request).await?;
+        Ok(Answer {
+            status: answer.status(),
+            body: answer.into_body(),
+        })
+    }
+}
+
+impl Answer {
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// All of the body.
+    pub(super) async fn bytes(self) -> Result<Bytes, Failed> {
+        Ok(Limited::new(self.body, MAX_ANSWER)
+            .collect()
+            .await?
+            .to_bytes())
+    }
+
+    /// What comes next of the body; `None` at its end.
+    ///
+    /// Cancel safe.
+    pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, Failed> {
+        while let Some(frame) = self.body.frame().await {
+            if let Ok(data) = frame?.into_data() {
+                return Ok(Some(data));
+            }
+        }
+        Ok(None)
+    }
+}
