@@ -178,7 +178,8 @@ fn every_bad_line_is_named_and_nothing_is_done() {
         vec![sample("a", 1), sample("b", 2)],
         vec![document("x")],
     ));
-    let cases: &[(&dyn Fn(&mut Vec<String>), &str)] = &[
+    type Change<'a> = &'a dyn Fn(&mut Vec<String>);
+    let cases: &[(Change<'_>, &str)] = &[
         (&|lines| lines.clear(), "line 1: it is no export"),
         (
             &|lines| lines[0] = "{}".to_owned(),
