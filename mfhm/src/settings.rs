@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::key::Key;
+use crate::link::Credentials;
+#[cfg(feature = "server")]
+use crate::listener::Limits;
 #[cfg(feature = "server")]
 use crate::wire::v1::MAX_WEIGHT;
 
@@ -17,8 +20,9 @@ pub(crate) const DEFAULT_CENTER: &str = "http://127.0.0.1:21428";
 pub(crate) struct Settings {
     /// `MFHM_CENTER`: addresses with commas between them.
     pub centers: Vec<String>,
-    /// `MFHM_CENTER_KEY`, or the content of the file `MFHM_CENTER_KEY_FILE`.
-    pub center_key: Option<Key>,
+    /// `MFHM_CENTER_KEY`, or the content of the file `MFHM_CENTER_KEY_FILE`;
+    /// `MFHM_TOKEN`, or the content of the file `MFHM_TOKEN_FILE`.
+    pub credentials: Credentials,
     /// `MFHM_ZONE`: where the process runs.
     pub zone: Option<String>,
     /// `MFHM_PROPAGATE`: headers that calls take over from the request being handled.
@@ -48,14 +52,22 @@ pub(crate) struct Settings {
     /// `MFHM_QUEUE`: requests that wait when as many run.
     #[cfg(feature = "server")]
     pub queue: Option<u32>,
+    /// `MFHM_MAX_CONNECTIONS`: connections to a service in all.
+    #[cfg(feature = "server")]
+    pub connections: Option<u32>,
+    /// `MFHM_MAX_CONNECTIONS_PER_ADDRESS`: those from one address.
+    #[cfg(feature = "server")]
+    pub per_address: Option<u32>,
 }
 
 /// Every name that means something.
 #[cfg(feature = "server")]
-const NAMES: [&str; 14] = [
+const NAMES: &[&str] = &[
     "MFHM_CENTER",
     "MFHM_CENTER_KEY",
     "MFHM_CENTER_KEY_FILE",
+    "MFHM_TOKEN",
+    "MFHM_TOKEN_FILE",
     "MFHM_HOST",
     "MFHM_PORT",
     "MFHM_KEY_FILE",
@@ -65,6 +77,8 @@ const NAMES: [&str; 14] = [
     "MFHM_WEIGHT",
     "MFHM_MAX_IN_FLIGHT",
     "MFHM_QUEUE",
+    "MFHM_MAX_CONNECTIONS",
+    "MFHM_MAX_CONNECTIONS_PER_ADDRESS",
     "MFHM_PROPAGATE",
     "MFHM_LOG",
 ];
@@ -86,7 +100,7 @@ impl Settings {
     pub(crate) fn defaults() -> Self {
         Self {
             centers: vec![DEFAULT_CENTER.to_owned()],
-            center_key: None,
+            credentials: Credentials::default(),
             zone: None,
             #[cfg(feature = "client")]
             propagate: Vec::new(),
@@ -98,6 +112,8 @@ impl Settings {
             weight: None,
             max_in_flight: None,
             queue: None,
+            connections: None,
+            per_address: None,
         }
     }
 
@@ -124,16 +140,22 @@ impl Settings {
                 .ok()
         };
         let center_key = key_file("MFHM_CENTER_KEY_FILE");
+        let token = key_file("MFHM_TOKEN_FILE");
         #[cfg(feature = "server")]
         let key = key_file("MFHM_KEY_FILE");
-        let center_key = var("MFHM_CENTER_KEY").map(Key::new).or(center_key);
-        if center_key
-            .as_ref()
-            .is_some_and(|key| key.header_value().is_err())
-        {
-            problems
-                .push("MFHM_CENTER_KEY: it holds characters that no header may have".to_owned());
-        }
+        let mut text = |name: &str| {
+            let key = var(name).map(Key::new)?;
+            if key.header_value().is_err() {
+                problems.push(format!(
+                    "{name}: it holds characters that no header may have"
+                ));
+            }
+            Some(key)
+        };
+        let credentials = Credentials {
+            key: text("MFHM_CENTER_KEY").or(center_key),
+            token: text("MFHM_TOKEN").or(token),
+        };
 
         #[cfg(feature = "client")]
         let propagate = {
@@ -195,13 +217,17 @@ impl Settings {
         let max_in_flight = count("MFHM_MAX_IN_FLIGHT", 1..=u32::MAX);
         #[cfg(feature = "server")]
         let queue = count("MFHM_QUEUE", 0..=u32::MAX);
+        #[cfg(feature = "server")]
+        let connections = count("MFHM_MAX_CONNECTIONS", 1..=u32::MAX);
+        #[cfg(feature = "server")]
+        let per_address = count("MFHM_MAX_CONNECTIONS_PER_ADDRESS", 1..=u32::MAX);
 
         if !problems.is_empty() {
             return Err(Error::many(problems));
         }
         Ok(Self {
             centers,
-            center_key,
+            credentials,
             zone: var("MFHM_ZONE").map(|zone| zone.trim().to_owned()),
             #[cfg(feature = "client")]
             propagate,
@@ -221,7 +247,24 @@ impl Settings {
             max_in_flight,
             #[cfg(feature = "server")]
             queue,
+            #[cfg(feature = "server")]
+            connections,
+            #[cfg(feature = "server")]
+            per_address,
         })
+    }
+
+    /// The limits of connections, as far as they are said.
+    #[cfg(feature = "server")]
+    pub(crate) fn limits(&self) -> Limits {
+        let mut limits = Limits::new();
+        if let Some(most) = self.connections {
+            limits = limits.connections(most as usize);
+        }
+        if let Some(most) = self.per_address {
+            limits = limits.connections_per_address(most as usize);
+        }
+        limits
     }
 
     /// The same with these centers, if there are any.
@@ -347,9 +390,12 @@ mod tests {
             ("MFHM_WEIGHT", "4000000000"),
             ("MFHM_MAX_IN_FLIGHT", "0"),
             ("MFHM_QUEUE", "many"),
+            ("MFHM_MAX_CONNECTIONS", "0"),
+            ("MFHM_MAX_CONNECTIONS_PER_ADDRESS", "none"),
             #[cfg(feature = "client")]
             ("MFHM_PROPAGATE", "x-tenant, cookie"),
             ("MFHM_CENTER_KEY", "two\nlines"),
+            ("MFHM_TOKEN", "two\nlines"),
         ])
         .unwrap_err()
         .to_string();
@@ -362,9 +408,12 @@ mod tests {
             "MFHM_WEIGHT",
             "MFHM_MAX_IN_FLIGHT",
             "MFHM_QUEUE",
+            "MFHM_MAX_CONNECTIONS is",
+            "MFHM_MAX_CONNECTIONS_PER_ADDRESS",
             #[cfg(feature = "client")]
             "MFHM_PROPAGATE: `cookie` is not passed on",
             "MFHM_CENTER_KEY:",
+            "MFHM_TOKEN:",
         ] {
             assert!(error.contains(name), "{name} is missing in: {error}");
         }

@@ -15,7 +15,7 @@ use crate::client::caller::CallerBuilder;
 use crate::error::{Error, Result};
 use crate::instance::InstanceId;
 use crate::key::Key;
-use crate::link::Link;
+use crate::link::{Credentials, Link};
 use crate::listener::{Limits, Server};
 use crate::server::definition::ServiceDefinition;
 use crate::server::dispatch::Dispatch;
@@ -45,10 +45,11 @@ pub(super) struct Launch {
     pub bound: Vec<(ServiceDefinition, TcpListener)>,
     pub states: States,
     pub capacity: Capacity,
+    pub limits: Limits,
     pub zone: Option<String>,
     pub weight: u32,
     pub centers: Vec<String>,
-    pub center_key: Option<Key>,
+    pub credentials: Credentials,
     pub key: Option<Key>,
     pub local_calls: bool,
     pub layers: Layers,
@@ -78,10 +79,11 @@ impl RunningApp {
             bound,
             states,
             capacity,
+            limits,
             zone,
             weight,
             centers,
-            center_key,
+            credentials,
             key,
             local_calls,
             layers,
@@ -90,11 +92,11 @@ impl RunningApp {
         } = launch;
         let ids = bound.iter().map(|_| new_instance_id());
         let ids: Vec<InstanceId> = ids.collect::<Result<_>>()?;
-        let link = Link::new(center_key.as_ref())?;
+        let link = Link::new(&credentials)?;
         // Clients in the handlers find services through the same centers.
         #[cfg(feature = "client")]
         let caller = caller
-            .of_app(&centers, center_key.as_ref(), zone.as_deref(), ids.clone())
+            .of_app(&centers, credentials, zone.as_deref(), ids.clone())
             .build()?
             .install();
         // One registration with each: centers do not tell each other.
@@ -117,10 +119,11 @@ impl RunningApp {
         };
         for ((definition, listener), id) in bound.into_iter().zip(ids) {
             let served = surroundings.serve(&definition, &id);
+            let server = Server::start(listener, served.door.clone(), &limits)?;
             let placed = (metadata.clone(), weight);
             let key = surroundings.key.as_ref();
             let service =
-                RunningService::start(&definition, id, served, listener, &centers, key, placed)?;
+                RunningService::start(&definition, id, &served, server, &centers, key, placed);
             services.push(service);
             #[cfg(feature = "client")]
             if local_calls {
@@ -214,14 +217,13 @@ impl RunningService {
     fn start(
         definition: &ServiceDefinition,
         id: InstanceId,
-        served: Served,
-        listener: TcpListener,
+        #[cfg_attr(not(feature = "openapi"), allow(unused_variables))] served: &Served,
+        server: Server,
         centers: &[Center],
         key: Option<&Key>,
         (metadata, weight): (BTreeMap<String, String>, u32),
-    ) -> Result<Self> {
+    ) -> Self {
         let name = definition.name.clone();
-        let server = Server::start(listener, served.door, Limits::default())?;
         let address = server.local_addr();
         tracing::info!(service = name, instance = %id, "listening on http://{address}");
 
@@ -254,7 +256,9 @@ impl RunningService {
             metadata,
             version: definition.about.version.as_deref().map(str::to_owned),
             weight,
-            key: key.map(|key| key.reveal().to_owned()),
+            key: key.cloned(),
+            // Nobody else renews, drains or removes this instance.
+            secret: Some(Key::random()?),
         };
         let announcement = Announcement::new(register);
         #[cfg(feature = "openapi")]
@@ -263,13 +267,13 @@ impl RunningService {
             .iter()
             .map(|center| Registration::hold(center.clone(), announcement.clone()))
             .collect();
-        Ok(Self {
+        Self {
             name,
             id,
             address,
             registrations,
             server,
-        })
+        }
     }
 
     /// The name under which it registers.

@@ -63,10 +63,10 @@ async fn ping(view: Arc<View>, pinger: Arc<Pinger>, target: Target) {
         ..
     } = &target;
     let outcome = &answer.outcome;
-    tracing::debug!(%service, %host, port, %id, %outcome, "ping");
+    tracing::debug!(?service, %host, port, %id, %outcome, "ping");
     match reported.transition.map(|transition| transition.to) {
-        Some(InstanceStatus::Up) => tracing::info!(%service, %host, port, %id, "up"),
-        Some(_) => tracing::warn!(%service, %host, port, %id, reason = %outcome, "down"),
+        Some(InstanceStatus::Up) => tracing::info!(?service, %host, port, %id, "up"),
+        Some(_) => tracing::warn!(?service, %host, port, %id, reason = %outcome, "down"),
         None => {}
     }
     if let Some(arithmetic) = reported.guard {

@@ -20,7 +20,7 @@ use super::untyped::CallBuilder;
 use crate::Error;
 use crate::instance::InstanceId;
 use crate::key::Key;
-use crate::link::Link;
+use crate::link::{Credentials, Link};
 use crate::settings::Settings;
 
 /// Calls services by name: it finds them through the center, keeps what it
@@ -72,7 +72,8 @@ static PROCESS: ArcSwapOption<Caller> = ArcSwapOption::const_empty();
 
 impl Caller {
     /// A caller that is set up from the environment: `MFHM_CENTER` (default
-    /// `http://127.0.0.1:21428`), `MFHM_CENTER_KEY` or `MFHM_CENTER_KEY_FILE`.
+    /// `http://127.0.0.1:21428`), `MFHM_TOKEN` or `MFHM_TOKEN_FILE`, `MFHM_CENTER_KEY`
+    /// or `MFHM_CENTER_KEY_FILE`.
     ///
     /// # Errors
     ///
@@ -179,7 +180,7 @@ impl fmt::Debug for Caller {
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct CallerBuilder {
     centers: Vec<String>,
-    center_key: Option<Key>,
+    credentials: Credentials,
     defaults: Defaults,
     /// The names of headers, as they were said.
     propagate: Option<Vec<String>>,
@@ -196,14 +197,14 @@ impl CallerBuilder {
     pub(crate) fn of_app(
         mut self,
         centers: &[String],
-        center_key: Option<&Key>,
+        credentials: Credentials,
         zone: Option<&str>,
         instances: Vec<InstanceId>,
     ) -> Self {
         if self.centers.is_empty() {
             self.centers = centers.to_vec();
         }
-        self.center_key = self.center_key.or_else(|| center_key.cloned());
+        self.credentials = self.credentials.or(credentials);
         self.zone = self.zone.or_else(|| zone.map(str::to_owned));
         self.instances = instances;
         self
@@ -226,7 +227,14 @@ impl CallerBuilder {
     /// The key that the center asks for (`--key-auth`, or `KeyAuth` in Python).
     /// Else `MFHM_CENTER_KEY` or the file `MFHM_CENTER_KEY_FILE`.
     pub fn center_key(mut self, key: impl Into<String>) -> Self {
-        self.center_key = Some(Key::new(key));
+        self.credentials.key = Some(Key::new(key));
+        self
+    }
+
+    /// The token that the center asks for (`mfhm token new`); to call, one with the
+    /// scope `read` is enough. Else `MFHM_TOKEN` or the file `MFHM_TOKEN_FILE`.
+    pub fn center_token(mut self, token: impl Into<String>) -> Self {
+        self.credentials.token = Some(Key::new(token));
         self
     }
 
@@ -309,9 +317,9 @@ impl CallerBuilder {
             propagation: Propagation::of(chosen),
             ..self.defaults
         };
-        let key = self.center_key.or(settings.center_key);
+        let credentials = self.credentials.or(settings.credentials);
         let zone = self.zone.or(settings.zone);
-        let link = Link::new(key.as_ref())?;
+        let link = Link::new(&credentials)?;
         let source = Centers::new(&settings.centers, link, self.instances).in_zone(zone);
         Ok(Caller {
             shared: Arc::new(Shared {

@@ -202,7 +202,8 @@ impl CallBuilder {
         }
         let destination = self.caller.destination(&self.service);
         resolver.uses().note_name(&entry.name);
-        let is_idempotent = is_idempotent_method(method.as_str());
+        let of_method = is_idempotent_method(method.as_str());
+        let is_idempotent = plan.is_idempotent.unwrap_or(of_method);
         let request = Outgoing {
             headers: self.headers,
             body: self.body,

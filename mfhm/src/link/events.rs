@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ::http::{Method, StatusCode};
+use ::http::{HeaderValue, Method, StatusCode};
 use tokio::time::Instant;
 
 use super::http::Answer;
@@ -33,15 +33,29 @@ pub(crate) struct EventStream {
 impl Link {
     /// Opens a stream, from the event after `last` on; the error says what failed
     /// and where.
+    #[cfg(feature = "client")]
     pub(crate) async fn open(
         &self,
         center: &str,
         path: &str,
         last: Option<&str>,
     ) -> Result<Opened, String> {
+        // An id that no header can carry is none that a center gave.
+        let last = last.and_then(|last| HeaderValue::from_str(last).ok());
+        let header = last.map(|last| ("last-event-id", last));
+        self.open_with(center, path, header).await
+    }
+
+    /// Opens a stream, with one more header.
+    pub(crate) async fn open_with(
+        &self,
+        center: &str,
+        path: &str,
+        header: Option<(&'static str, HeaderValue)>,
+    ) -> Result<Opened, String> {
         let mut request = self.request(Method::GET, center, path);
-        if let Some(last) = last {
-            request = request.header("last-event-id", last);
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
         }
         in_time(center, async {
             let answer = request.send().await?;
