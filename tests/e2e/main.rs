@@ -3,6 +3,7 @@
 
 mod ambient;
 mod attempts;
+mod backup;
 mod bad_input;
 mod check;
 mod cli;
