@@ -3,6 +3,7 @@
 
 mod ambient;
 mod attempts;
+mod backup;
 mod bad_input;
 mod check;
 mod cli;
@@ -10,6 +11,7 @@ mod crash;
 mod discovery;
 mod drain;
 mod instances;
+mod kept_lists;
 mod kept_out;
 mod offered;
 mod one_or_many;
@@ -17,9 +19,11 @@ mod placement;
 mod programs;
 mod protocol;
 mod restart;
+mod several_centers;
 mod shutdown;
 mod sockets;
 mod startup;
 mod takeover;
 mod uploads;
 mod versions;
+mod without_center;
