@@ -1,5 +1,7 @@
 //! Reading a request's body, which may be long, slow or broken.
 
+mod room;
+
 use std::time::Duration;
 
 use axum::body::Body;
@@ -8,6 +10,12 @@ use bytes::{Bytes, BytesMut};
 use http::Method;
 use http::StatusCode;
 use http_body_util::BodyExt as _;
+
+pub(crate) use self::room::Held;
+use self::room::Room;
+
+/// What the bodies that arrive may take of a process: 256 MiB.
+static ROOM: Room = Room::new(256 << 20);
 
 /// How much of a body is read, and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -27,14 +35,32 @@ pub(crate) enum BodyError {
     TooLarge,
     TooSlow,
     Broken,
+    /// The bodies of other requests take all the memory there is for them.
+    NoRoom,
 }
 
 impl BodyError {
+    /// By what a body says that broke off: some stand behind a limit already.
+    fn of(error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if error.is::<http_body_util::LengthLimitError>() {
+                return Self::TooLarge;
+            }
+            if error.is::<StoodStill>() {
+                return Self::TooSlow;
+            }
+            next = error.source();
+        }
+        Self::Broken
+    }
+
     pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Broken => StatusCode::BAD_REQUEST,
+            Self::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -51,15 +77,38 @@ impl BodyError {
             }
             Self::TooSlow => format!("did not arrive within {} s", limits.time.as_secs()),
             Self::Broken => "did not arrive whole".to_owned(),
+            Self::NoRoom => {
+                "has no room beside the others that arrive; send it again later".to_owned()
+            }
         }
     }
 }
 
+/// Why a body breaks off of which nothing comes for so long while it is waited
+/// for.
+#[derive(Debug)]
+pub(crate) struct StoodStill(pub Duration);
+
+impl std::fmt::Display for StoodStill {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "nothing of the body came for {} s", self.0.as_secs())
+    }
+}
+
+impl std::error::Error for StoodStill {}
+
 /// The whole body.
 pub(crate) async fn read(body: Body, limits: BodyLimits) -> Result<Bytes, BodyError> {
-    tokio::time::timeout(limits.time, collect(body, limits))
+    read_held(body, limits).await.map(|(body, _held)| body)
+}
+
+/// The whole body, and what keeps the room that it takes.
+pub(crate) async fn read_held(body: Body, limits: BodyLimits) -> Result<(Bytes, Held), BodyError> {
+    let mut held = ROOM.body();
+    let body = tokio::time::timeout(limits.time, collect(body, limits, &mut held))
         .await
-        .unwrap_or(Err(BodyError::TooSlow))
+        .unwrap_or(Err(BodyError::TooSlow))?;
+    Ok((body, held))
 }
 
 /// Takes the body of a request that needs none, so that the connection can go on.
@@ -70,18 +119,21 @@ pub(crate) async fn skip(method: &Method, body: Body, limits: BodyLimits) {
     }
 }
 
-async fn collect(mut body: Body, limits: BodyLimits) -> Result<Bytes, BodyError> {
-    let mut read = BytesMut::new();
+async fn collect(mut body: Body, limits: BodyLimits, held: &mut Held) -> Result<Bytes, BodyError> {
+    let mut read = Gathered::default();
     let mut skipped = 0;
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| BodyError::Broken)?;
+        let frame = frame.map_err(|error| BodyError::of(&error))?;
         let Ok(data) = frame.into_data() else {
             continue;
         };
         if skipped == 0 && read.len() + data.len() <= limits.longest {
-            read.extend_from_slice(&data);
+            if !held.grow(read.len() + data.len()) {
+                return Err(BodyError::NoRoom);
+            }
+            read.add(data);
         } else {
-            read = BytesMut::new();
+            read = Gathered::default();
             skipped += data.len();
             if skipped > limits.skipped {
                 break;
@@ -91,7 +143,39 @@ async fn collect(mut body: Body, limits: BodyLimits) -> Result<Bytes, BodyError>
     if skipped > 0 {
         Err(BodyError::TooLarge)
     } else {
-        Ok(read.freeze())
+        Ok(read.into_bytes())
+    }
+}
+
+/// What has arrived. Most bodies are one chunk, which is kept as it came.
+#[derive(Default)]
+struct Gathered {
+    first: Bytes,
+    all: BytesMut,
+}
+
+impl Gathered {
+    fn len(&self) -> usize {
+        self.first.len() + self.all.len()
+    }
+
+    fn add(&mut self, data: Bytes) {
+        if self.len() == 0 {
+            self.first = data;
+            return;
+        }
+        if self.all.is_empty() {
+            self.all.extend_from_slice(&std::mem::take(&mut self.first));
+        }
+        self.all.extend_from_slice(&data);
+    }
+
+    fn into_bytes(self) -> Bytes {
+        if self.all.is_empty() {
+            self.first
+        } else {
+            self.all.freeze()
+        }
     }
 }
 
@@ -117,6 +201,39 @@ mod tests {
         );
         assert_eq!(
             read(Body::from(vec![1; LIMIT + 1]), LIMITS).await,
+            Err(BodyError::TooLarge)
+        );
+    }
+
+    #[tokio::test]
+    async fn what_has_no_room_is_not_read_further() {
+        static SMALL: Room = Room::new(10);
+        let limits = BodyLimits {
+            longest: 1 << 20,
+            ..LIMITS
+        };
+        let large = || Body::from(vec![0; 20 << 10]);
+        let mut first = SMALL.body();
+        assert!(collect(large(), limits, &mut first).await.is_ok());
+        let second = collect(large(), limits, &mut SMALL.body()).await;
+        assert_eq!(second, Err(BodyError::NoRoom));
+        drop(first);
+        let third = collect(large(), limits, &mut SMALL.body()).await;
+        assert!(third.is_ok());
+    }
+
+    #[tokio::test]
+    async fn chunks_are_put_together() {
+        let chunks = ["", "a", "bc", "", "d"].map(Ok::<_, std::io::Error>);
+        let body = Body::from_stream(futures_util::stream::iter(chunks));
+        assert_eq!(read(body, LIMITS).await.unwrap(), "abcd");
+    }
+
+    #[tokio::test]
+    async fn a_limit_around_the_body_is_a_limit() {
+        let body = http_body_util::Limited::new(Body::from("abc"), 2);
+        assert_eq!(
+            read(Body::new(body), LIMITS).await,
             Err(BodyError::TooLarge)
         );
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 #[cfg(feature = "center")]
-pub use crate::center::fuzzing::center;
+pub use crate::center::fuzzing::{center, stored};
 use crate::value;
 
 /// Reads a value, writes it, and reads it again.

@@ -57,6 +57,13 @@ impl Gate {
         self.limit
     }
 
+    /// Whether nobody would be let in now, nor into the line.
+    #[cfg(feature = "server")]
+    pub(crate) fn is_full(&self) -> bool {
+        self.inside.load(Ordering::Relaxed) >= self.limit
+            && self.waiting.load(Ordering::Relaxed) >= self.queue
+    }
+
     /// A place inside if one is free and nobody waits for it.
     pub(crate) fn try_enter(&self) -> Option<Place<'_>> {
         if self.waiting.load(Ordering::SeqCst) > 0 {

@@ -90,7 +90,7 @@ where
         request: axum::extract::Request,
         _state: &S,
     ) -> Result<Self, axum::response::Response> {
-        let mut input = crate::server::input::Input::new(request);
+        let mut input = crate::server::input::Input::extracted(request);
         match input.body("body").await {
             Some(value) => Ok(Self(value)),
             None => Err(input.reject()),

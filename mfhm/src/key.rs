@@ -11,6 +11,8 @@ use http::HeaderValue;
 use http::header::InvalidHeaderValue;
 use serde::{Deserialize, Serialize};
 
+#[cfg(any(feature = "server", feature = "center"))]
+use crate::directory;
 use crate::error::{Error, Result};
 
 /// The header that carries the key. Header names are not case-sensitive; Python
@@ -100,6 +102,31 @@ impl Key {
         Ok(value)
     }
 
+    /// The value of `Authorization` that sends this as a token, marked as sensitive.
+    ///
+    /// # Errors
+    ///
+    /// The text has characters that a header can't carry.
+    #[cfg(any(feature = "client", feature = "server"))]
+    pub(crate) fn bearer(&self) -> Result<HeaderValue, InvalidHeaderValue> {
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", self.0))?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+
+    /// A new secret of 64 hexadecimal digits.
+    ///
+    /// # Errors
+    ///
+    /// The system has no random numbers.
+    #[cfg(feature = "server")]
+    pub(crate) fn random() -> Result<Self> {
+        let half = || {
+            random().map_err(|error| Error::with_source("the system has no random numbers", error))
+        };
+        Ok(Self(format!("{:032x}{:032x}", half()?, half()?)))
+    }
+
     /// The secret itself, for the peers that must have it.
     #[cfg(any(feature = "server", feature = "center"))]
     pub(crate) fn reveal(&self) -> &str {
@@ -119,7 +146,7 @@ impl fmt::Debug for Key {
 fn create(dir: &Path, file: &Path) -> std::io::Result<()> {
     use std::io::Write as _;
 
-    std::fs::create_dir_all(dir)?;
+    directory::create_all(dir)?;
     let text = format!("{:032x}", random()?);
     let draft = dir.join(format!(".{FILE_NAME}.{:032x}", random()?));
     let mut options = std::fs::OpenOptions::new();
@@ -135,7 +162,7 @@ fn create(dir: &Path, file: &Path) -> std::io::Result<()> {
     let _ = std::fs::remove_file(&draft);
     match linked {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
+        _ => directory::sync_parent(file),
     }
 }
 

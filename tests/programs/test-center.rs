@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use support::follow::follow_the_test;
+use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> mfhm::Result<()> {
@@ -37,5 +38,8 @@ async fn main() -> mfhm::Result<()> {
         .start()
         .await?;
     println!("center on {}", center.url());
-    std::future::pending().await
+    let mut terminate = signal(SignalKind::terminate())?;
+    terminate.recv().await;
+    center.stop().await;
+    Ok(())
 }

@@ -1,10 +1,10 @@
-//! `service01`, `service02` or both in one process, services of the chain, or a
+//! `service01` to `service03`, alone or several in one process, services of the chain, or a
 //! version of `catalog`, by the names on the command line; all settings come from the
 //! environment.
 
 use support::chain;
 use support::follow::follow_the_test;
-use support::services::{Service01Client, Service01Server, Service02Server};
+use support::services::{Service01Client, Service01Server, Service02Server, Service03Server};
 use support::versions;
 
 #[mfhm::main]
@@ -20,6 +20,7 @@ async fn main() -> mfhm::Result<()> {
             "chain1" => app.service(chain::FirstServer),
             "chain2" => app.service(chain::SecondServer),
             "chain3" => app.service(chain::ThirdServer),
+            "service03" => app.service(Service03Server),
             "catalog-old" => app.version("1").service(versions::Old),
             "catalog-new" => app.version("2").service(versions::New),
             "catalog-broken" => app.version("3").service(versions::Broken),

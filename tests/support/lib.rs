@@ -7,6 +7,8 @@
 pub mod browser;
 pub mod chain;
 pub mod cli;
+pub mod crash;
+pub mod dns;
 pub mod follow;
 pub mod http;
 pub mod port;

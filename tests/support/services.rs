@@ -35,6 +35,14 @@ pub trait Service02 {
     async fn relay(&self) -> Result<Hello, RelayError>;
 }
 
+/// What `service03` offers: at the same place as `service01`, and something else.
+#[mfhm::client(service = "service03")]
+pub trait Service03 {
+    /// Says its name, and that it ran.
+    #[get("/hello")]
+    async fn hello(&self) -> Hello;
+}
+
 /// Answer of `hello`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
@@ -134,6 +142,18 @@ impl Service01 for Service01Server {
             note: None,
             pid: std::process::id(),
         }
+    }
+}
+
+/// Serves [`Service03`].
+#[derive(Debug)]
+pub struct Service03Server;
+
+#[mfhm::service]
+impl Service03 for Service03Server {
+    async fn hello(&self) -> Hello {
+        println!("service03 ran");
+        Hello::from("service03")
     }
 }
 

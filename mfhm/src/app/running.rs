@@ -15,15 +15,28 @@ use crate::client::caller::CallerBuilder;
 use crate::error::{Error, Result};
 use crate::instance::InstanceId;
 use crate::key::Key;
-use crate::link::Link;
+use crate::link::{Credentials, Link};
 use crate::listener::{Limits, Server};
 use crate::server::definition::ServiceDefinition;
+use crate::server::dispatch::Dispatch;
+use crate::server::door::Door;
 use crate::server::layers::Layers;
-use crate::server::overload::{self, Capacity};
+use crate::server::overload::Capacity;
 use crate::server::registration::{Announcement, Center, Registration};
+use crate::server::router;
+use crate::server::run::{Around, Bound};
 use crate::server::state::States;
-use crate::server::{guard, misdirected, router};
+use crate::settings::directory::Directory;
 use crate::wire::v1::{Address, HEADER_INSTANCE, HEADER_SERVICE, OperationEntry, Register, ZONE};
+
+/// What the center asks.
+const PING: &str = "/ping";
+
+/// The paths of each service that are no operations.
+#[cfg(feature = "openapi")]
+const OWN: &[&str] = &[PING, crate::openapi::PATHS[0], crate::openapi::PATHS[1]];
+#[cfg(not(feature = "openapi"))]
+const OWN: &[&str] = &[PING];
 
 /// How long running requests may take after a stop.
 const GRACE: Duration = Duration::from_secs(25);
@@ -33,10 +46,11 @@ pub(super) struct Launch {
     pub bound: Vec<(ServiceDefinition, TcpListener)>,
     pub states: States,
     pub capacity: Capacity,
+    pub limits: Limits,
     pub zone: Option<String>,
     pub weight: u32,
-    pub centers: Vec<String>,
-    pub center_key: Option<Key>,
+    pub directory: Directory,
+    pub credentials: Credentials,
     pub key: Option<Key>,
     pub local_calls: bool,
     pub layers: Layers,
@@ -66,10 +80,11 @@ impl RunningApp {
             bound,
             states,
             capacity,
+            limits,
             zone,
             weight,
-            centers,
-            center_key,
+            directory,
+            credentials,
             key,
             local_calls,
             layers,
@@ -78,18 +93,24 @@ impl RunningApp {
         } = launch;
         let ids = bound.iter().map(|_| new_instance_id());
         let ids: Vec<InstanceId> = ids.collect::<Result<_>>()?;
-        let link = Link::new(center_key.as_ref())?;
+        let link = Link::new(&credentials)?;
         // Clients in the handlers find services through the same centers.
         #[cfg(feature = "client")]
         let caller = caller
-            .of_app(&centers, center_key.as_ref(), zone.as_deref(), ids.clone())
+            .of_app(&directory, credentials, zone.as_deref(), ids.clone())
             .build()?
             .install();
         // One registration with each: centers do not tell each other.
+        let centers = directory.centers().iter();
         let centers: Vec<_> = centers
-            .into_iter()
-            .map(|url| Center::new(url, link.clone()))
+            .map(|url| Center::new(url.clone(), link.clone()))
             .collect();
+        if centers.is_empty() {
+            tracing::info!(
+                "no center is set, so nothing registers: whoever runs these services makes \
+                 their addresses known"
+            );
+        }
         #[cfg(feature = "client")]
         let mut offers = Vec::new();
         let mut services = Vec::new();
@@ -97,13 +118,19 @@ impl RunningApp {
             .map(|zone| (ZONE.to_owned(), zone))
             .into_iter()
             .collect();
-        for ((mut definition, listener), id) in bound.into_iter().zip(ids) {
-            definition.routes = overload::limit(&definition.name, definition.routes, capacity);
-            let served = Served::new(&definition, &states, &layers, key.is_some());
+        let surroundings = Surroundings {
+            states,
+            layers,
+            capacity,
+            key,
+        };
+        for ((definition, listener), id) in bound.into_iter().zip(ids) {
+            let served = surroundings.serve(&definition, &id);
+            let server = Server::start(listener, served.door.clone(), &limits)?;
             let placed = (metadata.clone(), weight);
-            let key = key.as_ref();
+            let key = surroundings.key.as_ref();
             let service =
-                RunningService::start(&definition, id, served, listener, &centers, key, placed)?;
+                RunningService::start(&definition, id, &served, server, &centers, key, placed)?;
             services.push(service);
             #[cfg(feature = "client")]
             if local_calls {
@@ -131,7 +158,8 @@ impl RunningApp {
         self.services.iter().find(|service| service.name == name)
     }
 
-    /// Waits until each service is registered with a center.
+    /// Waits until each service is registered with a center; not at all, where no
+    /// center is set.
     ///
     /// # Cancel safety
     ///
@@ -197,17 +225,13 @@ impl RunningService {
     fn start(
         definition: &ServiceDefinition,
         id: InstanceId,
-        served: Served,
-        listener: TcpListener,
+        #[cfg_attr(not(feature = "openapi"), allow(unused_variables))] served: &Served,
+        server: Server,
         centers: &[Center],
         key: Option<&Key>,
         (metadata, weight): (BTreeMap<String, String>, u32),
     ) -> Result<Self> {
         let name = definition.name.clone();
-        let app = served.app.merge(ping(&name, &id));
-        let app = guarded(app, key);
-        let app = misdirected::refuse_others(app, &name);
-        let server = Server::start(listener, app, Limits::default())?;
         let address = server.local_addr();
         tracing::info!(service = name, instance = %id, "listening on http://{address}");
 
@@ -240,7 +264,9 @@ impl RunningService {
             metadata,
             version: definition.about.version.as_deref().map(str::to_owned),
             weight,
-            key: key.map(|key| key.reveal().to_owned()),
+            key: key.cloned(),
+            // Nobody else renews, drains or removes this instance.
+            secret: Some(Key::random()?),
         };
         let announcement = Announcement::new(register);
         #[cfg(feature = "openapi")]
@@ -291,6 +317,9 @@ impl RunningService {
     }
 
     async fn registered(&self) {
+        if self.registrations.is_empty() {
+            return;
+        }
         let waits = self
             .registrations
             .iter()
@@ -299,6 +328,9 @@ impl RunningService {
     }
 
     async fn told_to_drain(&self) {
+        if self.registrations.is_empty() {
+            std::future::pending::<()>().await;
+        }
         let told = self
             .registrations
             .iter()
@@ -309,11 +341,12 @@ impl RunningService {
     /// First the callers are told, then they get time to notice, then the door
     /// is closed and what runs is finished.
     async fn drain(self, time: Duration) {
-        let was_registered = self.is_registered();
+        // Without a center, somebody else has told where it is.
+        let was_known = self.registrations.is_empty() || self.is_registered();
         let leaves = self.registrations.into_iter().map(Registration::leave);
         futures_util::future::join_all(leaves).await;
         // Nobody can have found a service that no center knew.
-        if was_registered && !time.is_zero() {
+        if was_known && !time.is_zero() {
             self.server.announce_close();
             tokio::time::sleep(time).await;
         }
@@ -322,30 +355,42 @@ impl RunningService {
     }
 }
 
-/// What a service answers, but for the center's questions.
+/// What the services of one app have in common.
+pub(super) struct Surroundings {
+    pub states: States,
+    pub layers: Layers,
+    pub capacity: Capacity,
+    pub key: Option<Key>,
+}
+
+/// What a service answers.
 struct Served {
-    app: Router,
+    door: Door,
     #[cfg(feature = "openapi")]
     document: serde_json::Value,
 }
 
-impl Served {
-    fn new(
-        definition: &ServiceDefinition,
-        states: &States,
-        layers: &Layers,
-        has_key: bool,
-    ) -> Self {
+impl Surroundings {
+    fn serve(&self, definition: &ServiceDefinition, id: &InstanceId) -> Served {
         let ServiceDefinition { name, routes, .. } = definition;
-        let app = router::build(name, routes, states);
+        let around = Around::new(name, self.states.clone()).limited(self.capacity);
+        let bound = Bound::all(around, routes);
+        let app = router::build(&bound);
         #[cfg(feature = "openapi")]
-        let document = crate::openapi::document(name, &definition.about, routes, has_key);
+        let document =
+            crate::openapi::document(name, &definition.about, routes, self.key.is_some());
         #[cfg(feature = "openapi")]
         let app = app.merge(crate::openapi::router(&document));
-        #[cfg(not(feature = "openapi"))]
-        let _ = has_key;
-        Self {
-            app: layers.around_service(definition.layers.around_service(app)),
+        let is_layered = !(definition.layers.is_empty() && self.layers.is_empty());
+        let app = definition.layers.around_service(app);
+        let app = self.layers.around_service(app).merge(ping(name, id));
+        let dispatch = if is_layered {
+            Dispatch::to(app)
+        } else {
+            Dispatch::new(&bound, OWN, app)
+        };
+        Served {
+            door: Door::new(name, self.key.clone(), dispatch),
             #[cfg(feature = "openapi")]
             document,
         }
@@ -355,22 +400,10 @@ impl Served {
 /// The router of a service that is not run by an app.
 pub(super) fn router_of(
     definition: &ServiceDefinition,
-    states: &States,
-    layers: &Layers,
-    key: Option<&Key>,
+    surroundings: &Surroundings,
 ) -> Result<Router> {
-    let served = Served::new(definition, states, layers, key.is_some());
-    let app = served
-        .app
-        .merge(ping(&definition.name, &new_instance_id()?));
-    Ok(guarded(app, key))
-}
-
-fn guarded(app: Router, key: Option<&Key>) -> Router {
-    match key {
-        Some(key) => guard::require_key(app, key.clone()),
-        None => app,
-    }
+    let served = surroundings.serve(definition, &new_instance_id()?);
+    Ok(served.door.into_router())
 }
 
 /// Answers the center, and says who answers: a port may have changed hands.
@@ -381,7 +414,7 @@ fn ping(name: &str, id: &InstanceId) -> Router {
         (HEADER_INSTANCE, header(id.as_str())),
     ];
     Router::new().route(
-        "/ping",
+        PING,
         get(move || {
             let who = who.clone();
             async move {

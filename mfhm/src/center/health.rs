@@ -22,6 +22,9 @@ pub(crate) enum PingOutcome {
     TimedOut,
     /// Nobody listens there.
     Refused,
+    /// A connection that ended without an answer: it may be that of a process that
+    /// is ending.
+    Broken,
     /// An answer, but not that of a healthy instance.
     Bad(String),
     /// Another service or instance answers in this place.
@@ -73,11 +76,16 @@ impl Health {
         self.last = match outcome {
             PingOutcome::Ok => Last::Ok,
             PingOutcome::TimedOut => Last::TimedOut,
-            PingOutcome::Refused | PingOutcome::Bad(_) | PingOutcome::Stranger(_) => Last::Evidence,
+            PingOutcome::Refused
+            | PingOutcome::Broken
+            | PingOutcome::Bad(_)
+            | PingOutcome::Stranger(_) => Last::Evidence,
         };
         self.failures = match outcome {
             PingOutcome::Ok => 0,
-            PingOutcome::TimedOut | PingOutcome::Bad(_) => self.failures.saturating_add(1),
+            PingOutcome::TimedOut | PingOutcome::Broken | PingOutcome::Bad(_) => {
+                self.failures.saturating_add(1)
+            }
             PingOutcome::Refused | PingOutcome::Stranger(_) => self.failures.max(TOLERANCE),
         };
     }
@@ -142,6 +150,7 @@ impl fmt::Display for PingOutcome {
             Self::Ok => f.write_str("it answers"),
             Self::TimedOut => f.write_str("no answer in time"),
             Self::Refused => f.write_str("connection refused"),
+            Self::Broken => f.write_str("the connection broke"),
             Self::Bad(reason) | Self::Stranger(reason) => f.write_str(reason),
         }
     }
@@ -152,7 +161,7 @@ mod tests {
     use super::*;
     use InstanceStatus::{Down, Starting, Up};
 
-    /// `o` ok, `t` time-out, `r` refused, `b` bad, `s` stranger; in upper case
+    /// `o` ok, `t` time-out, `r` refused, `x` broken, `b` bad, `s` stranger; in upper case
     /// while time-outs are held.
     fn check(outcomes: &str, expected: &[InstanceStatus]) {
         let mut health = Health::new();
@@ -162,6 +171,7 @@ mod tests {
                 'o' => PingOutcome::Ok,
                 't' => PingOutcome::TimedOut,
                 'r' => PingOutcome::Refused,
+                'x' => PingOutcome::Broken,
                 'b' => PingOutcome::Bad("status 500".to_owned()),
                 's' => PingOutcome::Stranger("another".to_owned()),
                 other => panic!("{other}"),
@@ -186,6 +196,7 @@ mod tests {
     fn three_time_outs_or_bad_answers_in_a_row_count() {
         check("ottt", &[Up, Up, Up, Down]);
         check("obtb", &[Up, Up, Up, Down]);
+        check("oxxx", &[Up, Up, Up, Down]);
         check("ottott", &[Up, Up, Up, Up, Up, Up]);
     }
 

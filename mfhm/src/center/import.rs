@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::address;
+use super::audit::{Action, Actor, Entry};
 use super::record::{Origin, Place, Record};
 use super::store::{Batch, Expect, Snapshot, Store, Write};
 use crate::instance::InstanceId;
@@ -53,22 +54,25 @@ pub(crate) async fn import(
 
 fn batch(instances: Vec<CachedInstance>, stored: &Snapshot, random: &mut fastrand::Rng) -> Batch {
     let mut taken: HashSet<Place> = stored.records.iter().map(|record| record.place()).collect();
-    let mut writes = Vec::new();
+    let (mut writes, mut audit) = (Vec::new(), Vec::new());
     for instance in instances {
         let record = record(instance, InstanceId::from_random(random.u128(..)));
         let (service, host, port) = (&record.service, &record.host, record.port);
         let forbidden = host.parse().is_ok_and(address::is_forbidden);
         if forbidden || address::url_host(host).is_none() {
-            tracing::warn!(%service, %host, port, "an entry was skipped: no host to call");
+            tracing::warn!(?service, %host, port, "an entry was skipped: no host to call");
         } else if !taken.insert(record.place()) {
-            tracing::info!(%service, %host, port, "an entry was skipped: registered already");
+            tracing::info!(?service, %host, port, "an entry was skipped: registered already");
         } else {
+            let entry = Entry::instance(Action::Imported, &Actor::Center, &record);
+            audit.push(entry.because(FILE_NAME));
             writes.push(Write::put(Arc::new(record), Expect::Absent));
         }
     }
     Batch {
         writes,
-        mark: Some(MARK),
+        marks: vec![MARK.to_owned()],
+        audit,
         ..Batch::default()
     }
 }
@@ -94,6 +98,7 @@ fn record(instance: CachedInstance, id: InstanceId) -> Record {
         version: None,
         weight: 100,
         key: key.map(Key::new),
+        secret: None,
     }
 }
 

@@ -3,21 +3,29 @@
 //! Each instance has its own clock in the registry, so pings are spread over the
 //! interval and a hanging instance delays nobody else.
 
-mod ping;
+pub(super) mod ping;
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use tokio::task::JoinSet;
 
-pub(crate) use self::ping::Pinger;
+pub(crate) use self::ping::{Answer, Pinger};
+use super::audit::{Action, Actor, Entry};
 use super::registry::{Deletion, Target};
 use super::store::{Batch, CommitError, DocumentWrite, Store};
 use super::view::View;
 use crate::instance::InstanceStatus;
 use crate::wire::v1::DocumentHash;
 
+/// Asks instances whether they are there.
+pub(crate) trait Ping: Send + Sync + 'static {
+    /// A ping in its turn, with an end.
+    fn ping<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Answer>;
+}
+
 /// Pings and deletes until it is dropped.
-pub(crate) async fn run(view: Arc<View>, store: Arc<dyn Store>, pinger: Arc<Pinger>) {
+pub(crate) async fn run(view: Arc<View>, store: Arc<dyn Store>, pinger: Arc<dyn Ping>) {
     // The set owns what runs: when this task is aborted, so are they.
     let mut running = JoinSet::new();
     loop {
@@ -48,7 +56,7 @@ pub(crate) async fn run(view: Arc<View>, store: Arc<dyn Store>, pinger: Arc<Ping
     }
 }
 
-async fn ping(view: Arc<View>, pinger: Arc<Pinger>, target: Target) {
+async fn ping(view: Arc<View>, pinger: Arc<dyn Ping>, target: Target) {
     let answer = pinger.ping(&target).await;
     let started = view.time_of(answer.started);
     let reported = view.with(|registry, now, random| {
@@ -62,10 +70,10 @@ async fn ping(view: Arc<View>, pinger: Arc<Pinger>, target: Target) {
         ..
     } = &target;
     let outcome = &answer.outcome;
-    tracing::debug!(%service, %host, port, %id, %outcome, "ping");
+    tracing::debug!(?service, %host, port, %id, %outcome, "ping");
     match reported.transition.map(|transition| transition.to) {
-        Some(InstanceStatus::Up) => tracing::info!(%service, %host, port, %id, "up"),
-        Some(_) => tracing::warn!(%service, %host, port, %id, reason = %outcome, "down"),
+        Some(InstanceStatus::Up) => tracing::info!(?service, %host, port, %id, "up"),
+        Some(_) => tracing::warn!(?service, %host, port, %id, reason = %outcome, "down"),
         None => {}
     }
     if let Some(arithmetic) = reported.guard {
@@ -81,11 +89,9 @@ async fn delete(view: Arc<View>, store: Arc<dyn Store>, deletion: Deletion) {
         reason,
     } = deletion;
     let batch = Batch::remove_unchanged(place.clone(), id.clone(), since);
-    match store.commit(batch).await {
-        Ok(_) => {
-            let (service, host, port) = (&place.service, &place.host, place.port);
-            tracing::warn!(%service, %host, port, %id, %reason, "deleted");
-        }
+    let entry = Entry::place(Action::Evicted, &Actor::Center, place, &id).because(reason);
+    match store.commit(batch.noting(entry)).await {
+        Ok(_) => {}
         // It registered again, or somebody else has the place by now; the view
         // will know. If it is still to be deleted, that is decided anew.
         Err(CommitError::Conflict(_)) => {
@@ -101,11 +107,10 @@ async fn delete(view: Arc<View>, store: Arc<dyn Store>, deletion: Deletion) {
 /// What can't be dropped now is decided anew in a day; it may be named again, too.
 async fn drop_documents(store: Arc<dyn Store>, hashes: Vec<DocumentHash>) {
     for hash in hashes {
-        match store
-            .commit(Batch::documents(vec![DocumentWrite::Drop(hash.clone())]))
-            .await
-        {
-            Ok(_) => tracing::info!(%hash, "dropped a document that no instance has"),
+        let batch = Batch::documents(vec![DocumentWrite::Drop(hash.clone())]);
+        let entry = Entry::document(Action::DocumentDropped, &Actor::Center, &hash);
+        match store.commit(batch.noting(entry)).await {
+            Ok(_) => {}
             Err(error) => tracing::debug!(%hash, %error, "a document stays"),
         }
     }
@@ -125,10 +130,14 @@ mod tests {
         Arc::new(Record::sample(Origin::V1, "users", "a", 1))
     }
 
+    fn actor() -> Actor {
+        Actor::peer([127, 0, 0, 1].into())
+    }
+
     /// A center that has decided to delete its only instance.
     async fn deciding() -> (TestCenter, Deletion) {
         let center = TestCenter::new().await;
-        center.registrar.register(record()).await.unwrap();
+        center.registrar.register(record(), &actor()).await.unwrap();
         center.probe.set(1, PingOutcome::Refused, None);
         center.ping_all().await;
         let deletion = center.registrar.view.with(|registry, _, random| {
@@ -166,13 +175,16 @@ mod tests {
         };
         center.registrar.view.reach(revision.unwrap()).await;
         assert!(!is_registered(&center));
+        let trail = center.registrar.store.audit(None, 1).await.unwrap();
+        assert_eq!(trail[0].entry["action"], "evicted");
+        assert_eq!(trail[0].entry["actor"]["kind"], "center");
     }
 
     #[tokio::test]
     async fn who_registers_again_is_not_deleted_by_an_earlier_decision() {
         let (center, deletion) = deciding().await;
         let id = deletion.id.clone();
-        let outcome = center.registrar.register(record()).await.unwrap();
+        let outcome = center.registrar.register(record(), &actor()).await.unwrap();
         assert_eq!(outcome, Outcome::Registered);
         assert!(center.registrar.renew(&id).is_some());
         let (view, store) = (center.registrar.view.clone(), center.store.clone());
@@ -190,7 +202,7 @@ mod tests {
             &serde_json::json!({ "openapi": "3.1.0", "paths": {} }),
         );
         let hash = document.hash.clone();
-        assert!(center.registrar.keep(document).await.unwrap());
+        assert!(center.registrar.keep(document, &actor()).await.unwrap());
         let due = center.registrar.view.with(|registry, now, random| {
             let almost = now + Duration::from_secs(24 * 3600 - 20);
             assert_eq!(registry.tick(almost, random).documents, []);

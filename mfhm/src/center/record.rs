@@ -1,11 +1,14 @@
 //! What the center knows about one instance and keeps on disk: everything but
 //! its health, which is found out anew.
 
+pub(crate) mod check;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::digest::SecretDigest;
 use crate::instance::InstanceId;
 use crate::key::Key;
 use crate::wire::v1::{DocumentHash, OperationEntry};
@@ -39,6 +42,10 @@ pub(crate) struct Record {
     /// What requests to this instance must carry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Key>,
+    /// Stands for the secret with which a v1 instance proves that it is itself. Absent
+    /// in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<SecretDigest>,
 }
 
 /// Which protocol an instance registered with.
@@ -49,6 +56,16 @@ pub(crate) enum Origin {
     Python,
     /// `POST /v1/instances`: holds a lease.
     V1,
+}
+
+impl Origin {
+    /// The word for it, as it is stored.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Python => "python",
+            Self::V1 => "v1",
+        }
+    }
 }
 
 /// The place that an instance takes: at most one instance of a service listens
@@ -87,6 +104,7 @@ impl Record {
             version: None,
             weight: 100,
             key: None,
+            secret: None,
         }
     }
 }

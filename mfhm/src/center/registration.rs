@@ -15,6 +15,8 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+use super::address::AllowList;
+use super::audit::{Action, Actor, Entry};
 use super::contracts::ContractPolicy;
 use super::health::PingOutcome;
 use super::record::{Place, Record};
@@ -39,8 +41,8 @@ pub(crate) struct Registrar {
     pub view: Arc<View>,
     pub store: Arc<dyn Store>,
     pub probe: Arc<dyn Probe>,
-    /// Hosts that may be registered from anywhere.
-    pub allow_hosts: Vec<String>,
+    /// What may be registered from anywhere.
+    pub allowed: Arc<AllowList>,
     /// What comes of a contract that breaks live callers.
     pub policy: ContractPolicy,
 }
@@ -68,13 +70,19 @@ pub(crate) enum Outcome {
     PlaceTaken,
     /// A living instance has the id, in another place.
     IdTaken,
+    /// The id is registered with another lease secret.
+    NotYours,
     /// The document that it names is not kept.
     DocumentMissing(DocumentHash),
 }
 
 impl Registrar {
     /// Registers `record`, or updates the instance of the same id and place.
-    pub(crate) async fn register(&self, record: Arc<Record>) -> Result<Outcome, CommitError> {
+    pub(crate) async fn register(
+        &self,
+        record: Arc<Record>,
+        actor: &Actor,
+    ) -> Result<Outcome, CommitError> {
         let place = record.place();
         let mut rivals = Rivals::default();
         let mut last = CommitError::Conflict(0);
@@ -85,6 +93,13 @@ impl Registrar {
                     .filter(|other| other.place() != place);
                 (registry.at(&place).map(|listed| listed.record), elsewhere)
             });
+            let same_id = [&holder, &elsewhere].into_iter().flatten();
+            if same_id
+                .filter(|other| other.id == record.id)
+                .any(|other| other.secret.is_some() && other.secret != record.secret)
+            {
+                return Ok(Outcome::NotYours);
+            }
             if holder.as_deref() == Some(&*record) && self.renew(&record.id).is_some() {
                 // Nothing to write: a thousand services that come back at once
                 // after a pause of the center cost no fsync.
@@ -104,18 +119,31 @@ impl Registrar {
                 batch
                     .writes
                     .push(Write::remove(other.place(), other.id.clone()));
+                let entry = Entry::instance(Action::Replaced, actor, &other);
+                let moved = format!(
+                    "it moved to {} at {}:{}",
+                    place.service, place.host, place.port
+                );
+                batch = batch.noting(entry.because(moved));
             }
+            let mut action = Action::Registered;
             let expect = match &holder {
                 None => Expect::Absent,
-                Some(holder) if holder.id == record.id => Expect::Instance(record.id.clone()),
+                Some(holder) if holder.id == record.id => {
+                    action = Action::Updated;
+                    Expect::Instance(record.id.clone())
+                }
                 Some(holder) => {
                     if rivals.is_new(holder) || self.is_alive(holder, Some(&record.id)).await {
                         return Ok(Outcome::PlaceTaken);
                     }
+                    let entry = Entry::instance(Action::Replaced, actor, holder);
+                    batch = batch.noting(entry.because(format!("by {}", record.id)));
                     Expect::Instance(holder.id.clone())
                 }
             };
             batch.writes.push(Write::put(record.clone(), expect));
+            batch = batch.noting(Entry::instance(action, actor, &record));
             match self.commit(batch).await {
                 Ok(()) => return Ok(Outcome::Registered),
                 Err(CommitError::Conflict(revision)) => {
@@ -134,16 +162,38 @@ impl Registrar {
     }
 
     /// Removes the instance with this id; false when there is none.
-    pub(crate) async fn leave(&self, id: &InstanceId) -> Result<bool, CommitError> {
-        self.remove(|view| view.with(|registry, _, _| registry.get(id)))
+    pub(crate) async fn leave(&self, id: &InstanceId, actor: &Actor) -> Result<bool, CommitError> {
+        self.remove(|view| view.with(|registry, _, _| registry.get(id)), actor)
             .await
     }
 
-    /// Removes whoever has this place; false when nobody has it.
-    pub(crate) async fn vacate(&self, place: &Place) -> Result<bool, CommitError> {
+    /// Removes whoever has this place; false when nobody has it, or somebody who
+    /// leaves by a secret only.
+    pub(crate) async fn vacate(&self, place: &Place, actor: &Actor) -> Result<bool, CommitError> {
         let holder = |view: &View| view.with(|registry, _, _| registry.at(place));
-        self.remove(|view| holder(view).map(|listed| listed.record))
-            .await
+        let find = |view: &View| {
+            let record = holder(view).map(|listed| listed.record);
+            record.filter(|record| record.secret.is_none())
+        };
+        self.remove(find, actor).await
+    }
+
+    /// Has callers get the instance no more; false when there is none with this id.
+    pub(crate) async fn drain(&self, id: &InstanceId, actor: &Actor) -> bool {
+        let drained = self.view.with(|registry, _, _| {
+            let record = registry.get(id)?;
+            registry.drain(id).then_some(record)
+        });
+        let Some(record) = drained else {
+            return false;
+        };
+        // Draining is no registration, so it is kept in memory only. Whether or not
+        // the trail can be written, an operator who drains shall get what he asks for.
+        let entry = Entry::instance(Action::Drained, actor, &record);
+        if let Err(error) = self.store.commit(Batch::default().noting(entry)).await {
+            tracing::error!(%error, %id, "drained, but the audit trail can't be written");
+        }
+        true
     }
 
     /// Looks once more for instances of a service that nobody can use so far,
@@ -174,7 +224,7 @@ impl Registrar {
                             port,
                             ..
                         } = &target;
-                        tracing::info!(%service, %host, port, %id, "up");
+                        tracing::info!(?service, %host, port, %id, "up");
                     }
                     true
                 }
@@ -185,16 +235,16 @@ impl Registrar {
     async fn remove(
         &self,
         find: impl Fn(&View) -> Option<Arc<Record>>,
+        actor: &Actor,
     ) -> Result<bool, CommitError> {
         let mut last = CommitError::Conflict(0);
         for _ in 0..ATTEMPTS {
             let Some(record) = find(&self.view) else {
                 return Ok(false);
             };
-            match self
-                .commit(Batch::remove(record.place(), record.id.clone()))
-                .await
-            {
+            let batch = Batch::remove(record.place(), record.id.clone());
+            let entry = Entry::instance(Action::Removed, actor, &record);
+            match self.commit(batch.noting(entry)).await {
                 Ok(()) => return Ok(true),
                 Err(CommitError::Conflict(revision)) => last = CommitError::Conflict(revision),
                 Err(error) => return Err(error),
@@ -241,6 +291,7 @@ impl Registrar {
             port: record.port,
             key: record.key.clone(),
             origin: record.origin,
+            registrant: record.peer,
             is_overdue,
             ping: 0,
         };
@@ -255,7 +306,9 @@ impl Registrar {
             PingOutcome::Ok => true,
             PingOutcome::Refused | PingOutcome::Stranger(_) => false,
             // One such answer is little: the pings need three of them in a row.
-            PingOutcome::TimedOut | PingOutcome::Bad(_) => status != Some(InstanceStatus::Down),
+            PingOutcome::TimedOut | PingOutcome::Broken | PingOutcome::Bad(_) => {
+                status != Some(InstanceStatus::Down)
+            }
         }
     }
 }

@@ -11,7 +11,7 @@
 //! The trait is used as `dyn Store`, because the center chooses its store at run
 //! time; a boxed future is nothing beside the fsync that it waits for.
 
-mod contents;
+pub(crate) mod contents;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod memory;
 pub(crate) mod redb;
@@ -23,6 +23,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
+use super::audit::{self, Numbered};
 use super::contracts::document::Document;
 use super::record::{Place, Record};
 use crate::instance::InstanceId;
@@ -44,6 +45,14 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// Follows the store. A follower that stands still holds the store up.
     fn changes(&self) -> BoxFuture<'_, Result<Changes, CommitError>>;
 
+    /// Entries of the audit trail in their order: those after a number, or the last
+    /// ones.
+    fn audit(
+        &self,
+        after: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Numbered>, CommitError>>;
+
     /// Finishes the commits that were accepted and releases the store.
     fn close(&self) -> BoxFuture<'_, ()>;
 }
@@ -53,8 +62,10 @@ pub(crate) trait Store: Send + Sync + 'static {
 pub(crate) struct Batch {
     pub writes: Vec<Write>,
     pub documents: Vec<DocumentWrite>,
-    /// A note that something was done once and for all, such as an import.
-    pub mark: Option<&'static str>,
+    /// Notes that something was done once and for all, such as an import.
+    pub marks: Vec<String>,
+    /// What the audit trail is to say of it.
+    pub audit: Vec<audit::Entry>,
 }
 
 /// A write of a document. Whoever names a document that is not kept is refused.
@@ -171,6 +182,12 @@ impl Batch {
             writes: vec![write],
             ..Self::default()
         }
+    }
+
+    /// The same, and what the audit trail is to say of it.
+    pub(crate) fn noting(mut self, entry: audit::Entry) -> Self {
+        self.audit.push(entry);
+        self
     }
 }
 

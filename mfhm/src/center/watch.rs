@@ -6,8 +6,9 @@
 //!
 //! The [`Journal`] keeps the recent changes of every service, in order, and knows
 //! nothing of those who watch: a watcher is a [`Cursor`] into it. So a watcher
-//! that does not read holds no memory of its own. When the journal has forgotten
-//! what it has not read yet, it is cut off, and comes back for a fresh snapshot.
+//! that does not read holds no memory of its own but for the few changes that it was
+//! about to be sent. When the journal has forgotten what it has not read yet, it is
+//! cut off, and comes back for a fresh snapshot.
 //!
 //! Positions count from the start of the center, and a cursor carries the epoch of
 //! the center's run: what another run told says nothing about this one.
@@ -26,7 +27,7 @@ use bytes::Bytes;
 
 pub(crate) use self::cursor::Cursor;
 pub(crate) use self::journal::Journal;
-pub(crate) use self::limit::{MOST, MOST_OF_PEER, WatchLimit};
+pub(crate) use self::limit::{MOST, MOST_OF_PEER, WatchLimit, WatchPlace};
 pub(crate) use self::watcher::{Told, Watcher, Watching};
 use super::registry::InstanceChange;
 

@@ -10,6 +10,8 @@ use futures_util::future::BoxFuture;
 use super::extract::StateNeed;
 use super::input::Input;
 use super::layers::{HttpLayer, Layers};
+#[cfg(feature = "client")]
+use super::run::{Around, Bound};
 use crate::contract::Operation;
 
 /// Something that [`App::service`](crate::App::service) can run: made by
@@ -154,6 +156,7 @@ pub struct Route {
     pub(crate) handler: Handler,
     /// The states that the handler takes.
     pub(crate) states: Vec<StateNeed>,
+    pub(crate) has_extractors: bool,
     pub(crate) layers: Layers,
     #[cfg(feature = "openapi")]
     pub(crate) describe: crate::openapi::Describe,
@@ -173,15 +176,17 @@ impl Route {
             operation,
             handler: Arc::new(move |input| Box::pin(handler(input))),
             states: Vec::new(),
+            has_extractors: false,
             layers: Layers::default(),
             #[cfg(feature = "openapi")]
             describe: operation.describe(),
         }
     }
 
-    /// What an extractor of the handler needs.
+    /// What an extractor of the handler needs; said of each.
     #[must_use]
     pub fn needs(mut self, state: Option<StateNeed>) -> Self {
+        self.has_extractors = true;
         self.states.extend(state);
         self
     }
@@ -270,7 +275,8 @@ impl ContractRoutes {
     /// A router of these routes alone.
     #[cfg(feature = "client")]
     pub(crate) fn into_router(self) -> axum::Router {
-        super::router::build(self.service, &self.routes, &super::state::States::default())
+        let around = Around::new(self.service, super::state::States::default());
+        super::router::build(&Bound::all(around, &self.routes))
     }
 }
 

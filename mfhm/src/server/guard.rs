@@ -1,36 +1,20 @@
 //! A service that requires a key, as Python's `KeyAuth` does.
 
-use axum::Router;
-use axum::extract::Request;
-use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
 use crate::key::{self, Key};
 
-/// Lets only requests pass that carry `key`; `/ping` is no exception, for the
-/// center knows the key.
-pub(crate) fn require_key(router: Router, key: Key) -> Router {
-    router.layer(middleware::from_fn(move |request: Request, next: Next| {
-        let is_allowed = request
-            .headers()
-            .get(key::HEADER)
-            .is_some_and(|candidate| key.matches(candidate.as_bytes()));
-        async move {
-            if is_allowed {
-                next.run(request).await
-            } else {
-                forbidden()
-            }
-        }
-    }))
-}
-
-/// The answer that Python peers know.
-fn forbidden() -> Response {
-    (
+/// What a request with these headers is answered instead of coming in, in the
+/// words that Python peers know. Absent: it carries the key.
+pub(super) fn refusal(headers: &HeaderMap, key: &Key) -> Option<Response> {
+    let carried = headers.get(key::HEADER);
+    if carried.is_some_and(|candidate| key.matches(candidate.as_bytes())) {
+        return None;
+    }
+    let refusal = (
         StatusCode::FORBIDDEN,
         "You don't have permission to access service",
-    )
-        .into_response()
+    );
+    Some(refusal.into_response())
 }

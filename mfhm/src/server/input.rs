@@ -1,14 +1,14 @@
 //! [`Input`]: a request as the generated handlers read it.
 
 use std::borrow::Cow;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::FutureExt as _;
 use http::header::{CONTENT_TYPE, COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
@@ -16,13 +16,13 @@ use http_body::Body as _;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
-use crate::body::{self, BodyError, BodyLimits};
+use super::path_params::{PathParams, PathText};
+use crate::body::{self, BodyError, BodyLimits, Held};
 use crate::current::Head;
 use crate::json::{self, Unreadable};
 use crate::listener::Peer;
 use crate::multipart::{Multipart, MultipartBody};
 use crate::raw_body::RawBody;
-use crate::server::router;
 use crate::stream::idle::Impatient;
 use crate::stream::{ByteStream, StreamBody};
 use crate::value;
@@ -50,33 +50,65 @@ pub struct Input {
     /// it here.
     parts: Parts,
     is_whole: bool,
-    body: Option<Body>,
+    content: Content,
+    /// The memory that the body takes while it arrives.
+    held: Option<Held>,
     /// The largest body that is read, in bytes, if it is declared.
     limit: Option<usize>,
-    /// Read once; what is not UTF-8 is told by a text with its placeholder.
-    path: Option<Result<RawPathParams, String>>,
+    path: PathParams,
     invalid: Vec<InvalidParam>,
     /// 400, unless one refusal has a status of its own.
     status: StatusCode,
 }
 
+/// The body, by how far it is.
+#[derive(Debug)]
+enum Content {
+    Unread(Body),
+    Read(Result<Bytes, BodyError>),
+    Taken,
+}
+
 impl Input {
-    pub(crate) fn new(request: Request) -> Self {
+    /// A request that axum's router has brought to its operation.
+    pub(super) fn routed(request: Request, peer: Option<SocketAddr>) -> Self {
+        Self::new(request, peer, PathParams::Routed)
+    }
+
+    /// A request whose path fits this template.
+    pub(super) fn matched(
+        request: Request,
+        peer: Option<SocketAddr>,
+        template: &'static str,
+    ) -> Self {
+        Self::new(request, peer, PathParams::Matched(template))
+    }
+
+    /// A request that an axum extractor has got.
+    pub(crate) fn extracted(request: Request) -> Self {
+        let limit = request.extensions().get().map(|BodyLimit(limit)| *limit);
+        let peer = request.extensions().get().map(|Peer(address)| *address);
+        let mut input = Self::new(request, peer, PathParams::Routed);
+        input.limit = limit;
+        input
+    }
+
+    fn new(request: Request, peer: Option<SocketAddr>, path: PathParams) -> Self {
         let (mut parts, body) = request.into_parts();
-        let limit = parts.extensions.get().map(|BodyLimit(limit)| *limit);
         let head = Arc::new(Head {
             method: std::mem::take(&mut parts.method),
             uri: Some(std::mem::take(&mut parts.uri)),
             headers: std::mem::take(&mut parts.headers),
-            peer: parts.extensions.get().map(|Peer(address)| *address),
+            peer,
         });
         Self {
             head,
             parts,
             is_whole: false,
-            limit,
-            body: Some(body),
-            path: None,
+            limit: None,
+            content: Content::Unread(body),
+            held: None,
+            path,
             invalid: Vec::new(),
             status: StatusCode::BAD_REQUEST,
         }
@@ -110,21 +142,13 @@ impl Input {
 
     /// Reads the path parameter at the placeholder with this index.
     pub fn path<T: DeserializeOwned>(&mut self, index: usize, name: &'static str) -> Option<T> {
-        if self.path.is_none() {
-            // The future of this extractor never waits.
-            let params = RawPathParams::from_request_parts(&mut self.parts, &()).now_or_never();
-            self.path = params.map(|params| params.map_err(|refused| refused.body_text()));
-        }
-        let text = match &self.path {
-            Some(Ok(params)) => params.iter().nth(index).map(|(_, text)| text),
-            // Only the one that it is gets the blame.
-            Some(Err(refused)) if router::names_other_placeholder(refused, index) => return None,
-            _ => None,
+        let path = self.head.uri.as_ref().map_or("", http::Uri::path);
+        let text = match self.path.text(&mut self.parts, path, index) {
+            PathText::Text(text) => text,
+            PathText::NotUtf8 => return self.refuse("path", name, "is not UTF-8"),
+            PathText::Unknown => return None,
         };
-        let Some(text) = text else {
-            return self.refuse("path", name, "is not UTF-8");
-        };
-        let decoded = value::decode(&[Cow::Borrowed(text)]);
+        let decoded = value::decode(&[text]);
         self.accept("path", name, decoded)
     }
 
@@ -309,7 +333,7 @@ impl Input {
     }
 
     fn take_stream(&mut self, name: &'static str) -> Option<ByteStream> {
-        let body = self.body.take().unwrap_or_default();
+        let body = self.take_body();
         if let Some(longest) = self.limit
             && body.size_hint().lower() > longest as u64
         {
@@ -317,11 +341,25 @@ impl Input {
             self.status = error.status();
             return self.refuse("body", name, error.detail(BodyLimits { longest, ..BODY }));
         }
+        Some(ByteStream::of_body(self.guarded(body)))
+    }
+
+    /// A body that breaks off when it stands still, and at the limit that is
+    /// declared.
+    fn guarded(&self, body: Body) -> Body {
         let body = Impatient::new(body);
-        Some(match self.limit {
-            Some(limit) => ByteStream::of_body(http_body_util::Limited::new(body, limit)),
-            None => ByteStream::of_body(body),
-        })
+        match self.limit {
+            Some(limit) => Body::new(http_body_util::Limited::new(body, limit)),
+            None => Body::new(body),
+        }
+    }
+
+    fn take_body(&mut self) -> Body {
+        match std::mem::replace(&mut self.content, Content::Taken) {
+            Content::Unread(body) => body,
+            Content::Read(Ok(bytes)) => Body::from(bytes),
+            Content::Read(Err(_)) | Content::Taken => Body::empty(),
+        }
     }
 
     /// Accepts a value, unless it breaks rules of its type.
@@ -352,9 +390,23 @@ impl Input {
     ///
     /// The extractor's own rejection.
     pub async fn extract<T: FromRequest<(), M>, M>(&mut self) -> Result<T, Response> {
+        let body = self.take_body();
+        if let Some(longest) = self.limit
+            && body.size_hint().lower() > longest as u64
+        {
+            // Received and thrown away, so that its sender reads the answer.
+            let limits = self.body_limits();
+            let _ = body::read(body, limits).await;
+            return Err(Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "mfhm.body_too_large",
+                format!("the body {}", BodyError::TooLarge.detail(limits)),
+            )
+            .into_axum());
+        }
         let (nothing, ()) = Request::new(()).into_parts();
         let parts = std::mem::replace(self.whole_parts(), nothing);
-        let mut request = Request::from_parts(parts, self.body.take().unwrap_or_default());
+        let mut request = Request::from_parts(parts, self.guarded(body));
         if let Some(limit) = self.limit {
             // One for axum's own extractors, one for ours.
             DefaultBodyLimit::max(limit).apply(&mut request);
@@ -370,18 +422,46 @@ impl Input {
         Problem::refused(self.status, self.invalid).into_axum()
     }
 
-    async fn read_body(&mut self, name: &'static str) -> Option<Bytes> {
-        let body = self.body.take().unwrap_or_default();
-        let limits = match self.limit {
+    fn body_limits(&self) -> BodyLimits {
+        match self.limit {
             Some(longest) => BodyLimits { longest, ..BODY },
             None => BODY,
-        };
-        match body::read(body, limits).await {
-            Ok(body) => Some(body),
-            Err(error) => {
+        }
+    }
+
+    /// Reads the body, for the parameter that it is. What is wrong with it is told
+    /// when it is asked for.
+    pub(super) async fn receive(&mut self) {
+        if let Content::Unread(_) = self.content {
+            let body = self.take_body();
+            let read = body::read_held(body, self.body_limits()).await;
+            self.content = Content::Read(read.map(|(body, held)| {
+                self.held = Some(held);
+                body
+            }));
+        }
+    }
+
+    /// Whether the body could not be read because of others.
+    pub(super) fn has_no_room(&self) -> bool {
+        matches!(self.content, Content::Read(Err(BodyError::NoRoom)))
+    }
+
+    /// The body has a place now, and others may arrive.
+    pub(super) fn make_room(&mut self) {
+        self.held = None;
+    }
+
+    async fn read_body(&mut self, name: &'static str) -> Option<Bytes> {
+        self.receive().await;
+        match std::mem::replace(&mut self.content, Content::Taken) {
+            Content::Read(Ok(body)) => Some(body),
+            Content::Read(Err(error)) => {
                 self.status = error.status();
+                let limits = self.body_limits();
                 self.refuse("body", name, error.detail(limits))
             }
+            Content::Unread(_) | Content::Taken => Some(Bytes::new()),
         }
     }
 
@@ -429,6 +509,11 @@ struct BodyLimit(usize);
 
 /// A body without a content type is taken for JSON.
 pub(crate) fn is_json(headers: &HeaderMap) -> bool {
+    // What nearly everybody sends, without taking it apart.
+    let declared = headers.get(CONTENT_TYPE);
+    if declared.is_some_and(|declared| declared == "application/json") {
+        return true;
+    }
     match content_type(headers) {
         None => true,
         Some(essence) => {
@@ -498,7 +583,7 @@ mod tests {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        Input::new(request.body(Body::from(body.to_vec())).unwrap())
+        Input::extracted(request.body(Body::from(body.to_vec())).unwrap())
     }
 
     async fn rejection(input: Input) -> (u16, Problem) {

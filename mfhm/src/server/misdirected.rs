@@ -8,79 +8,25 @@
 //! Only the service's name counts. A new process of the same service in the same
 //! place is as good as the one before.
 
-use axum::Router;
-use axum::extract::Request;
-use axum::middleware::{self, Next};
 use axum::response::Response;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::not_run;
 use crate::wire::problem::Problem;
-use crate::wire::v1::HEADER_SERVICE;
+use crate::wire::v1::{HEADER_SERVICE, MISDIRECTED};
 
-/// Lets only requests pass that are meant for `service`, or do not say for whom.
-/// Outermost, so it also says of all answers whether they are of a request that
-/// was not run.
-pub(crate) fn refuse_others(app: Router, service: &str) -> Router {
-    let service: std::sync::Arc<str> = service.into();
-    app.layer(middleware::from_fn(move |request: Request, next: Next| {
-        let meant = request.headers().get(HEADER_SERVICE);
-        let refusal = meant
-            .filter(|meant| meant.as_bytes() != service.as_bytes())
-            .map(|meant| refusal(meant, &service));
-        async move {
-            not_run::tell(match refusal {
-                Some(refusal) => refusal,
-                None => next.run(request).await,
-            })
-        }
-    }))
-}
+/// A name that is parsed once and not for each request.
+static MEANT: HeaderName = HeaderName::from_static(HEADER_SERVICE);
 
-fn refusal(meant: &HeaderValue, service: &str) -> Response {
+/// What a request with these headers is answered when it is not for `service`.
+/// Absent: it is, or does not say for whom.
+pub(super) fn refusal(headers: &HeaderMap, service: &str) -> Option<Response> {
+    let meant = headers.get(&MEANT)?;
+    if meant.as_bytes() == service.as_bytes() {
+        return None;
+    }
     let meant = String::from_utf8_lossy(meant.as_bytes());
     let detail = format!("this is the service {service:?}, and the request is for {meant:?}");
-    not_run::mark(
-        Problem::new(StatusCode::MISDIRECTED_REQUEST, "mfhm.misdirected", detail).into_axum(),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use axum::body::Body;
-    use tower::ServiceExt as _;
-
-    use super::*;
-    use crate::wire::overload::NOT_RUN;
-
-    #[tokio::test]
-    async fn what_is_meant_for_another_service_is_not_run() {
-        let runs = Arc::new(AtomicUsize::new(0));
-        let counter = runs.clone();
-        let app = Router::new().fallback(move || async move {
-            counter.fetch_add(1, Ordering::SeqCst);
-            "ran"
-        });
-        let app = refuse_others(app, "users");
-        for (meant, status, ran) in [
-            (Some("users"), 200, 1),
-            (None, 200, 2),
-            (Some("orders"), 421, 2),
-            (Some("Users"), 421, 2),
-            (Some(""), 421, 2),
-        ] {
-            let mut request = Request::post("/anything");
-            if let Some(meant) = meant {
-                request = request.header(HEADER_SERVICE, meant);
-            }
-            let request = request.body(Body::empty()).unwrap();
-            let answer = app.clone().oneshot(request).await.unwrap();
-            assert_eq!(answer.status(), status, "{meant:?}");
-            assert_eq!(answer.headers().contains_key(NOT_RUN), status == 421);
-            assert_eq!(runs.load(Ordering::SeqCst), ran, "{meant:?}");
-        }
-    }
+    let problem = Problem::new(StatusCode::MISDIRECTED_REQUEST, MISDIRECTED, detail);
+    Some(not_run::mark(problem.into_axum()))
 }

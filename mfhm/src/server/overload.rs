@@ -6,9 +6,10 @@
 //! would answer nothing in time.
 //!
 //! An operation counts from the moment that its handler may begin until it has
-//! answered; a streamed answer until its headers, for streams of events may be
-//! open for hours and cost little. `/ping` and the document are no operations:
-//! they are never refused and never wait.
+//! answered: not while its body arrives, which a slow sender can draw out, and a
+//! streamed answer until its headers, for streams of events may be open for hours
+//! and cost little. `/ping` and the document are no operations: they are never
+//! refused and never wait.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,9 +20,8 @@ use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 use tokio::time::Instant;
 
-use super::definition::Route;
 use super::not_run;
-use crate::gate::{Gate, Turned};
+use crate::gate::{Gate, Place, Turned};
 use crate::wire::overload::OVERLOADED;
 use crate::wire::problem::Problem;
 
@@ -46,41 +46,10 @@ impl Default for Capacity {
     }
 }
 
-/// The routes of one service, which together do not do more than `capacity`.
-pub(crate) fn limit(service: &str, routes: Vec<Route>, capacity: Capacity) -> Vec<Route> {
-    let door = Arc::new(Door {
-        service: service.to_owned(),
-        gate: Gate::new(capacity.max_in_flight, capacity.queue),
-        opened: Instant::now(),
-        last_told: AtomicU64::new(0),
-        refused: AtomicU64::new(0),
-    });
-    let limited = |route: Route| {
-        let (door, handler) = (door.clone(), route.handler.clone());
-        Route {
-            handler: Arc::new(move |input| {
-                // Nothing of it runs before it is awaited.
-                let call = handler(input);
-                let door = door.clone();
-                Box::pin(async move {
-                    let entered = match door.gate.try_enter() {
-                        Some(place) => Ok(place),
-                        None => door.gate.enter(Instant::now() + PATIENCE).await,
-                    };
-                    match entered {
-                        Ok(_place) => call.await,
-                        Err(turned) => door.refuse(turned),
-                    }
-                })
-            }),
-            ..route
-        }
-    };
-    routes.into_iter().map(limited).collect()
-}
-
-struct Door {
-    service: String,
+/// The limit of one service: its places, and what is said when there is none.
+#[derive(Debug)]
+pub(crate) struct Limiter {
+    service: Arc<str>,
     gate: Gate,
     opened: Instant,
     /// When the log was last told, in milliseconds since `opened`; 0 is never.
@@ -88,8 +57,33 @@ struct Door {
     refused: AtomicU64,
 }
 
-impl Door {
-    fn refuse(&self, turned: Turned) -> Response {
+impl Limiter {
+    pub(crate) fn new(service: Arc<str>, capacity: Capacity) -> Self {
+        Self {
+            service,
+            gate: Gate::new(capacity.max_in_flight, capacity.queue),
+            opened: Instant::now(),
+            last_told: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+        }
+    }
+
+    /// A place, or the answer of a request that gets none.
+    pub(crate) async fn enter(&self) -> Result<Place<'_>, Response> {
+        let entered = match self.gate.try_enter() {
+            Some(place) => return Ok(place),
+            None => self.gate.enter(Instant::now() + PATIENCE).await,
+        };
+        entered.map_err(|turned| self.refusal(turned))
+    }
+
+    /// The answer of a request that would get no place even in the line: nobody
+    /// reads its body.
+    pub(crate) fn turn_away(&self) -> Option<Response> {
+        self.gate.is_full().then(|| self.refusal(Turned::Full))
+    }
+
+    fn refusal(&self, turned: Turned) -> Response {
         self.tell();
         let limit = self.gate.limit();
         let detail = match turned {
@@ -100,11 +94,7 @@ impl Door {
                 format!("the service runs {limit} requests at once, and this one waited in vain")
             }
         };
-        let mut response =
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, OVERLOADED, detail).into_axum();
-        let headers = response.headers_mut();
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
-        not_run::mark(response)
+        refuse(detail)
     }
 
     /// Tells the log, and not once for each: it would be one load more.
@@ -119,13 +109,26 @@ impl Door {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, is_time);
         if told.is_ok() {
             tracing::warn!(
-                service = self.service,
+                service = &*self.service,
                 refused = self.refused.swap(0, Ordering::Relaxed),
                 max_in_flight = self.gate.limit(),
                 "more is asked of the service than it does at once: requests are refused"
             );
         }
     }
+}
+
+/// The answer of a request whose body has no room beside the others that arrive.
+pub(super) fn no_room() -> Response {
+    refuse("the bodies of other requests take all the memory there is for them".to_owned())
+}
+
+fn refuse(detail: String) -> Response {
+    let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, OVERLOADED, detail);
+    let mut response = problem.into_axum();
+    let headers = response.headers_mut();
+    headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    not_run::mark(response)
 }
 
 #[cfg(test)]
@@ -135,6 +138,8 @@ mod tests {
 
     use super::*;
     use crate::contract::Operation;
+    use crate::server::definition::Route;
+    use crate::server::run::{Around, Bound};
     use crate::server::state::States;
     use crate::server::{reply, router};
     use crate::wire::overload::NOT_RUN;
@@ -155,7 +160,8 @@ mod tests {
             max_in_flight,
             queue,
         };
-        router::build("s", &limit("s", vec![slow], capacity), &States::default())
+        let around = Around::new("s", States::default()).limited(capacity);
+        router::build(&Bound::all(around, &[slow]))
     }
 
     async fn ask(service: axum::Router) -> Response {

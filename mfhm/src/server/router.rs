@@ -1,46 +1,37 @@
 //! Routes made into an axum router.
 
 use std::collections::BTreeMap;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, any};
-use futures_util::FutureExt as _;
 use http::header::ALLOW;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use tokio::time::{Instant, timeout_at};
+use http::{HeaderValue, Method, StatusCode};
 use tower_service::Service as _;
 
-use super::definition::{Handler, Route};
-use super::input::Input;
-use super::layers::Layers;
-use super::reply;
-use super::state::States;
-use crate::contract::Operation;
-use crate::current::CurrentRequest;
-use crate::wire::deadline;
-use crate::wire::problem::{self, Problem};
+use super::definition::Route;
+use super::run::Bound;
+use crate::wire::problem::Problem;
 
-/// A router of routes that [`clashes`] has nothing to say about, for the service
-/// of this name.
-pub(crate) fn build(service: &str, routes: &[Route], states: &States) -> Router {
-    let service = Arc::from(service);
-    let mut paths: BTreeMap<String, Vec<&Route>> = BTreeMap::new();
-    for route in routes {
-        paths
-            .entry(shape(route.operation.path()))
-            .or_default()
-            .push(route);
-    }
+/// A router of routes that [`clashes`] has nothing to say about.
+pub(crate) fn build(routes: &[Arc<Bound>]) -> Router {
     let mut router = Router::new();
-    for (path, routes) in paths {
-        router = router.route(&path, method_router(&service, &routes, states));
+    for (path, routes) in by_path(routes) {
+        router = router.route(&path, method_router(&routes));
     }
     router.fallback(not_found)
+}
+
+/// The routes of each path, as a router knows paths.
+pub(super) fn by_path(routes: &[Arc<Bound>]) -> BTreeMap<String, Vec<&Arc<Bound>>> {
+    let mut paths: BTreeMap<String, Vec<&Arc<Bound>>> = BTreeMap::new();
+    for route in routes {
+        let path = shape(route.operation().path());
+        paths.entry(path).or_default().push(route);
+    }
+    paths
 }
 
 /// What is wrong with these routes together: each text names both places.
@@ -134,29 +125,24 @@ fn is_ambiguous(first: &str, second: &str) -> bool {
         .is_some_and(|(a, b)| a.starts_with('{') && b.starts_with('{'))
 }
 
-fn method_router(service: &Arc<str>, routes: &[&Route], states: &States) -> MethodRouter {
+fn method_router(routes: &[&Arc<Bound>]) -> MethodRouter {
     let mut router = MethodRouter::new();
     let mut allowed: Vec<&str> = Vec::new();
     let mut extensions = Vec::new();
     for route in routes {
-        let method = route.operation.method();
+        let method = route.operation().method();
         allowed.push(method);
         if method == "GET" {
             allowed.push("HEAD");
         }
-        let bound = Bound {
-            service: service.clone(),
-            operation: route.operation,
-            handler: route.handler.clone(),
-            states: states.clone(),
-        };
         match Method::from_bytes(method.as_bytes()).map(MethodFilter::try_from) {
-            Ok(Ok(filter)) if route.layers.is_empty() => {
-                router = router.on(filter, move |request: Request| bound.run(request));
+            Ok(Ok(filter)) if route.layers().is_empty() => {
+                let bound = Arc::clone(route);
+                router = router.on(filter, move |request: Request| bound.routed(request));
             }
-            Ok(Ok(filter)) => router = router.on_service(filter, layered(bound, &route.layers)),
+            Ok(Ok(filter)) => router = router.on_service(filter, layered(route)),
             // A method that axum has no filter for, such as PURGE.
-            _ => extensions.push((method.to_owned(), layered(bound, &route.layers))),
+            _ => extensions.push((method.to_owned(), layered(route))),
         }
     }
     allowed.sort_unstable();
@@ -183,93 +169,10 @@ fn method_router(service: &Arc<str>, routes: &[&Route], states: &States) -> Meth
 
 /// A handler inside of the operation's own layers. Which method it is for has
 /// been decided before.
-fn layered(bound: Bound, layers: &Layers) -> MethodRouter {
-    layers.around_operation(any(move |request: Request| bound.run(request)))
-}
-
-/// A handler, and all that it needs to know of where it stands.
-#[derive(Clone)]
-struct Bound {
-    service: Arc<str>,
-    operation: &'static Operation,
-    handler: Handler,
-    states: States,
-}
-
-impl Bound {
-    /// Runs the handler for as long as it may take; a panic in it is a 500.
-    async fn run(self, mut request: Request) -> Response {
-        let Self {
-            service,
-            operation,
-            handler,
-            states,
-        } = self;
-        if !states.is_empty() {
-            request.extensions_mut().insert(states);
-        }
-        let limit = TimeLimit::of(operation, request.headers());
-        if limit.is_some_and(|limit| limit.time.is_zero()) {
-            return too_late(operation, limit);
-        }
-        let deadline = limit.map(|limit| Instant::now() + limit.time);
-        let input = Input::new(request);
-        let current = CurrentRequest::received(input.head().clone(), service, operation, deadline);
-        let answered = AssertUnwindSafe(async move { handler(input).await });
-        let answered = current.scope(answered.catch_unwind());
-        let answered = match deadline {
-            None => Ok(answered.await),
-            // Dropped when the time is over: nobody waits for it any longer.
-            Some(deadline) => timeout_at(deadline, answered).await,
-        };
-        match answered {
-            Ok(Ok(response)) => response,
-            Ok(Err(_panic)) => {
-                tracing::error!("a handler panicked");
-                reply::internal()
-            }
-            Err(_) => too_late(operation, limit),
-        }
-    }
-}
-
-/// How long a handler may take, by whichever says less.
-#[derive(Clone, Copy, Debug)]
-struct TimeLimit {
-    time: Duration,
-    /// By the operation's `#[timeout]`, and not by the caller.
-    is_declared: bool,
-}
-
-impl TimeLimit {
-    fn of(operation: &Operation, headers: &HeaderMap) -> Option<Self> {
-        let declared = operation.timeout().map(|time| Self {
-            time,
-            is_declared: true,
-        });
-        let left = headers.get(deadline::HEADER).and_then(deadline::decode);
-        match (declared, left) {
-            (Some(declared), Some(left)) if declared.time <= left => Some(declared),
-            (_, Some(time)) => Some(Self {
-                time,
-                is_declared: false,
-            }),
-            (declared, None) => declared,
-        }
-    }
-}
-
-/// The answer in place of one that did not come in time.
-fn too_late(operation: &Operation, limit: Option<TimeLimit>) -> Response {
-    let name = operation.name();
-    let detail = match limit {
-        Some(limit) if limit.is_declared => {
-            tracing::warn!(operation = name, timeout = ?limit.time, "a handler was given up");
-            format!("the operation `{name}` did not end within {:?}", limit.time)
-        }
-        _ => format!("the operation `{name}` did not end in the time that the caller gave it"),
-    };
-    Problem::new(StatusCode::GATEWAY_TIMEOUT, problem::TIMEOUT, detail).into_axum()
+fn layered(bound: &Arc<Bound>) -> MethodRouter {
+    let inner = Arc::clone(bound);
+    let handler = any(move |request: Request| inner.routed(request));
+    bound.layers().around_operation(handler)
 }
 
 async fn not_found(request: Request) -> Response {
@@ -306,10 +209,19 @@ fn shown(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::contract::Operation;
     use http_body_util::BodyExt as _;
     use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::contract::Operation;
+    use crate::server::input::Input;
+    use crate::server::reply;
+    use crate::server::run::Around;
+    use crate::server::state::States;
+
+    fn bound(routes: &[Route]) -> Vec<Arc<Bound>> {
+        Bound::all(Around::new("s", States::default()), routes)
+    }
 
     fn route(operation: &'static Operation) -> Route {
         Route::new(operation, move |mut input: Input| async move {
@@ -344,7 +256,7 @@ mod tests {
     async fn one_path_with_differently_named_placeholders_takes_several_methods() {
         let routes = routes!("a" "GET" "/x/{id}", "b" "POST" "/x/{name}", "c" "PURGE" "/x/{id}");
         assert_eq!(clashes(&routes), Vec::<String>::new());
-        let router = build("s", &routes, &States::default());
+        let router = build(&bound(&routes));
         assert_eq!(ask(&router, "GET", "/x/1").await.2, "\"a 1\"");
         assert_eq!(ask(&router, "POST", "/x/a%2Fb").await.2, "\"b a/b\"");
         assert_eq!(ask(&router, "PURGE", "/x/1").await.2, "\"c 1\"");
@@ -390,17 +302,5 @@ mod tests {
             assert!(problems[0].contains(expected), "{problems:?}");
             assert!(problems[0].contains("lib.rs:7"), "{problems:?}");
         }
-    }
-
-    #[tokio::test]
-    async fn a_panic_is_a_500() {
-        static OPERATION: Operation = Operation::new("a", "GET", "/");
-        let panics = Route::new(&OPERATION, |_| async { panic!("oh") });
-        let hook = std::panic::take_hook();
-        std::panic::set_hook(Box::new(|_| {}));
-        let (status, _, body) = ask(&build("s", &[panics], &States::default()), "GET", "/").await;
-        std::panic::set_hook(hook);
-        assert_eq!(status, 500);
-        assert!(!body.contains("oh"), "{body}");
     }
 }

@@ -8,6 +8,7 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::time::Sleep;
 
 use super::BoxError;
+use crate::body::StoodStill;
 
 /// A caller that sends nothing for so long while a handler waits for it is taken
 /// for gone: a handler's place is not kept for it.
@@ -46,7 +47,7 @@ where
             .sleep
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(IDLE)));
         ready!(sleep.as_mut().poll(context));
-        Poll::Ready(Some(Err("nothing of the body came for 30 s".into())))
+        Poll::Ready(Some(Err(StoodStill(IDLE).into())))
     }
 
     fn is_end_stream(&self) -> bool {

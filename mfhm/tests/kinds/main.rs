@@ -7,6 +7,7 @@
 mod ambient;
 mod answers;
 mod around;
+mod extracted;
 mod files;
 mod intercept;
 mod multipart;

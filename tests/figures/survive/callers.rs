@@ -98,13 +98,14 @@ impl Way {
     ) -> Arc<dyn Calls> {
         match self {
             Self::Mfhm => {
-                let mut options = CallOptions::new().timeout(patience.call);
+                let options = CallOptions::new().timeout(patience.call);
+                let caller = Caller::builder().center(center).options(options).build();
+                let mut reads = CallOptions::new();
                 // Said only where it is not the default.
                 if patience.attempt != Patience::default().attempt {
-                    options = options.attempt_timeout(patience.attempt);
+                    reads = reads.attempt_timeout(patience.attempt);
                 }
-                let caller = Caller::builder().center(center).options(options).build();
-                services::client(service, &caller.expect("a caller"))
+                services::client(service, &caller.expect("a caller"), reads)
             }
             Self::RoundRobin => Arc::new(RoundRobin::new(center, service, patience).await),
             Self::LowestPing => Arc::new(LowestPing::new(center, service, patience).await),

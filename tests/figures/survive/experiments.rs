@@ -7,5 +7,6 @@ pub(crate) mod hang;
 pub(crate) mod herd;
 pub(crate) mod kill;
 pub(crate) mod layers;
+pub(crate) mod restarts;
 pub(crate) mod rolling;
 pub(crate) mod slow;

@@ -62,6 +62,8 @@ enum What {
     Herd(Options),
     /// An instance goes up and down.
     Flap(Options),
+    /// An instance is started again and again on the same address.
+    Restarts(Options),
     /// The center of an experiment.
     #[command(hide = true)]
     Center(CenterRole),
@@ -92,6 +94,7 @@ async fn main() -> mfhm::Result<()> {
                     discovery::run(&options).await;
                     herd::run(&options).await;
                     flap::run(&options).await;
+                    restarts::run(&options).await;
                 }
                 What::Rolling(options) => {
                     machine::print("rolling", &options);
@@ -128,6 +131,10 @@ async fn main() -> mfhm::Result<()> {
                 What::Flap(options) => {
                     machine::print("flap", &options);
                     flap::run(&options).await;
+                }
+                What::Restarts(options) => {
+                    machine::print("restarts", &options);
+                    restarts::run(&options).await;
                 }
                 What::Center(_) | What::Service(_) => {}
             }

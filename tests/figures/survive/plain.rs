@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -41,6 +42,21 @@ pub(crate) async fn answer(listener: TcpListener) {
         tokio::spawn(async move {
             let _ = stream.read(&mut [0; 1024]).await;
             let answer = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            let _ = stream.write_all(answer.as_bytes()).await;
+        });
+    }
+}
+
+/// The same, as an instance that says its id, which may change.
+pub(crate) async fn answer_as(listener: TcpListener, service: &str, id: Arc<Mutex<String>>) {
+    while let Ok((mut stream, _)) = listener.accept().await {
+        let id = id.lock().expect("nobody panics with it").clone();
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\nmfhm-service: {service}\r\nmfhm-instance: {id}\r\n\
+             content-length: 0\r\nconnection: close\r\n\r\n"
+        );
+        tokio::spawn(async move {
+            let _ = stream.read(&mut [0; 1024]).await;
             let _ = stream.write_all(answer.as_bytes()).await;
         });
     }

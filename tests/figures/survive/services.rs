@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use mfhm::{App, CallError, Caller};
+use mfhm::{App, CallError, CallOptions, Caller};
 use serde::{Deserialize, Serialize};
 
 use crate::callers::{Call, Calls, Failed};
@@ -121,12 +121,12 @@ macro_rules! service {
             }
         }
 
-        impl Calls for $client {
+        impl Calls for Client<$client> {
             fn call(&self, Call { id, is_write }: Call) -> BoxFuture<'_, Result<u32, Failed>> {
                 Box::pin(async move {
                     let done = match is_write {
-                        true => self.write(id).await,
-                        false => self.read(id).await,
+                        true => self.writes.write(id).await,
+                        false => self.reads.read(id).await,
                     };
                     done.map(|done| done.pid).map_err(failed)
                 })
@@ -141,14 +141,28 @@ service!(Middle, MiddleClient, MiddleServer, "middle");
 service!(Bottom, BottomClient, BottomServer, "bottom");
 service!(Backend, BackendClient, BackendServer, "backend");
 
-/// mfhm's client of a service.
-pub(crate) fn client(service: &str, caller: &Caller) -> Arc<dyn Calls> {
+/// mfhm's client of one service.
+struct Client<C> {
+    reads: C,
+    writes: C,
+}
+
+/// mfhm's client of a service, with these options for calls that may be repeated.
+pub(crate) fn client(service: &str, caller: &Caller, reads: CallOptions) -> Arc<dyn Calls> {
+    macro_rules! client {
+        ($client:ident) => {
+            Arc::new(Client {
+                reads: $client::through(caller).with(reads),
+                writes: $client::through(caller),
+            })
+        };
+    }
     match service {
-        TARGET => Arc::new(TargetClient::through(caller)),
-        "top" => Arc::new(TopClient::through(caller)),
-        "middle" => Arc::new(MiddleClient::through(caller)),
-        "bottom" => Arc::new(BottomClient::through(caller)),
-        "backend" => Arc::new(BackendClient::through(caller)),
+        TARGET => client!(TargetClient),
+        "top" => client!(TopClient),
+        "middle" => client!(MiddleClient),
+        "bottom" => client!(BottomClient),
+        "backend" => client!(BackendClient),
         other => panic!("no service {other}"),
     }
 }

@@ -26,7 +26,7 @@ pub(crate) struct Seen {
     pub at: Instant,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum What {
     Snapshot,
     Starting,

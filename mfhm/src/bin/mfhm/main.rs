@@ -1,11 +1,12 @@
-//! The command-line program `mfhm`: a service center, calls by name, instances that
-//! shall leave, and the comparison of documents.
+//! The command-line program `mfhm`: a service center and its tokens, calls by name,
+//! instances that shall leave, and the comparison of documents.
 
 mod call;
 mod center;
 mod check;
 mod drain;
 mod duration;
+mod token;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,8 @@ struct Cli {
 enum Command {
     /// Runs a service center until SIGTERM or Ctrl-C
     Center(center::Arguments),
+    /// Makes, lists and revokes the tokens of a center
+    Token(token::Arguments),
     /// Calls an operation of a service that the center knows
     Call(call::Arguments),
     /// Has an instance of a service leave
@@ -33,10 +36,11 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    mfhm::__private::init_log(match cli.command {
-        Command::Center(_) => "info",
+    mfhm::__private::init_log(match &cli.command {
+        Command::Center(arguments) if arguments.is_run() => "info",
+        Command::Center(_) => "warn",
         // The body is what is asked for.
-        Command::Call(_) | Command::Drain(_) | Command::Check(_) => "off",
+        Command::Token(_) | Command::Call(_) | Command::Drain(_) | Command::Check(_) => "off",
     });
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -48,6 +52,10 @@ fn main() -> ExitCode {
     runtime.block_on(async {
         match cli.command {
             Command::Center(arguments) => match center::run(arguments).await {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => failure(&error),
+            },
+            Command::Token(arguments) => match token::run(arguments) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => failure(&error),
             },

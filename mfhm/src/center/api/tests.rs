@@ -1,10 +1,12 @@
 //! The whole interface through the router: golden answers of the real Python
 //! centers, and what is mfhm's own.
 
+mod audit;
 mod bad_input;
 mod contracts;
 mod golden;
 mod hold;
+mod intruders;
 mod restart;
 mod watch;
 
@@ -14,6 +16,7 @@ use axum::body::Body;
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
 
+use crate::center::audit::Actor;
 use crate::center::health::PingOutcome;
 use crate::center::record::{Origin, Record};
 use crate::center::store::CommitError;
@@ -130,7 +133,12 @@ async fn a_record_without_a_peer_belongs_to_its_host() {
     let json = serde_json::to_string(&record).unwrap();
     assert!(!json.contains("peer"), "as earlier versions wrote it");
     let record: Record = serde_json::from_str(&json).unwrap();
-    center.registrar.register(Arc::new(record)).await.unwrap();
+    let actor = Actor::peer([127, 0, 0, 1].into());
+    center
+        .registrar
+        .register(Arc::new(record), &actor)
+        .await
+        .unwrap();
     let leave = || {
         Request::delete("/v1/instances/a")
             .body(Body::empty())
@@ -430,12 +438,17 @@ async fn the_centers_key_comes_before_everything_else() {
         "/v1/nope",
     ] {
         let answer = center.get(target).await;
-        assert_eq!(answer.status, 403, "{target}");
-        assert_eq!(answer.body, "You don't have permission to access service");
-        assert!(!answer.headers.contains_key("content-type"));
+        if target.starts_with("/v1") {
+            check_problem(&answer, 401, "mfhm.no_token");
+            assert!(answer.body.contains("MFHM_CENTER_KEY_FILE"), "{answer:?}");
+        } else {
+            assert_eq!(answer.status, 403, "{target}");
+            assert_eq!(answer.body, "You don't have permission to access service");
+            assert!(!answer.headers.contains_key("content-type"));
+        }
         let request = Request::get(target).header("MFHM-AuthKey", "0123");
         let answer = center.send(request.body(Body::empty()).unwrap()).await;
-        assert_ne!(answer.status, 403, "{target}");
+        assert!(![401, 403].contains(&answer.status.as_u16()), "{target}");
     }
     assert_eq!(center.post("/online", &json!("broken")).await.status, 403);
 }

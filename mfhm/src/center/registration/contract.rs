@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Registrar;
+use crate::center::audit::{Action, Actor, Entry};
 use crate::center::contracts::ContractPolicy;
 use crate::center::contracts::document::Document;
 use crate::center::contracts::verdict::{self, Verdict};
@@ -36,7 +37,11 @@ impl Registrar {
 
     /// Keeps a document, in place of some that nobody needs; false when there is
     /// no room for it.
-    pub(crate) async fn keep(&self, document: Document) -> Result<bool, CommitError> {
+    pub(crate) async fn keep(
+        &self,
+        document: Document,
+        actor: &Actor,
+    ) -> Result<bool, CommitError> {
         let document = Arc::new(document);
         let mut last = CommitError::Conflict(0);
         for _ in 0..super::ATTEMPTS {
@@ -50,9 +55,16 @@ impl Registrar {
             let Some(leaving) = room else {
                 return Ok(false);
             };
-            let mut writes: Vec<_> = leaving.into_iter().map(DocumentWrite::Drop).collect();
-            writes.push(DocumentWrite::Keep(document.clone()));
-            match self.commit(Batch::documents(writes)).await {
+            let mut batch = Batch::documents(Vec::new());
+            for hash in leaving {
+                let entry = Entry::document(Action::DocumentDropped, actor, &hash);
+                batch = batch.noting(entry.because("room for another"));
+                batch.documents.push(DocumentWrite::Drop(hash));
+            }
+            let entry = Entry::document(Action::DocumentKept, actor, &document.hash);
+            batch = batch.noting(entry);
+            batch.documents.push(DocumentWrite::Keep(document.clone()));
+            match self.commit(batch).await {
                 Ok(()) => return Ok(true),
                 // One of those that should leave has been named meanwhile.
                 Err(CommitError::Conflict(revision)) => last = CommitError::Conflict(revision),
@@ -95,9 +107,9 @@ impl Registrar {
         } = record;
         for broken in &judged.breaks {
             if judged.is_refused {
-                tracing::warn!(%service, %host, port, %id, "refused, live callers would break: {broken}");
+                tracing::warn!(?service, %host, port, %id, "refused, live callers would break: {broken}");
             } else {
-                tracing::warn!(%service, %host, port, %id, "registered, but live callers break: {broken}");
+                tracing::warn!(?service, %host, port, %id, "registered, but live callers break: {broken}");
             }
         }
         let verdict = Verdict {

@@ -7,6 +7,10 @@ fn record(origin: Origin, id: &str, port: u16) -> Arc<Record> {
     Arc::new(Record::sample(origin, "users", id, port))
 }
 
+fn actor() -> Actor {
+    Actor::peer([127, 0, 0, 1].into())
+}
+
 fn holder(center: &TestCenter, port: u16) -> Option<String> {
     let place = record(Origin::V1, "x", port).place();
     let listed = center
@@ -19,7 +23,7 @@ fn holder(center: &TestCenter, port: u16) -> Option<String> {
 async fn register(center: &TestCenter, origin: Origin, id: &str, port: u16) -> Outcome {
     center
         .registrar
-        .register(record(origin, id, port))
+        .register(record(origin, id, port), &actor())
         .await
         .unwrap()
 }
@@ -32,9 +36,21 @@ async fn who_registered_is_seen_at_once() {
         Outcome::Registered
     );
     assert_eq!(holder(&center, 1).as_deref(), Some("a"));
-    assert!(center.registrar.leave(&"a".parse().unwrap()).await.unwrap());
+    assert!(
+        center
+            .registrar
+            .leave(&"a".parse().unwrap(), &actor())
+            .await
+            .unwrap()
+    );
     assert_eq!(holder(&center, 1), None);
-    assert!(!center.registrar.leave(&"a".parse().unwrap()).await.unwrap());
+    assert!(
+        !center
+            .registrar
+            .leave(&"a".parse().unwrap(), &actor())
+            .await
+            .unwrap()
+    );
 }
 
 #[tokio::test]
@@ -126,7 +142,11 @@ async fn an_update_asks_nobody_and_an_unchanged_one_writes_nothing() {
     assert_eq!(stored(), before);
     let mut changed = Record::sample(Origin::V1, "users", "a", 1);
     changed.version = Some("2".to_owned());
-    let outcome = center.registrar.register(Arc::new(changed)).await.unwrap();
+    let outcome = center
+        .registrar
+        .register(Arc::new(changed), &actor())
+        .await
+        .unwrap();
     assert_eq!((outcome, stored()), (Outcome::Registered, before + 1));
     assert!(center.probe.asked.lock().unwrap().is_empty());
 }
@@ -183,11 +203,17 @@ async fn a_store_that_can_not_write_refuses_and_changes_nothing() {
     assert!(
         center
             .registrar
-            .register(record(Origin::V1, "b", 2))
+            .register(record(Origin::V1, "b", 2), &actor())
             .await
             .is_err()
     );
-    assert!(center.registrar.leave(&"a".parse().unwrap()).await.is_err());
+    assert!(
+        center
+            .registrar
+            .leave(&"a".parse().unwrap(), &actor())
+            .await
+            .is_err()
+    );
     assert_eq!(
         (holder(&center, 1).as_deref(), holder(&center, 2)),
         (Some("a"), None)
@@ -205,7 +231,7 @@ async fn only_the_holder_of_the_exact_place_is_removed() {
     register(&center, Origin::Python, "a", 1).await;
     let mut place = record(Origin::Python, "a", 1).place();
     place.host = "127.0.0.2".to_owned();
-    assert!(!center.registrar.vacate(&place).await.unwrap());
+    assert!(!center.registrar.vacate(&place, &actor()).await.unwrap());
     place.host = "127.0.0.1".to_owned();
-    assert!(center.registrar.vacate(&place).await.unwrap());
+    assert!(center.registrar.vacate(&place, &actor()).await.unwrap());
 }

@@ -14,6 +14,9 @@ use crate::instance::InstanceStatus;
 /// may have to wait for nothing.
 const HURRY: Duration = Duration::from_millis(100);
 
+/// A ping that broke of an instance that may be ending is sent again this soon.
+const DOUBT: Duration = Duration::from_millis(20);
+
 /// How long an instance counts as new.
 const NEW_FOR: Duration = Duration::from_secs(10);
 
@@ -25,6 +28,8 @@ pub(super) struct Entry {
     pub(super) ping_in_flight: Option<u64>,
     /// The ping under way may come too early to tell: another one follows.
     pub(super) ping_again: bool,
+    /// Somebody has a reason to think that it is gone, for so long.
+    pub(super) doubted_until: Duration,
     /// It was told to leave.
     pub(super) is_draining: bool,
     /// When a caller's report last had it pinged.
@@ -55,6 +60,7 @@ impl Entry {
             next_ping: first_ping,
             ping_in_flight: None,
             ping_again: false,
+            doubted_until: Duration::ZERO,
             is_draining: false,
             suspected: None,
             lease_end_seen: false,
@@ -123,6 +129,15 @@ impl Entry {
         }
     }
 
+    /// A ping that broke when the instance is thought to be gone: a process that ends
+    /// closes what it has one by one, and may have closed its port after this ping
+    /// came.
+    pub(super) fn hurry_if_doubted(&mut self, outcome: &PingOutcome, now: Duration) {
+        if now < self.doubted_until && *outcome == PingOutcome::Broken {
+            self.next_ping = self.next_ping.min(now.saturating_add(DOUBT));
+        }
+    }
+
     /// What readers are told.
     pub(super) fn status(&self) -> InstanceStatus {
         match self.health.status() {
@@ -152,6 +167,7 @@ impl Entry {
             port: self.record.port,
             key: self.record.key.clone(),
             origin: self.record.origin,
+            registrant: self.record.peer,
             is_overdue: self.lease_end_seen,
             ping,
         }

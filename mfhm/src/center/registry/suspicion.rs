@@ -40,6 +40,7 @@ impl Registry {
     pub(crate) fn ping_now(&mut self, id: &InstanceId, now: Duration) {
         if let Some(entry) = self.entries.get_mut(id) {
             entry.ping_again = entry.ping_in_flight.is_some();
+            entry.doubted_until = now.saturating_add(PAUSE);
             entry.next_ping = entry.next_ping.min(now);
             self.schedule(id);
         }

@@ -146,6 +146,29 @@ fn a_service_that_registers_before_it_listens_is_found_soon_after_it_does() {
 }
 
 #[test]
+fn a_process_that_is_ending_is_pinged_until_it_has_ended() {
+    let mut world = World::new();
+    world.register(Origin::V1, 1, Answers);
+    world.run(1, &[1]);
+    let before = world.pings_of(1);
+    // Its stream was closed; its port is not yet.
+    world.answers.insert(1, PingOutcome::Broken);
+    world.registry.ping_now(&id(1), world.now);
+    let doubted = world.now;
+    while world.pings_of(1) == before {
+        world.now = world.now.max(world.registry.next_deadline());
+        world.step();
+    }
+    assert_eq!(world.status(1), Some(Up), "one broken ping decides nothing");
+    world.answers.insert(1, Refused);
+    while world.status(1) != Some(Down) {
+        world.now = world.registry.next_deadline();
+        world.step();
+    }
+    assert!(world.now - doubted <= Duration::from_millis(100));
+}
+
+#[test]
 fn only_new_instances_that_never_answered_are_asked_again() {
     let mut world = World::new();
     world.register(Origin::Python, 1, Refused);

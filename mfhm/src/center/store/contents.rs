@@ -73,7 +73,7 @@ impl Contents {
         let mut events = Vec::with_capacity(batch.writes.len());
         let revision = self.revision + 1;
         for write in batch.writes {
-            if !self.permits(&write) {
+            if !self.permits(&write, &batch.documents) {
                 self.undo(undo);
                 return Err(Conflict);
             }
@@ -115,12 +115,19 @@ impl Contents {
                 }
             }
         }
-        self.marks.extend(batch.mark.map(str::to_owned));
+        self.marks.extend(batch.marks);
         self.revision = revision;
         Ok((revision, events))
     }
 
-    fn permits(&self, write: &Write) -> bool {
+    /// `coming`: documents that the same batch brings.
+    fn permits(&self, write: &Write, coming: &[DocumentWrite]) -> bool {
+        let is_coming = |hash: &DocumentHash| {
+            let mut coming = coming.iter();
+            coming.any(
+                |write| matches!(write, DocumentWrite::Keep(document) if document.hash == *hash),
+            )
+        };
         let holder = self.records.get(&write.place);
         let expected = match &write.expect {
             Expect::Absent => holder.is_none(),
@@ -140,7 +147,7 @@ impl Contents {
             Action::Put(record) => record
                 .document
                 .as_ref()
-                .is_none_or(|hash| self.documents.contains_key(hash)),
+                .is_none_or(|hash| self.documents.contains_key(hash) || is_coming(hash)),
             Action::Remove => true,
         };
         expected && id_is_free && document_is_kept
@@ -282,7 +289,7 @@ mod tests {
                 Write::put(record("a", 2), Expect::Absent),
                 Write::put(record("c", 3), holder("nobody")),
             ],
-            mark: Some("done"),
+            marks: vec!["done".to_owned()],
             ..Batch::default()
         };
         assert_eq!(contents.apply(batch), Err(Conflict));
@@ -311,6 +318,14 @@ mod tests {
         contents.apply(put()).unwrap();
         let drop = || Batch::documents(vec![DocumentWrite::Drop(one.hash.clone())]);
         assert_eq!(contents.apply(drop()), Err(Conflict));
+
+        let mut together = Contents::default();
+        let both = Batch {
+            documents: vec![DocumentWrite::Keep(one.clone())],
+            ..put()
+        };
+        together.apply(both).unwrap();
+        assert_eq!(together.snapshot().documents, std::slice::from_ref(&one));
 
         let loaded = Contents::new(contents.snapshot());
         assert_eq!(loaded.snapshot().documents, std::slice::from_ref(&one));

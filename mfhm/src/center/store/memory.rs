@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::contents::Contents;
 use super::{Batch, Change, Changes, CommitError, Revision, Snapshot, Store};
+use crate::center::audit::Numbered;
 use crate::center::record::Record;
 
 #[derive(Debug, Default)]
@@ -18,6 +19,7 @@ pub(crate) struct MemoryStore {
 struct Inner {
     contents: Contents,
     followers: Vec<mpsc::Sender<Change>>,
+    audit: Vec<Numbered>,
     failure: Option<CommitError>,
 }
 
@@ -48,10 +50,17 @@ impl Store for MemoryStore {
             if let Some(failure) = &inner.failure {
                 return Err(failure.clone());
             }
+            let audit = batch.audit.clone();
             let (revision, events) = match inner.contents.apply(batch) {
                 Ok(applied) => applied,
                 Err(_) => return Err(CommitError::Conflict(inner.contents.revision())),
             };
+            for entry in audit {
+                let number = inner.audit.len() as u64 + 1;
+                entry.log(number);
+                let json = serde_json::to_vec(&entry).unwrap_or_default();
+                inner.audit.push(Numbered::read(number, &json));
+            }
             let change = Change::Applied { revision, events };
             inner
                 .followers
@@ -67,6 +76,20 @@ impl Store for MemoryStore {
             let _ = sender.try_send(Change::Reset(inner.contents.snapshot()));
             inner.followers.push(sender);
             Ok(receiver)
+        })
+    }
+
+    fn audit(
+        &self,
+        after: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Numbered>, CommitError>> {
+        Box::pin(async move {
+            let inner = self.inner.lock().unwrap();
+            let last = inner.audit.len().saturating_sub(limit) as u64;
+            let after = after.unwrap_or(last);
+            let following = inner.audit.iter().filter(|entry| entry.number > after);
+            Ok(following.take(limit).cloned().collect())
         })
     }
 

@@ -11,6 +11,10 @@
 //! A full disk keeps nobody from opening the file and reading it.
 
 mod file;
+mod medium;
+#[cfg(test)]
+mod simulated;
+mod tables;
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -19,9 +23,13 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use self::file::{Disk, Unopened};
+use self::file::Location;
+pub(crate) use self::file::{Disk, Unopened};
+use self::medium::{Folder, Medium};
+pub(crate) use self::tables::Writing;
 use super::contents::Contents;
 use super::{Batch, Change, Changes, CommitError, Event, Revision, Store};
+use crate::center::audit::Numbered;
 use crate::error::{Error, Result};
 
 /// At most this many commits share a transaction.
@@ -45,6 +53,11 @@ pub(crate) struct RedbStore {
 enum Request {
     Commit(Batch, oneshot::Sender<Answer>),
     Follow(mpsc::Sender<Change>),
+    Audit {
+        after: Option<u64>,
+        limit: usize,
+        answer: oneshot::Sender<Result<Vec<Numbered>, CommitError>>,
+    },
 }
 
 type Answer = Result<Revision, CommitError>;
@@ -60,8 +73,7 @@ impl RedbStore {
     /// Another center has it, a newer version wrote it, or it can't be read. The
     /// text names the file.
     pub(crate) async fn open(path: &Path) -> Result<Self> {
-        let path = path.to_owned();
-        Self::start(Box::new(move || Disk::open(&path, PATIENCE))).await
+        Self::start(opener(Folder, path, PATIENCE)).await
     }
 
     async fn start(opener: Opener) -> Result<Self> {
@@ -129,6 +141,28 @@ impl Store for RedbStore {
         })
     }
 
+    fn audit(
+        &self,
+        after: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Numbered>, CommitError>> {
+        Box::pin(async move {
+            let (answer, answered) = oneshot::channel();
+            let request = Request::Audit {
+                after,
+                limit,
+                answer,
+            };
+            self.sender()?
+                .send(request)
+                .await
+                .map_err(|_| CommitError::closed())?;
+            answered
+                .await
+                .unwrap_or_else(|_| Err(CommitError::closed()))
+        })
+    }
+
     fn close(&self) -> BoxFuture<'_, ()> {
         let sender = self
             .requests
@@ -139,6 +173,16 @@ impl Store for RedbStore {
         let mut ended = self.ended.clone();
         Box::pin(async move { while ended.changed().await.is_ok() {} })
     }
+}
+
+/// Opens the file without a thread of its own, for who works with it alone.
+pub(crate) fn open(path: &Path, patience: Duration) -> Result<Disk, Unopened> {
+    Location::new(Folder, path).open(patience)
+}
+
+fn opener<M: Medium>(medium: M, path: &Path, patience: Duration) -> Opener {
+    let location = Location::new(medium, path);
+    Box::new(move || location.open(patience))
 }
 
 /// What the store's thread works with.
@@ -174,6 +218,12 @@ impl Writer {
                             self.followers.push(follower);
                         }
                     }
+                    // A reader of the trail, which is rare, waits for no commit.
+                    Request::Audit {
+                        after,
+                        limit,
+                        answer,
+                    } => drop(answer.send(self.audit(after, limit))),
                 }
             }
             if !commits.is_empty() {
@@ -183,18 +233,19 @@ impl Writer {
     }
 
     fn commit(&mut self, commits: Vec<(Batch, oneshot::Sender<Answer>)>) {
-        if let Err(failure) = self.reopen() {
+        if let Err(failure) = self.make_writable() {
             return refuse(commits.into_iter().map(|(_, answer)| answer), &failure);
         }
         let mut applied: Vec<(Revision, Vec<Event>)> = Vec::new();
-        let mut marks = Vec::new();
+        let (mut marks, mut audit) = (Vec::new(), Vec::new());
         let mut answers = Vec::with_capacity(commits.len());
-        for (batch, answer) in commits {
-            let mark = batch.mark;
+        for (mut batch, answer) in commits {
+            let noted = (batch.marks.clone(), std::mem::take(&mut batch.audit));
             match self.contents.apply(batch) {
                 Ok((revision, events)) => {
                     applied.push((revision, events));
-                    marks.extend(mark);
+                    marks.extend(noted.0);
+                    audit.extend(noted.1);
                     answers.push((answer, Ok(revision)));
                 }
                 Err(_) => {
@@ -203,14 +254,21 @@ impl Writer {
                 }
             }
         }
-        let disk = self.disk.as_ref().expect("`reopen` succeeded");
-        let written = if applied.is_empty() {
-            Ok(())
-        } else {
-            disk.write(&applied, &marks)
+        let disk = self.disk.as_ref().expect("it is writable");
+        let written = match applied.last() {
+            None => Ok(0),
+            Some((revision, _)) => disk.write(Writing {
+                revision: *revision,
+                batches: &applied,
+                marks: &marks,
+                audit: &audit,
+            }),
         };
         match written {
-            Ok(()) => {
+            Ok(first) => {
+                for (number, entry) in (first..).zip(&audit) {
+                    entry.log(number);
+                }
                 for (revision, events) in applied {
                     self.publish(&Change::Applied { revision, events });
                 }
@@ -234,20 +292,34 @@ impl Writer {
         }
     }
 
+    /// A file that was opened for reading only is opened anew.
+    fn make_writable(&mut self) -> Result<(), CommitError> {
+        if let Some(disk) = self.disk.take_if(|disk| disk.refusal().is_some()) {
+            disk.close();
+        }
+        self.reopen()?;
+        let disk = self.disk.as_ref().expect("`reopen` succeeded");
+        disk.refusal()
+            .map_or(Ok(()), |refusal| Err(refusal.clone()))
+    }
+
     /// After a failure: what the file holds is true, whatever was in memory.
     fn reopen(&mut self) -> Result<(), CommitError> {
         if self.disk.is_some() {
             return Ok(());
         }
-        let mut disk = (self.opener)().map_err(|problem| CommitError::Failed {
-            reason: problem.text,
-            is_full: problem.is_full,
-        })?;
+        let mut disk = (self.opener)()?;
         self.contents = Contents::new(disk.take_snapshot());
         self.disk = Some(disk);
         tracing::info!("the store was opened again");
         self.publish(&Change::Reset(self.contents.snapshot()));
         Ok(())
+    }
+
+    fn audit(&mut self, after: Option<u64>, limit: usize) -> Result<Vec<Numbered>, CommitError> {
+        self.reopen()?;
+        let disk = self.disk.as_ref().expect("`reopen` succeeded");
+        disk.audit(after, limit)
     }
 
     fn publish(&mut self, change: &Change) {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::{Cursor, Journal, Published};
 use crate::center::registry::{Cause, InstanceChange, Listed, Registry};
@@ -28,6 +28,7 @@ pub(crate) struct Watcher {
     services: Vec<String>,
     number: u64,
     wake: Arc<Notify>,
+    closing: watch::Receiver<bool>,
     /// Absent until the first snapshot.
     cursor: Option<Cursor>,
     /// Nothing was told yet.
@@ -152,6 +153,7 @@ impl Watcher {
     pub(crate) fn new(view: Arc<View>, services: Vec<String>, last: Option<Cursor>) -> Self {
         let (number, wake) = view.watch(|_, watching, _| watching.add(&services));
         Self {
+            closing: view.closing(),
             view,
             services,
             number,
@@ -167,9 +169,8 @@ impl Watcher {
     /// Who resumes and missed nothing is told of no changes first. Cancel safe: what
     /// is not returned is told next time.
     pub(crate) async fn next(&mut self) -> Option<Told> {
-        let mut closing = self.view.closing();
         loop {
-            if *closing.borrow() {
+            if *self.closing.borrow() {
                 return None;
             }
             let read = self.view.watch(|registry, watching, now| {
@@ -191,7 +192,7 @@ impl Watcher {
             }
             tokio::select! {
                 () = self.wake.notified() => {}
-                _ = closing.changed() => {}
+                _ = self.closing.changed() => {}
             }
         }
     }

@@ -5,30 +5,28 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::response::Response;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 
 use super::{Refused, ok, refuse, registered, store_problem};
 use crate::body;
 use crate::center::address;
-use crate::center::api::{Api, BODY, peer};
+use crate::center::admission::{Asker, Need};
+use crate::center::api::{Api, BODY};
+use crate::center::digest::SecretDigest;
+use crate::center::record::check::{check, invalid};
 use crate::center::record::{Origin, Record};
 use crate::center::registration::Outcome;
-use crate::instance::ServiceName;
 use crate::json::{self, Unreadable};
-use crate::key::Key;
-use crate::wire::problem::{InvalidParam, Problem};
-use crate::wire::v1::{Break, DOCUMENT_MISSING, DocumentHash, MAX_WEIGHT, Register};
+use crate::wire::problem::Problem;
+use crate::wire::v1::{Break, DOCUMENT_MISSING, DocumentHash, Register};
 
-/// Longest name of an operation, longest path: as on the Python endpoints.
-const NAME_LIMIT: usize = 500;
-const PATH_LIMIT: usize = 10_240;
-/// Longest text elsewhere.
-const TEXT_LIMIT: usize = 1024;
-const FINGERPRINT_LIMIT: usize = 64;
-const METADATA_LIMIT: usize = 64;
-
-pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Refused> {
-    let peer = peer(&request);
+pub(super) async fn register(
+    api: &Api,
+    asker: &Asker,
+    request: Request,
+) -> Result<Response, Refused> {
+    let peer = asker.peer;
+    super::require(api, asker, Need::RegisterSome, request.uri().path())?;
     let (parts, content) = request.into_parts();
     let content = body::read(content, BODY).await.map_err(|error| {
         let detail = format!("the body {}", error.detail(BODY));
@@ -37,7 +35,7 @@ pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Re
     let register = decode(&parts.headers, &content)?;
     let mut errors = check(&register);
     let asked = register.address.host.as_deref();
-    let host = address::admit(asked, peer, &api.registrar.allow_hosts)
+    let host = address::admit(asked, peer, &api.registrar.allowed)
         .await
         .unwrap_or_else(|e| {
             errors.push(invalid("address.host", e));
@@ -53,6 +51,10 @@ pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Re
         return Err(Box::new(Problem { errors, ..problem }));
     }
 
+    let name = &register.service;
+    super::require(api, asker, Need::Register(name), parts.uri.path())?;
+
+    let secret = register.secret.as_ref();
     let record = Arc::new(Record {
         id: register.id,
         service: register.service,
@@ -65,7 +67,8 @@ pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Re
         metadata: register.metadata,
         version: register.version,
         weight: register.weight,
-        key: register.key.map(Key::new),
+        key: register.key,
+        secret: secret.map(|secret| SecretDigest::of(secret.reveal().as_bytes())),
     });
     if let Some(hash) = &record.document
         && !api.registrar.touch_document(hash)
@@ -79,7 +82,7 @@ pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Re
     }
     let outcome = api
         .registrar
-        .register(record.clone())
+        .register(record.clone(), &asker.actor())
         .await
         .map_err(store_problem)?;
     let Record {
@@ -91,7 +94,6 @@ pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Re
     } = &*record;
     match outcome {
         Outcome::Registered => {
-            tracing::info!(%service, %host, port, %id, "registered (v1)");
             let mut answer = registered(api, &record);
             if let Some(judged) = judged {
                 api.registrar.note_verdict(&record, &judged);
@@ -101,7 +103,7 @@ pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Re
         }
         Outcome::DocumentMissing(hash) => Err(document_missing(&hash)),
         Outcome::PlaceTaken => {
-            tracing::info!(%service, %host, port, %id, "refused (v1): the address is taken");
+            tracing::info!(?service, %host, port, %id, "refused (v1): the address is taken");
             Err(refuse(
                 StatusCode::CONFLICT,
                 "mfhm.address_taken",
@@ -113,6 +115,13 @@ pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Re
             "mfhm.id_taken",
             format!("the id {id} belongs to a living instance elsewhere: make a new one"),
         )),
+        Outcome::NotYours => {
+            let why = format!(
+                "the instance {id} is registered with another lease secret: send the same \
+                 `secret` again, or make a new id"
+            );
+            Err(super::not_yours(api, asker, id.as_str(), why))
+        }
     }
 }
 
@@ -170,97 +179,4 @@ pub(super) fn expect_json(headers: &HeaderMap) -> Result<(), Refused> {
         }
     }
     Ok(())
-}
-
-fn check(register: &Register) -> Vec<InvalidParam> {
-    let mut errors = Vec::new();
-    if let Err(error) = register.service.parse::<ServiceName>() {
-        errors.push(invalid("service", error.to_string()));
-    }
-    if register.address.port == 0 {
-        errors.push(invalid(
-            "address.port",
-            "a port is a number from 1 to 65535",
-        ));
-    }
-    if register.weight > MAX_WEIGHT {
-        errors.push(invalid(
-            "weight",
-            format!("a weight is at most {MAX_WEIGHT}"),
-        ));
-    }
-    let is_bad_version = |version: &String| version.len() > TEXT_LIMIT || !is_plain(version);
-    if register.version.as_ref().is_some_and(is_bad_version) {
-        errors.push(invalid(
-            "version",
-            format!("a version has at most {TEXT_LIMIT} bytes and no control characters"),
-        ));
-    }
-    let is_long = |(name, value): (&String, &String)| name.len().max(value.len()) > TEXT_LIMIT;
-    if register.metadata.len() > METADATA_LIMIT || register.metadata.iter().any(is_long) {
-        errors.push(invalid(
-            "metadata",
-            format!("at most {METADATA_LIMIT} entries of at most {TEXT_LIMIT} bytes each"),
-        ));
-    }
-    if let Some(key) = &register.key
-        && (key.is_empty() || key.len() > PATH_LIMIT || Key::new(key).header_value().is_err())
-    {
-        errors.push(invalid(
-            "key",
-            "a key is text that can be sent in a header, and not empty",
-        ));
-    }
-    let mut names = std::collections::HashSet::new();
-    for (index, operation) in register.operations.iter().enumerate() {
-        let mut push = |field: &str, detail: String| {
-            errors.push(invalid(format!("operations[{index}].{field}"), detail));
-        };
-        let is_long = operation.name.chars().count() > NAME_LIMIT;
-        if operation.name.is_empty() || is_long || !is_plain(&operation.name) {
-            let detail = format!("a name has 1 to {NAME_LIMIT} characters, none of them a control");
-            push("name", detail);
-        } else if !names.insert(operation.name.as_str()) {
-            push(
-                "name",
-                format!("there are two operations {:?}", operation.name),
-            );
-        }
-        let is_path = operation.path.starts_with('/') && is_plain(&operation.path);
-        if !is_path || operation.path.len() > PATH_LIMIT {
-            push(
-                "path",
-                format!(
-                    "a path begins with a slash, and has at most {PATH_LIMIT} bytes and no control \
-                     characters"
-                ),
-            );
-        }
-        if let Some(method) = operation
-            .methods
-            .iter()
-            .find(|m| Method::from_bytes(m.as_bytes()).is_err())
-        {
-            push("methods", format!("{method:?} is not an HTTP method"));
-        }
-        let is_long = |text: &String| text.len() > FINGERPRINT_LIMIT;
-        if operation.fingerprint.as_ref().is_some_and(is_long) {
-            let detail = format!("it is longer than {FINGERPRINT_LIMIT} bytes");
-            push("fingerprint", detail);
-        }
-    }
-    errors
-}
-
-/// Whether it can stand in a line of a log, and in a path.
-fn is_plain(text: &str) -> bool {
-    !text.chars().any(char::is_control)
-}
-
-fn invalid(name: impl Into<String>, detail: impl Into<String>) -> InvalidParam {
-    InvalidParam {
-        name: name.into(),
-        location: "body".to_owned(),
-        detail: detail.into(),
-    }
 }

@@ -1,7 +1,6 @@
 //! `GET /v1/watch`: what the watched services are like, and then what changes.
 
 use std::fmt::Write as _;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,10 +11,12 @@ use http::StatusCode;
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
+use super::contracts::note_caller;
 use super::{Refused, event_stream, instance_view, refuse};
+use crate::center::admission::Asker;
 use crate::center::api::Api;
 use crate::center::registry::Listed;
-use crate::center::watch::{Cursor, MOST, MOST_OF_PEER, Published, Told, Watcher};
+use crate::center::watch::{Cursor, MOST, MOST_OF_PEER, Published, Told, WatchPlace, Watcher};
 use crate::wire::v1::ServiceView;
 use crate::wire::v1::watch::{MOST_SERVICES, REMOVE, Removal, SNAPSHOT, Snapshot, UPSERT, Upsert};
 
@@ -32,9 +33,9 @@ const QUERY_LIMIT: usize = 32 * 1024;
 /// Code of the refusal of a watch for which there is no room.
 pub(super) const TOO_MANY: &str = "mfhm.too_many_watches";
 
-pub(super) fn watch(api: &Api, peer: IpAddr, request: &Request) -> Result<Response, Refused> {
+pub(super) fn watch(api: &Api, asker: &Asker, request: &Request) -> Result<Response, Refused> {
     let services = services(request.uri().query().unwrap_or_default())?;
-    let place = api.watches.enter(peer, services.len());
+    let place = api.watches.enter(asker.peer, services.len());
     let place = place.ok_or_else(|| {
         refuse(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -45,18 +46,56 @@ pub(super) fn watch(api: &Api, peer: IpAddr, request: &Request) -> Result<Respon
             ),
         )
     })?;
+    // What a process says of one service it says in a watch of that one alone.
+    if let [service] = services.as_slice() {
+        note_caller(api, service, asker.peer, request.headers());
+    }
     let last = request.headers().get("last-event-id");
     let last = last.and_then(|id| id.to_str().ok()?.trim().parse::<Cursor>().ok());
-    let watcher = Watcher::new(api.registrar.view.clone(), services, last);
-    let frames =
-        futures_util::stream::unfold((watcher, place), |(mut watcher, place)| async move {
-            let frame = match tokio::time::timeout(KEEP_ALIVE, watcher.next()).await {
-                Ok(told) => text(told?),
-                Err(_) => Bytes::from_static(super::COMMENT),
-            };
-            Some((frame, (watcher, place)))
-        });
-    Ok(event_stream(frames))
+    let frames = Frames {
+        watcher: Watcher::new(api.registrar.view.clone(), services, last),
+        told: Vec::new().into_iter(),
+        _place: place,
+    };
+    let frames = futures_util::stream::unfold(frames, |mut frames| async move {
+        let frame = frames.next().await?;
+        Some((frame, frames))
+    });
+    Ok(event_stream(api, asker, frames))
+}
+
+/// What is sent to one watcher.
+struct Frames {
+    watcher: Watcher,
+    /// Read from the journal, and not sent yet.
+    told: std::vec::IntoIter<Arc<Published>>,
+    _place: WatchPlace,
+}
+
+impl Frames {
+    /// Absent: the watch is over.
+    async fn next(&mut self) -> Option<Bytes> {
+        // One by one, so that all watchers share the bytes.
+        if let Some(next) = self.told.next() {
+            return Some(change(&next));
+        }
+        let comment = Bytes::from_static(super::COMMENT);
+        match tokio::time::timeout(KEEP_ALIVE, self.watcher.next()).await {
+            Ok(Some(Told::Changes(changes))) => {
+                self.told = changes.into_iter();
+                // Who resumes and missed nothing hears that all the same.
+                Some(self.told.next().map_or(comment, |first| change(&first)))
+            }
+            Ok(Some(Told::Snapshot {
+                at,
+                revision,
+                services,
+                is_warming,
+            })) => Some(snapshot(at, revision, services, is_warming)),
+            Ok(None) => None,
+            Err(_) => Some(comment),
+        }
+    }
 }
 
 /// The services of the query, each once and in the order of their names.
@@ -101,32 +140,24 @@ fn services(query: &str) -> Result<Vec<String>, Refused> {
     Ok(services)
 }
 
-fn text(told: Told) -> Bytes {
-    match told {
-        Told::Snapshot {
-            at,
-            revision,
-            services,
-            is_warming,
-        } => {
-            let view = |(service, listed): (String, Vec<Listed>)| ServiceView {
-                service,
-                revision,
-                instances: listed.iter().map(instance_view).collect(),
-            };
-            let snapshot = Snapshot {
-                revision,
-                services: services.into_iter().map(view).collect(),
-                warming: is_warming,
-            };
-            frame(at, SNAPSHOT, &snapshot)
-        }
-        Told::Changes(changes) => match changes.as_slice() {
-            [] => Bytes::from_static(super::COMMENT),
-            [one] => change(one),
-            many => many.iter().flat_map(change).collect(),
-        },
-    }
+/// A snapshot as it travels.
+fn snapshot(
+    at: Cursor,
+    revision: u64,
+    services: Vec<(String, Vec<Listed>)>,
+    is_warming: bool,
+) -> Bytes {
+    let view = |(service, listed): (String, Vec<Listed>)| ServiceView {
+        service,
+        revision,
+        instances: listed.iter().map(instance_view).collect(),
+    };
+    let snapshot = Snapshot {
+        revision,
+        services: services.into_iter().map(view).collect(),
+        warming: is_warming,
+    };
+    frame(at, SNAPSHOT, &snapshot)
 }
 
 /// A change as it travels; written once for all watchers.

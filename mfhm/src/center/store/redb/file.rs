@@ -1,38 +1,29 @@
-//! The file itself: tables, format, and how it is opened and written.
-//!
-//! Every record is a JSON document, so that a later version can add fields; the
-//! format number in the table `meta` is for changes that JSON does not forgive.
+//! The file itself: how it is made, opened, written, and replaced when it can't be
+//! trusted any more.
 //!
 //! A new file is made under another name and gets its own when it is whole, so
 //! that a center may be killed in the middle of its very first start.
+//!
+//! After a sync that failed, an operating system may take what it could not write
+//! for written: it shows it to readers, and never writes it again. Then nothing that
+//! is added to such a file would be safe. So the file is *in doubt*, and what can be
+//! read of it is written to a new one that takes its place. A mark beside it says so
+//! to the next process, should this one not live to see it done.
 
-use std::collections::BTreeSet;
-use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use redb::backends::FileBackend;
-use redb::{
-    Builder, Database, Durability, ReadableDatabase as _, ReadableTable as _, StorageBackend,
-    TableDefinition, TableError,
-};
+use redb::{Builder, Database, StorageBackend as _};
 
-use crate::center::contracts::document::Document;
-use crate::center::record::Record;
+use super::medium::{Medium, Watched};
+use super::tables::{self, FORMAT, Writing};
+use crate::center::audit::Numbered;
 use crate::center::settings::lacks_room;
-use crate::center::store::{CommitError, Event, Revision, Snapshot};
-
-/// By service, host and port: a [`Record`] as JSON.
-const INSTANCES: TableDefinition<'_, (&str, &str, u16), &[u8]> = TableDefinition::new("instances");
-/// By hash: an OpenAPI document as it was brought. Earlier versions pass it over.
-const DOCUMENTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("documents");
-const META: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");
-
-/// The format that this version writes, and the newest that it reads.
-const FORMAT: u32 = 1;
+use crate::center::store::{CommitError, Snapshot};
 
 /// Registries are small; redb's default is a GiB.
 const CACHE_BYTES: usize = 16 << 20;
@@ -43,132 +34,256 @@ const CACHE_BYTES: usize = 16 << 20;
 /// the first write that succeeds makes it durable.
 const REVISION_BLOCK: u32 = 32;
 
-/// An open file and what was read from it.
-pub(super) struct Disk {
-    database: Database,
-    snapshot: Snapshot,
+/// Where a store's file is.
+pub(super) struct Location<M> {
+    medium: M,
+    path: PathBuf,
+    /// A sync of the file failed, and it was not replaced since.
+    is_in_doubt: Arc<AtomicBool>,
 }
 
-impl Disk {
-    /// Opens `path` or makes it, waiting up to `patience` for another process to
+/// An open file and what was read from it.
+pub(crate) struct Disk {
+    database: Database,
+    snapshot: Snapshot,
+    /// Why nothing may be written: the file is in doubt, and could not be replaced.
+    refusal: Option<CommitError>,
+}
+
+impl<M: Medium> Location<M> {
+    pub(super) fn new(medium: M, path: &Path) -> Self {
+        Self {
+            medium,
+            path: path.to_owned(),
+            is_in_doubt: Arc::default(),
+        }
+    }
+
+    /// Opens the file or makes it, waiting up to `patience` for another process to
     /// release it.
-    pub(super) fn open(path: &Path, patience: Duration) -> Result<Self, Unopened> {
+    pub(super) fn open(&self, patience: Duration) -> Result<Disk, Unopened> {
         let give_up = Instant::now() + patience;
         loop {
             // redb checks pages before it trusts them. Should it still stumble
             // over a damaged file, that must not take the program down.
-            let opened = catch_unwind(AssertUnwindSafe(|| Self::load(|| open_file(path))))
+            let opened = catch_unwind(AssertUnwindSafe(|| self.load()))
                 .unwrap_or_else(|_| Err(Failure::Damaged("it is damaged".to_owned())));
             match opened {
                 Err(Failure::InUse) if Instant::now() < give_up => {
                     // This is the store's own thread: no runtime waits with it.
                     std::thread::sleep(Duration::from_millis(20));
                 }
-                Err(failure) => return Err(failure.explain(path)),
+                Err(failure) => return Err(failure.explain(&self.path)),
                 Ok(disk) => return Ok(disk),
             }
         }
     }
 
     /// Reads everything and begins a new block of revisions.
-    pub(super) fn load(open: impl Fn() -> Result<Database, Failure>) -> Result<Self, Failure> {
-        let database = open()?;
-        let mut snapshot = read(&database)?;
+    fn load(&self) -> Result<Disk, Failure> {
+        if !self.is_made()? {
+            self.create()?;
+        } else {
+            // Left by who was killed after having made the file.
+            let _ = self.medium.remove(&self.beside(".lock"));
+        }
+        // Who made the file may have been killed before its name was on disk.
+        self.sync_directory()?;
+        let doubt = self.beside(".doubt");
+        let mut refusal = None;
+        if self.is_in_doubt.load(Ordering::SeqCst) || self.medium.size(&doubt)?.is_some() {
+            refusal = match self.replace(&doubt) {
+                Ok(()) => None,
+                // It can be read until it can be replaced.
+                Err(failure @ (Failure::Full(_) | Failure::Io(_))) => {
+                    tracing::warn!(?failure, "the store can't be written anew yet");
+                    Some(failure.explain(&self.path).into())
+                }
+                Err(failure) => return Err(failure),
+            };
+        }
+        let database = self.open_file()?;
+        let mut snapshot = tables::read(&database)?;
         snapshot.revision = ((snapshot.revision >> REVISION_BLOCK) + 1) << REVISION_BLOCK;
-        let disk = Self { database, snapshot };
-        match disk.commit(disk.snapshot.revision, |_| Ok(())) {
-            Ok(()) => Ok(disk),
+        if refusal.is_some() {
+            return Ok(Disk {
+                database,
+                snapshot,
+                refusal,
+            });
+        }
+        let begun = Writing {
+            revision: snapshot.revision,
+            ..Writing::default()
+        };
+        match tables::write(&database, begun) {
+            Ok(_) => Ok(Disk {
+                database,
+                snapshot,
+                refusal,
+            }),
             Err(error) if is_full(&error) => {
                 tracing::warn!("the disk is full: registrations are read, but none can be stored");
-                let Self { database, snapshot } = disk;
                 // redb is of no more use after a failed write, not even to read or
                 // to keep other centers away. Opening the file needs no room.
                 drop(database);
-                let database = open()?;
-                Ok(Self { database, snapshot })
+                let database = self.open_file()?;
+                Ok(Disk {
+                    database,
+                    snapshot,
+                    refusal,
+                })
             }
             Err(error) => Err(error.into()),
         }
     }
 
+    fn open_file(&self) -> Result<Database, Failure> {
+        let file = self.medium.open(&self.path).map_err(io_failure)?;
+        let file = Watched::new(file, self.is_in_doubt.clone());
+        Ok(builder().create_with_backend(file)?)
+    }
+
+    /// A file without a byte is none yet: whoever made it did not get further.
+    fn is_made(&self) -> Result<bool, Failure> {
+        let size = self.medium.size(&self.path).map_err(io_failure)?;
+        Ok(size.is_some_and(|size| size > 0))
+    }
+
+    /// Makes the file, unless another center did so meanwhile.
+    pub(super) fn create(&self) -> Result<(), Failure> {
+        // redb's own lock comes with opening a file, and a draft that was left half-made
+        // can't be opened. So the right to make one has a lock of its own.
+        let lock_path = self.beside(".lock");
+        let lock = self.medium.lock(&lock_path).map_err(io_failure)?;
+        let Some(_lock) = lock else {
+            return Err(Failure::InUse);
+        };
+        if !self.is_made()? {
+            self.draft(|_| Ok(()))?;
+        }
+        // Who still waits for this lock finds the file made, and who does not find
+        // the lock finds the file: from now on nobody needs it.
+        let _ = self.medium.remove(&lock_path);
+        Ok(())
+    }
+
+    /// Puts a new file with what can be read in the place of one that is in doubt.
+    fn replace(&self, doubt: &Path) -> Result<(), Failure> {
+        if self.medium.size(doubt)?.is_none() {
+            // Where not even this can be written, only this process knows.
+            let _ = self.medium.create(doubt);
+        }
+        let old = self.open_file()?;
+        // It is not replaced by less than it should hold.
+        tables::read(&old)?;
+        self.draft(|new| tables::copy(&old, new))?;
+        // Only now: as long as it is open, no other center takes the old one for the
+        // right one.
+        drop(old);
+        self.medium.remove(doubt)?;
+        self.sync_directory()?;
+        self.is_in_doubt.store(false, Ordering::SeqCst);
+        tracing::warn!(file = %self.path.display(), "a sync had failed: the store was written anew");
+        Ok(())
+    }
+
+    /// Makes a whole file under another name, and gives it the right one.
+    fn draft(&self, fill: impl FnOnce(&Database) -> Result<(), Failure>) -> Result<(), Failure> {
+        let draft = self.beside(".new");
+        let made = self.make(&draft, fill).and_then(|()| {
+            self.medium.rename(&draft, &self.path)?;
+            self.sync_directory()
+        });
+        if made.is_err() {
+            // It may be what filled the disk.
+            let _ = self.medium.remove(&draft);
+        }
+        made
+    }
+
+    fn make(
+        &self,
+        draft: &Path,
+        fill: impl FnOnce(&Database) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        self.medium.remove(draft)?;
+        let backend = self.medium.create(draft)?;
+        let database = builder().create_with_backend(backend)?;
+        tables::write(&database, Writing::default())?;
+        fill(&database)?;
+        database.close()?;
+        // What redb wrote when it was closed belongs to the file.
+        self.medium.open(draft)?.sync_data()?;
+        Ok(())
+    }
+
+    fn sync_directory(&self) -> Result<(), Failure> {
+        self.medium
+            .sync_directory_of(&self.path)
+            .map_err(io_failure)
+    }
+
+    fn beside(&self, suffix: &str) -> PathBuf {
+        let mut name = self.path.as_os_str().to_owned();
+        name.push(suffix);
+        name.into()
+    }
+}
+
+impl Disk {
     /// Releases the file.
-    pub(super) fn close(self) {
+    pub(crate) fn close(self) {
         // After a failure redb may stumble once more.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(self)));
     }
 
     /// What the file held when it was opened. Given away once.
-    pub(super) fn take_snapshot(&mut self) -> Snapshot {
+    pub(crate) fn take_snapshot(&mut self) -> Snapshot {
         std::mem::take(&mut self.snapshot)
     }
 
-    /// Writes these batches in one transaction; durable when it returns.
-    pub(super) fn write(
-        &self,
-        batches: &[(Revision, Vec<Event>)],
-        marks: &[&'static str],
-    ) -> Result<(), CommitError> {
-        let revision = batches.last().map_or(0, |(revision, _)| *revision);
-        let fill = |transaction: &redb::WriteTransaction| {
-            let mut instances = transaction.open_table(INSTANCES)?;
-            let mut documents = transaction.open_table(DOCUMENTS)?;
-            for event in batches.iter().flat_map(|(_, events)| events) {
-                match event {
-                    Event::Put(record) => {
-                        let json = serde_json::to_vec(&**record).map_err(io::Error::other)?;
-                        let place = (record.service.as_str(), record.host.as_str(), record.port);
-                        instances.insert(place, json.as_slice())?;
-                    }
-                    Event::Remove(place) => {
-                        instances.remove((&*place.service, &*place.host, place.port))?;
-                    }
-                    Event::Keep(document) => {
-                        documents.insert(document.hash.as_str(), &*document.bytes)?;
-                    }
-                    Event::Drop(hash) => {
-                        documents.remove(hash.as_str())?;
-                    }
-                }
-            }
-            let mut meta = transaction.open_table(META)?;
-            for mark in marks {
-                meta.insert(format!("mark:{mark}").as_str(), "")?;
-            }
-            Ok(())
-        };
-        // As in `open`: one batch that can't be written must not end the store.
-        match catch_unwind(AssertUnwindSafe(|| self.commit(revision, fill))) {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(CommitError::Failed {
-                is_full: is_full(&error),
-                reason: error.to_string(),
-            }),
-            Err(_) => Err(CommitError::Failed {
-                is_full: false,
-                reason: "the file may be damaged".to_owned(),
-            }),
+    /// Why nothing may be written.
+    pub(crate) fn refusal(&self) -> Option<&CommitError> {
+        self.refusal.as_ref()
+    }
+
+    /// Writes in one transaction; durable when it returns. The answer is the number
+    /// of the first entry of the audit trail.
+    pub(crate) fn write(&self, writing: Writing<'_>) -> Result<u64, CommitError> {
+        match self.refusal() {
+            Some(refusal) => Err(refusal.clone()),
+            None => guarded(|| tables::write(&self.database, writing)),
         }
     }
 
-    fn commit(
+    /// Entries of the audit trail in their order: those after a number, or the last.
+    pub(crate) fn audit(
         &self,
-        revision: Revision,
-        fill: impl FnOnce(&redb::WriteTransaction) -> Result<(), redb::Error>,
-    ) -> Result<(), redb::Error> {
-        let mut transaction = self.database.begin_write()?;
-        transaction.set_durability(Durability::Immediate)?;
-        fill(&transaction)?;
-        {
-            let mut meta = transaction.open_table(META)?;
-            meta.insert("format", FORMAT.to_string().as_str())?;
-            meta.insert("revision", revision.to_string().as_str())?;
-        }
-        transaction.commit()?;
-        Ok(())
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Numbered>, CommitError> {
+        guarded(|| tables::read_audit(&self.database, after, limit))
+    }
+}
+
+/// As in [`Location::open`]: what can't be done must not end the store.
+fn guarded<T>(work: impl FnOnce() -> Result<T, redb::Error>) -> Result<T, CommitError> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(error)) => Err(CommitError::Failed {
+            is_full: is_full(&error),
+            reason: error.to_string(),
+        }),
+        Err(_) => Err(CommitError::Failed {
+            is_full: false,
+            reason: "the file may be damaged".to_owned(),
+        }),
     }
 }
 
 /// Why a file can't be used.
+#[derive(Debug)]
 pub(super) enum Failure {
     InUse,
     Newer(u32),
@@ -179,9 +294,18 @@ pub(super) enum Failure {
 
 /// The same, in words.
 #[derive(Debug)]
-pub(super) struct Unopened {
+pub(crate) struct Unopened {
     pub text: String,
     pub is_full: bool,
+}
+
+impl From<Unopened> for CommitError {
+    fn from(problem: Unopened) -> Self {
+        Self::Failed {
+            reason: problem.text,
+            is_full: problem.is_full,
+        }
+    }
 }
 
 impl Failure {
@@ -199,8 +323,8 @@ impl Failure {
                  .data_dir(…))"
             ),
             Self::Damaged(cause) => format!(
-                "the store {file} can't be read: {cause}. The file is kept: put a copy of it back, \
-                 or move it away to start without registrations"
+                "the store {file} can't be read: {cause}. The file is kept: put a copy of it back \
+                 (mfhm center import), or move it away to start without registrations"
             ),
             Self::Full(cause) => format!(
                 "the store {file} can't be opened: {cause}. Make room on its disk, or choose \
@@ -216,8 +340,14 @@ impl<E: Into<redb::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
         match error.into() {
             redb::Error::DatabaseAlreadyOpen => Self::InUse,
-            // redb reports a file that is not its own as invalid data.
-            redb::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+            // redb reports a file that is not its own as invalid data; one that was cut
+            // ends too early.
+            redb::Error::Io(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
+                ) =>
+            {
                 Self::Damaged(error.to_string())
             }
             redb::Error::Io(error) if lacks_room(&error) => Self::Full(error.to_string()),
@@ -227,179 +357,16 @@ impl<E: Into<redb::Error>> From<E> for Failure {
     }
 }
 
-fn open_file(path: &Path) -> Result<Database, Failure> {
-    if !is_made(path)? {
-        create(path, |file| Ok(FileBackend::new(file)?))?;
-    }
-    Ok(builder().open(path)?)
-}
-
-/// A file without a byte is none yet: whoever made it did not get further.
-fn is_made(path: &Path) -> Result<bool, Failure> {
-    match std::fs::metadata(path) {
-        Ok(found) => Ok(found.len() > 0),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(io_failure(error)),
-    }
-}
-
-/// Makes the file, unless another center did so meanwhile. `backend` is how the
-/// draft is written.
-pub(super) fn create<B: StorageBackend>(
-    path: &Path,
-    backend: impl FnOnce(File) -> Result<B, Failure>,
-) -> Result<(), Failure> {
-    // redb's own lock comes with opening a file, and a draft that was left half-made
-    // can't be opened. So the right to make one has a lock of its own.
-    let lock_path = beside(path, ".lock");
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    let lock = options.open(&lock_path).map_err(io_failure)?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(Failure::InUse),
-        // A file system without locks; redb does without them there as well.
-        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
-        Err(TryLockError::Error(error)) => return Err(io_failure(error)),
-    }
-    if !is_made(path)? {
-        let draft = beside(path, ".new");
-        let made = make(&draft, backend)
-            .and_then(|()| std::fs::rename(&draft, path).map_err(io_failure))
-            .and_then(|()| sync_directory(path).map_err(io_failure));
-        if let Err(failure) = made {
-            // It may be what filled the disk.
-            let _ = std::fs::remove_file(&draft);
-            return Err(failure);
-        }
-    }
-    // Who still waits for this lock finds the file made, and who does not find
-    // the lock finds the file: from now on nobody needs it.
-    let _ = std::fs::remove_file(&lock_path);
-    Ok(())
-}
-
-fn make<B: StorageBackend>(
-    draft: &Path,
-    backend: impl FnOnce(File) -> Result<B, Failure>,
-) -> Result<(), Failure> {
-    match std::fs::remove_file(draft) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_failure(error)),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create_new(true);
-    // The file holds the keys of services.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(draft).map_err(io_failure)?;
-    let disk = Disk {
-        database: builder().create_with_backend(backend(file)?)?,
-        snapshot: Snapshot::default(),
-    };
-    disk.commit(0, |_| Ok(()))?;
-    drop(disk);
-    // What redb wrote when it was closed belongs to the file.
-    let file = OpenOptions::new().write(true).open(draft);
-    file.and_then(|file| file.sync_all()).map_err(io_failure)
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
-}
-
 fn io_failure(error: io::Error) -> Failure {
     redb::Error::Io(error).into()
 }
 
-pub(super) fn builder() -> Builder {
+fn builder() -> Builder {
     let mut builder = Builder::new();
     builder
         .set_cache_size(CACHE_BYTES)
         .set_check_integrity_on_open(true);
     builder
-}
-
-/// A new file is found again after a power failure only when its directory was
-/// written too.
-fn sync_directory(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(parent) if cfg!(unix) && !parent.as_os_str().is_empty() => {
-            File::open(parent)?.sync_all()
-        }
-        _ => Ok(()),
-    }
-}
-
-fn read(database: &Database) -> Result<Snapshot, Failure> {
-    let transaction = database.begin_read()?;
-    let meta = match transaction.open_table(META) {
-        Ok(meta) => meta,
-        Err(TableError::TableDoesNotExist(_)) => return Ok(Snapshot::default()),
-        Err(error) => return Err(error.into()),
-    };
-    check_format(meta.get("format")?.map(|value| value.value().to_owned()))?;
-
-    let mut snapshot = Snapshot {
-        marks: BTreeSet::new(),
-        ..Snapshot::default()
-    };
-    for entry in meta.iter()? {
-        let (name, value) = entry?;
-        if let Some(mark) = name.value().strip_prefix("mark:") {
-            snapshot.marks.insert(mark.to_owned());
-        } else if name.value() == "revision" {
-            snapshot.revision = value
-                .value()
-                .parse()
-                .map_err(|_| Failure::Damaged(format!("its revision is {:?}", value.value())))?;
-        }
-    }
-    let instances = match transaction.open_table(INSTANCES) {
-        Ok(instances) => instances,
-        Err(TableError::TableDoesNotExist(_)) => return Ok(snapshot),
-        Err(error) => return Err(error.into()),
-    };
-    for entry in instances.iter()? {
-        let (place, json) = entry?;
-        let record: Record = serde_json::from_slice(json.value()).map_err(|error| {
-            let (service, host, port) = place.value();
-            Failure::Damaged(format!(
-                "the record of {service:?} at {host}:{port}: {error}"
-            ))
-        })?;
-        snapshot.records.push(Arc::new(record));
-    }
-    snapshot.documents = read_documents(&transaction)?;
-    Ok(snapshot)
-}
-
-fn read_documents(transaction: &redb::ReadTransaction) -> Result<Vec<Arc<Document>>, Failure> {
-    let documents = match transaction.open_table(DOCUMENTS) {
-        Ok(documents) => documents,
-        Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
-        Err(error) => return Err(error.into()),
-    };
-    let mut read = Vec::new();
-    for entry in documents.iter()? {
-        let (hash, bytes) = entry?;
-        let hash = hash.value().parse().map_err(|error| {
-            Failure::Damaged(format!("the document {:?}: {error}", hash.value()))
-        })?;
-        let bytes = bytes::Bytes::copy_from_slice(bytes.value());
-        read.push(Arc::new(Document { hash, bytes }));
-    }
-    Ok(read)
-}
-
-fn check_format(found: Option<String>) -> Result<(), Failure> {
-    match found.as_deref().map(str::parse::<u32>) {
-        Some(Ok(format)) if format > FORMAT => Err(Failure::Newer(format)),
-        Some(Ok(FORMAT)) => Ok(()),
-        _ => Err(Failure::Damaged(format!("its format is {found:?}"))),
-    }
 }
 
 fn is_full(error: &redb::Error) -> bool {

@@ -1,8 +1,12 @@
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+mod audit;
+mod crash;
+mod damage;
+mod faults;
+mod format;
 
-use redb::backends::FileBackend;
-use redb::{StorageBackend, TableDefinition};
+use std::sync::Arc;
+
+use redb::TableDefinition;
 
 use super::*;
 use crate::center::contracts::document::Document;
@@ -21,11 +25,7 @@ async fn snapshot(store: &RedbStore) -> Snapshot {
 }
 
 async fn refusal(path: &Path) -> String {
-    let opened = RedbStore::start({
-        let path = path.to_owned();
-        Box::new(move || Disk::open(&path, Duration::ZERO))
-    });
-    opened
+    RedbStore::start(opener(Folder, path, Duration::ZERO))
         .await
         .expect_err("the file is not usable")
         .to_string()
@@ -42,7 +42,7 @@ async fn what_was_acknowledged_is_there_after_a_restart() {
         assert_eq!(snapshot(&store).await.records.len(), round);
         let id = format!("i{round}");
         let batch = Batch {
-            mark: Some("tested"),
+            marks: vec!["tested".to_owned()],
             ..Batch::put(record(&id, 1 + round as u16), Expect::Absent)
         };
         let revision = store.commit(batch).await.unwrap();
@@ -168,48 +168,6 @@ async fn a_file_of_garbage_is_refused_by_name_and_kept() {
     }
 }
 
-#[tokio::test]
-async fn a_first_start_that_was_cut_short_is_made_up_for() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("center.redb");
-    let mut cuts = 0;
-    for steps in 0.. {
-        let made = file::create(&path, |file| {
-            Ok(Faulty {
-                file: FileBackend::new(file)?,
-                is_broken: Arc::default(),
-                stumbles: Arc::default(),
-                steps_left: Some(AtomicUsize::new(steps)),
-            })
-        });
-        if made.is_ok() {
-            break;
-        }
-        cuts += 1;
-        assert!(!path.exists(), "cut after {steps} steps");
-    }
-    assert!(cuts > 3, "{cuts}");
-    std::fs::remove_file(&path).unwrap();
-
-    // What a kill leaves behind, which can't clean up; and what others left.
-    std::fs::write(dir.path().join("center.redb.new"), [0; 8192]).unwrap();
-    std::fs::write(dir.path().join("center.redb.lock"), "").unwrap();
-    std::fs::write(&path, "").unwrap();
-    let store = RedbStore::open(&path).await.unwrap();
-    store
-        .commit(Batch::put(record("a", 1), Expect::Absent))
-        .await
-        .unwrap();
-    store.close().await;
-    let store = RedbStore::open(&path).await.unwrap();
-    assert_eq!(snapshot(&store).await.records, [record("a", 1)]);
-    let names: Vec<_> = std::fs::read_dir(dir.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name())
-        .collect();
-    assert_eq!(names, ["center.redb"], "nothing else is left");
-}
-
 #[test]
 fn of_many_first_starts_at_once_one_wins() {
     for _ in 0..10 {
@@ -221,7 +179,7 @@ fn of_many_first_starts_at_once_one_wins() {
                 .map(|_| {
                     scope.spawn(|| {
                         barrier.wait();
-                        Disk::open(&path, Duration::from_millis(200)).ok()
+                        open(&path, Duration::from_millis(200)).ok()
                     })
                 })
                 .collect();
@@ -232,230 +190,6 @@ fn of_many_first_starts_at_once_one_wins() {
         });
         assert_eq!(opened.iter().flatten().count(), 1);
     }
-}
-
-#[tokio::test]
-async fn a_damaged_file_is_refused_or_read_but_never_a_panic() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("center.redb");
-    let store = RedbStore::open(&path).await.unwrap();
-    for n in 0..50 {
-        store
-            .commit(Batch::put(record(&format!("i{n}"), 1 + n), Expect::Absent))
-            .await
-            .unwrap();
-    }
-    store.close().await;
-    let whole = std::fs::read(&path).unwrap();
-
-    let mut random = fastrand::Rng::with_seed(7);
-    for round in 0..40 {
-        let mut damaged = whole.clone();
-        if round % 2 == 0 {
-            damaged.truncate(random.usize(1..whole.len()));
-        } else {
-            for _ in 0..8 {
-                let at = random.usize(..whole.len().min(40_960));
-                damaged[at] ^= 1 << random.u8(..8);
-            }
-        }
-        std::fs::write(&path, &damaged).unwrap();
-        match RedbStore::open(&path).await {
-            Ok(store) => {
-                assert!(snapshot(&store).await.records.len() <= 50);
-                store.close().await;
-            }
-            Err(error) => assert!(error.to_string().contains(&*path.to_string_lossy())),
-        }
-    }
-}
-
-/// A file that can be made to refuse writes, like a full disk.
-#[derive(Debug)]
-struct Faulty {
-    file: FileBackend,
-    is_broken: Arc<AtomicBool>,
-    /// The next sync panics.
-    stumbles: Arc<AtomicBool>,
-    /// Breaks after so many writes and syncs.
-    steps_left: Option<AtomicUsize>,
-}
-
-impl Faulty {
-    fn check(&self) -> Result<(), std::io::Error> {
-        if let Some(steps) = &self.steps_left {
-            let taken = steps.try_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
-            if taken.is_err() {
-                self.is_broken.store(true, Ordering::SeqCst);
-            }
-        }
-        if self.is_broken.load(Ordering::SeqCst) {
-            return Err(std::io::ErrorKind::StorageFull.into());
-        }
-        Ok(())
-    }
-}
-
-type IoError = std::io::Error;
-
-impl StorageBackend for Faulty {
-    fn len(&self) -> Result<u64, IoError> {
-        self.file.len()
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), IoError> {
-        self.file.read(offset, out)
-    }
-
-    fn set_len(&self, len: u64) -> Result<(), IoError> {
-        self.check()?;
-        self.file.set_len(len)
-    }
-
-    fn sync_data(&self) -> Result<(), IoError> {
-        assert!(!self.stumbles.swap(false, Ordering::SeqCst), "it stumbles");
-        self.file.sync_data()
-    }
-
-    fn write(&self, offset: u64, data: &[u8]) -> Result<(), IoError> {
-        // The header is never moved, so a full disk has room for it.
-        if offset > 0 || self.steps_left.is_some() {
-            self.check()?;
-        }
-        self.file.write(offset, data)
-    }
-
-    fn close(&self) -> Result<(), IoError> {
-        self.file.close()
-    }
-}
-
-fn faulty(path: &Path, is_broken: &Arc<AtomicBool>, stumbles: &Arc<AtomicBool>) -> Opener {
-    let (path, is_broken, stumbles) = (path.to_owned(), is_broken.clone(), stumbles.clone());
-    Box::new(move || {
-        let open = || {
-            let file = std::fs::OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(&path)
-                .map_err(redb::Error::Io)?;
-            let backend = Faulty {
-                file: FileBackend::new(file)?,
-                is_broken: is_broken.clone(),
-                stumbles: stumbles.clone(),
-                steps_left: None,
-            };
-            Ok(file::builder().create_with_backend(backend)?)
-        };
-        Disk::load(open).map_err(|failure| failure.explain(&path))
-    })
-}
-
-#[tokio::test]
-async fn a_full_disk_does_not_keep_a_store_from_being_opened_and_read() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("center.redb");
-    let store = RedbStore::open(&path).await.unwrap();
-    let written = store
-        .commit(Batch::put(record("a", 1), Expect::Absent))
-        .await
-        .unwrap();
-    store.close().await;
-
-    let is_broken = Arc::new(AtomicBool::new(true));
-    let store = RedbStore::start(faulty(&path, &is_broken, &Arc::default()))
-        .await
-        .unwrap();
-    let read = snapshot(&store).await;
-    assert_eq!(read.records, [record("a", 1)]);
-    assert!(read.revision > written);
-    let batch = || Batch::put(record("b", 2), Expect::Absent);
-    let refused = store.commit(batch()).await;
-    assert!(
-        matches!(refused, Err(CommitError::Failed { is_full: true, .. })),
-        "{refused:?}"
-    );
-
-    is_broken.store(false, Ordering::SeqCst);
-    let revision = store.commit(batch()).await.unwrap();
-    assert!(revision > read.revision);
-    store.close().await;
-    let store = RedbStore::open(&path).await.unwrap();
-    let read = snapshot(&store).await;
-    assert_eq!(read.records, [record("a", 1), record("b", 2)]);
-    assert!(read.revision > revision, "the block was begun on disk");
-}
-
-#[tokio::test]
-async fn a_stumble_while_writing_is_a_refusal_and_not_the_end() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("center.redb");
-    let stumbles = Arc::new(AtomicBool::new(false));
-    let store = RedbStore::start(faulty(&path, &Arc::default(), &stumbles))
-        .await
-        .unwrap();
-    let batch = || Batch::put(record("a", 1), Expect::Absent);
-    stumbles.store(true, Ordering::SeqCst);
-    let refused = store.commit(batch()).await;
-    assert!(
-        matches!(refused, Err(CommitError::Failed { is_full: false, .. })),
-        "{refused:?}"
-    );
-    assert!(!stumbles.load(Ordering::SeqCst));
-    // The batch that was refused may be on disk or not, as after a failed fsync.
-    store
-        .commit(Batch::put(record("b", 2), Expect::Absent))
-        .await
-        .unwrap();
-    assert!(snapshot(&store).await.records.contains(&record("b", 2)));
-}
-
-#[tokio::test]
-async fn a_full_disk_refuses_writes_and_heals_without_a_restart() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("center.redb");
-    let is_broken = Arc::new(AtomicBool::new(false));
-    let opener = faulty(&path, &is_broken, &Arc::default());
-    let store = RedbStore::start(opener).await.unwrap();
-    store
-        .commit(Batch::put(record("a", 1), Expect::Absent))
-        .await
-        .unwrap();
-    let mut changes = store.changes().await.unwrap();
-    changes.recv().await.unwrap();
-
-    is_broken.store(true, Ordering::SeqCst);
-    let refused = store
-        .commit(Batch::put(record("b", 2), Expect::Absent))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(refused, CommitError::Failed { is_full: true, .. }),
-        "{refused:?}"
-    );
-    let reset = changes.recv().await.unwrap();
-    assert!(matches!(reset, Change::Reset(s) if s.records == [record("a", 1)]));
-    for _ in 0..3 {
-        let again = store
-            .commit(Batch::put(record("b", 2), Expect::Absent))
-            .await;
-        assert!(
-            matches!(again, Err(CommitError::Failed { is_full: true, .. })),
-            "{again:?}"
-        );
-        let reset = changes.recv().await.unwrap();
-        assert!(matches!(reset, Change::Reset(s) if s.records == [record("a", 1)]));
-    }
-
-    is_broken.store(false, Ordering::SeqCst);
-    store
-        .commit(Batch::put(record("b", 2), Expect::Absent))
-        .await
-        .unwrap();
-    let applied = changes.recv().await.unwrap();
-    assert!(matches!(applied, Change::Applied { events, .. } if events.len() == 1));
 }
 
 #[tokio::test]

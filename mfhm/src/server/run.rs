@@ -1,0 +1,273 @@
+//! [`Bound`]: one operation run for one request, from its headers to its answer.
+
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::response::Response;
+use futures_util::FutureExt as _;
+use http::{HeaderMap, StatusCode};
+use tokio::time::{Instant, timeout_at};
+
+use super::definition::{Handler, Route};
+use super::input::Input;
+use super::layers::Layers;
+use super::overload::{self, Capacity, Limiter};
+use super::reply;
+use super::state::States;
+use crate::contract::{Operation, ParamSource};
+use crate::current::CurrentRequest;
+use crate::listener::Peer;
+use crate::wire::deadline;
+use crate::wire::problem::{self, Problem};
+
+/// What the operations of one service have in common.
+#[derive(Debug)]
+pub(crate) struct Around {
+    service: Arc<str>,
+    states: States,
+    /// `None`: as many as come.
+    limiter: Option<Limiter>,
+}
+
+impl Around {
+    /// A service of this name, without a limit.
+    pub(crate) fn new(service: &str, states: States) -> Self {
+        Self {
+            service: Arc::from(service),
+            states,
+            limiter: None,
+        }
+    }
+
+    /// With a limit for all of its operations together.
+    pub(crate) fn limited(mut self, capacity: Capacity) -> Self {
+        self.limiter = Some(Limiter::new(self.service.clone(), capacity));
+        self
+    }
+}
+
+/// A route that knows where it stands.
+pub(crate) struct Bound {
+    around: Arc<Around>,
+    operation: &'static Operation,
+    handler: Handler,
+    layers: Layers,
+    has_extractors: bool,
+    /// Whether the handler wants the body whole.
+    reads_body: bool,
+}
+
+impl Bound {
+    /// All routes of one service.
+    pub(crate) fn all(around: Around, routes: &[Route]) -> Vec<Arc<Self>> {
+        let around = Arc::new(around);
+        let bound = |route: &Route| {
+            Arc::new(Self {
+                around: around.clone(),
+                operation: route.operation,
+                handler: route.handler.clone(),
+                layers: route.layers.clone(),
+                has_extractors: route.has_extractors,
+                reads_body: reads_body(route.operation),
+            })
+        };
+        routes.iter().map(bound).collect()
+    }
+
+    pub(super) fn operation(&self) -> &'static Operation {
+        self.operation
+    }
+
+    pub(super) fn layers(&self) -> &Layers {
+        &self.layers
+    }
+
+    /// Whether nothing but the handler looks at the request, so that nothing is
+    /// missed of what axum's router notes in it.
+    pub(super) fn is_bare(&self) -> bool {
+        self.layers.is_empty() && !self.has_extractors
+    }
+
+    /// Runs it for a request that axum's router has brought here.
+    pub(super) async fn routed(self: Arc<Self>, mut request: Request) -> Response {
+        let peer = request.extensions().get().map(|Peer(address)| *address);
+        if !self.around.states.is_empty() {
+            let states = self.around.states.clone();
+            request.extensions_mut().insert(states);
+        }
+        let input = |request| Input::routed(request, peer);
+        self.run(request, input).await
+    }
+
+    /// Runs it for a request that its path and method have brought here.
+    pub(super) async fn matched(&self, request: Request, peer: Option<SocketAddr>) -> Response {
+        let input = |request| Input::matched(request, peer, self.operation.path());
+        self.run(request, input).await
+    }
+
+    /// Runs the handler for as long as it may take; a panic in it is a 500.
+    async fn run(&self, request: Request, input: impl FnOnce(Request) -> Input) -> Response {
+        let operation = self.operation;
+        let limit = TimeLimit::of(operation, request.headers());
+        if limit.is_some_and(|limit| limit.time.is_zero()) {
+            return too_late(operation, limit);
+        }
+        let deadline = limit.map(|limit| Instant::now() + limit.time);
+        let mut input = input(request);
+        if let Some(longest) = operation.max_body() {
+            input.limit_body(longest);
+        }
+        let service = self.around.service.clone();
+        let current = CurrentRequest::received(input.head().clone(), service, operation, deadline);
+        let answered = current.scope(AssertUnwindSafe(self.answer(input)).catch_unwind());
+        let answered = match deadline {
+            None => Ok(answered.await),
+            // Dropped when the time is over: nobody waits for it any longer.
+            Some(deadline) => timeout_at(deadline, answered).await,
+        };
+        match answered {
+            Ok(Ok(response)) => response,
+            Ok(Err(_panic)) => {
+                tracing::error!("a handler panicked");
+                reply::internal()
+            }
+            Err(_) => too_late(operation, limit),
+        }
+    }
+
+    /// A body that is wanted whole is there before the handler takes a place: a
+    /// slow sender keeps nobody out.
+    async fn answer(&self, mut input: Input) -> Response {
+        let limiter = self.around.limiter.as_ref();
+        if self.reads_body {
+            if let Some(refusal) = limiter.and_then(Limiter::turn_away) {
+                return refusal;
+            }
+            input.receive().await;
+            if input.has_no_room() {
+                return overload::no_room();
+            }
+        }
+        let _place = match limiter {
+            None => None,
+            Some(limiter) => match limiter.enter().await {
+                Ok(place) => Some(place),
+                Err(refusal) => return refusal,
+            },
+        };
+        input.make_room();
+        (self.handler)(input).await
+    }
+}
+
+fn reads_body(operation: &Operation) -> bool {
+    let params = operation.parameters().iter();
+    params.into_iter().any(|param| {
+        matches!(
+            param.source(),
+            ParamSource::Body | ParamSource::Bytes | ParamSource::Form
+        )
+    })
+}
+
+/// How long a handler may take, by whichever says less.
+#[derive(Clone, Copy, Debug)]
+struct TimeLimit {
+    time: Duration,
+    /// By the operation's `#[timeout]`, and not by the caller.
+    is_declared: bool,
+}
+
+impl TimeLimit {
+    fn of(operation: &Operation, headers: &HeaderMap) -> Option<Self> {
+        let declared = operation.timeout().map(|time| Self {
+            time,
+            is_declared: true,
+        });
+        let left = headers.get(deadline::HEADER).and_then(deadline::decode);
+        match (declared, left) {
+            (Some(declared), Some(left)) if declared.time <= left => Some(declared),
+            (_, Some(time)) => Some(Self {
+                time,
+                is_declared: false,
+            }),
+            (declared, None) => declared,
+        }
+    }
+}
+
+/// The answer in place of one that did not come in time.
+fn too_late(operation: &Operation, limit: Option<TimeLimit>) -> Response {
+    let name = operation.name();
+    let detail = match limit {
+        Some(limit) if limit.is_declared => {
+            tracing::warn!(operation = name, timeout = ?limit.time, "a handler was given up");
+            format!("the operation `{name}` did not end within {:?}", limit.time)
+        }
+        _ => format!("the operation `{name}` did not end in the time that the caller gave it"),
+    };
+    Problem::new(StatusCode::GATEWAY_TIMEOUT, problem::TIMEOUT, detail).into_axum()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::contract::Param;
+    use crate::server::router;
+
+    async fn ask(around: Around, route: Route, request: Request) -> (u16, String) {
+        let router = router::build(&Bound::all(around, &[route]));
+        let response = router.oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    fn around() -> Around {
+        Around::new("s", States::default())
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_500() {
+        static OPERATION: Operation = Operation::new("a", "GET", "/");
+        let panics = Route::new(&OPERATION, |_| async { panic!("oh") });
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(|_| {}));
+        let request = Request::get("/").body(Body::empty()).unwrap();
+        let (status, body) = ask(around(), panics, request).await;
+        std::panic::set_hook(hook);
+        assert_eq!(status, 500);
+        assert!(!body.contains("oh"), "{body}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_takes_no_place() {
+        static TAKES: Operation = Operation::new("a", "POST", "/").params(&[Param::body("b")]);
+        let one = Capacity {
+            max_in_flight: 1,
+            queue: 0,
+        };
+        let takes = Route::new(&TAKES, |mut input: Input| async move {
+            match input.body::<u8>("b").await {
+                Some(number) => reply::answer_value(number),
+                None => input.reject(),
+            }
+        });
+        let router = router::build(&Bound::all(around().limited(one), &[takes]));
+        let post = |body| Request::post("/").body(body).unwrap();
+        let silent = futures_util::stream::pending::<std::io::Result<bytes::Bytes>>();
+        let silent = router.clone().oneshot(post(Body::from_stream(silent)));
+        let silent = tokio::spawn(silent);
+        tokio::task::yield_now().await;
+        let other = router.oneshot(post(Body::from("7"))).await.unwrap();
+        assert_eq!(other.status(), 200);
+        assert_eq!(silent.await.unwrap().unwrap().status(), 408);
+    }
+}
