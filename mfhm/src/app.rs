@@ -434,7 +434,7 @@ impl App {
             zone: self.zone.or(settings.zone),
             weight: self.weight.or(settings.weight).unwrap_or(100),
             states: States::new(self.states),
-            centers: settings.centers,
+            directory: settings.directory,
             credentials: self.credentials.or(settings.credentials),
             key,
             local_calls: self.local_calls.or(settings.local_calls).unwrap_or(true),

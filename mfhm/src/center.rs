@@ -55,6 +55,8 @@ mod record;
 mod registration;
 mod registry;
 mod settings;
+#[cfg(all(test, feature = "client", feature = "server"))]
+pub(crate) mod simulated;
 mod store;
 mod task;
 #[cfg(test)]

@@ -190,6 +190,9 @@ impl CallBuilder {
         time.check()?;
         let deadline = time.deadline;
         let resolver = self.caller.resolver(&self.service);
+        if let Some(fault) = resolver.without_names() {
+            return Err(fault);
+        }
         let endpoints = resolver.endpoints(deadline).await?;
         let entry = find(&endpoints, &self.operation)?;
         let method = choose_method(&entry, self.method)?;

@@ -360,7 +360,11 @@ impl Centers {
 fn refused(center: &Url, status: StatusCode, answer: &Value) -> String {
     let problem: Option<Problem> = serde_json::from_value(answer.clone()).ok();
     let detail = problem.map(|problem| problem.detail).unwrap_or_default();
+    let is_door = matches!(status, StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED);
     match detail.as_str() {
+        "" if is_door => format!(
+            "the center at {center} answered {status}; it asks for its key, which is given with --center-key-file or MFHM_CENTER_KEY"
+        ),
         "" => format!("the center at {center} answered {status}"),
         detail => format!("the center at {center} answered {status}: {detail}"),
     }
