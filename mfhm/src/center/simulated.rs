@@ -12,6 +12,8 @@ use http_body_util::Empty;
 use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
+use super::address::AllowList;
+use super::admission::Admission;
 use super::api::{Api, router};
 use super::health::PingOutcome;
 use super::prober::{self, Answer, Ping, ping::assess};
@@ -82,12 +84,12 @@ impl SimulatedCenter {
             view: view.clone(),
             store,
             probe: Arc::new(Pings),
-            allow_hosts: Vec::new(),
+            allowed: Arc::new(AllowList::new([""; 0]).expect("nothing is allowed")),
             policy: Settings::default().contract_policy,
         });
         let router = router(Api {
             registrar,
-            key: None,
+            admission: Arc::new(Admission::with_key(None)),
             watches: Arc::default(),
         });
         Self {

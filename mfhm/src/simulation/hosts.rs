@@ -17,7 +17,7 @@ use super::world::Shared;
 use crate::Caller;
 use crate::center::simulated::SimulatedCenter;
 use crate::instance::InstanceId;
-use crate::link::Link;
+use crate::link::{Credentials, Link};
 use crate::server::dispatch::Dispatch;
 use crate::server::door::Door;
 use crate::server::registration::{Announcement, Center, Registration};
@@ -97,7 +97,7 @@ pub(super) async fn service(machine: Machine) {
     let name = *machine.service.lock().expect("nothing panics with it");
     let id = InstanceId::from_random(fastrand::u128(..));
     let listener = bind(SERVICE_PORT).await;
-    let link = Link::new(None).expect("there is no key that could be wrong");
+    let link = Link::new(&Credentials::default()).expect("there is no key that could be wrong");
     let register = Register {
         service: name.to_owned(),
         id: id.clone(),
@@ -116,6 +116,7 @@ pub(super) async fn service(machine: Machine) {
         version: None,
         weight: 100,
         key: None,
+        secret: None,
     };
     let registrations: Vec<_> = (0..machine.registrations.load(Ordering::SeqCst))
         .map(|_| {

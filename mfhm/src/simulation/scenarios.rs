@@ -161,9 +161,12 @@ fn an_instance_that_is_killed_and_restarted_costs_no_call_and_has_one_entry() {
 fn a_port_that_changes_hands_runs_nothing_for_the_old_callers() {
     for_seeds(2, |seed| {
         let mut world = usual(seed);
+        // The center, which would tell them at once, is away.
+        world.kill(CENTER);
         world.take_over(&service(3), "orders");
         world.shares();
         world.run(60.0);
+        world.start(CENTER);
         assert_eq!(world.shares()[3], 0, "seed {seed}: it is called by nobody");
         world.check_quiet();
         world.check_calls();
