@@ -17,6 +17,8 @@ pub use self::running::{RunningApp, RunningService};
 use crate::client::caller::CallerBuilder;
 use crate::error::{Error, Result};
 use crate::key::Key;
+use crate::link::Credentials;
+use crate::listener::Limits;
 use crate::server::definition::{About, Service, ServiceDefinition};
 use crate::server::layers::{HttpLayer, Layers};
 use crate::server::linked;
@@ -66,7 +68,7 @@ pub struct App {
     is_linked: bool,
     states: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
     centers: Vec<String>,
-    center_key: Option<Key>,
+    credentials: Credentials,
     host: Option<String>,
     port: Option<u16>,
     ports: HashMap<String, u16>,
@@ -83,6 +85,7 @@ pub struct App {
     weight: Option<u32>,
     max_in_flight: Option<u32>,
     queue: Option<u32>,
+    limits: Option<Limits>,
 }
 
 impl App {
@@ -134,7 +137,18 @@ impl App {
     /// The key that the center asks for. Else `MFHM_CENTER_KEY` or the file
     /// `MFHM_CENTER_KEY_FILE`.
     pub fn center_key(mut self, key: impl Into<String>) -> Self {
-        self.center_key = Some(Key::new(key));
+        self.credentials.key = Some(Key::new(key));
+        self
+    }
+
+    /// The token that the center asks for: one for the names of these services
+    /// (`mfhm token new --name NAME`). Else `MFHM_TOKEN` or the file
+    /// `MFHM_TOKEN_FILE`.
+    ///
+    /// A center that refuses the token, or the lack of one, does not keep the services
+    /// from running: they log what it says, and try again.
+    pub fn center_token(mut self, token: impl Into<String>) -> Self {
+        self.credentials.token = Some(Key::new(token));
         self
     }
 
@@ -334,6 +348,16 @@ impl App {
         self
     }
 
+    /// How many connections each service has, and how long they may keep it waiting:
+    /// silent ones, slow ones, and those that take nothing of what is sent to them.
+    /// The defaults are told at [`Limits`]; the numbers also come from
+    /// `MFHM_MAX_CONNECTIONS` and `MFHM_MAX_CONNECTIONS_PER_ADDRESS`, before which
+    /// goes what is said here.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
     /// Starts, and runs until SIGTERM or Ctrl-C: then it deregisters, drains (see
     /// [`drain`](Self::drain)), finishes the requests that are running (25 s at
     /// most), and returns. A second signal ends it at once.
@@ -406,11 +430,12 @@ impl App {
         RunningApp::launch(running::Launch {
             bound,
             capacity,
+            limits: self.limits.unwrap_or_else(|| settings.limits()),
             zone: self.zone.or(settings.zone),
             weight: self.weight.or(settings.weight).unwrap_or(100),
             states: States::new(self.states),
-            centers: settings.centers,
-            center_key: self.center_key.or(settings.center_key),
+            directory: settings.directory,
+            credentials: self.credentials.or(settings.credentials),
             key,
             local_calls: self.local_calls.or(settings.local_calls).unwrap_or(true),
             layers: self.layers,

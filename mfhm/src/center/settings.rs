@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
 
+use super::address::AllowList;
 use super::contracts::ContractPolicy;
 use super::registry::Limits;
 use crate::directory;
@@ -34,6 +35,7 @@ pub(crate) struct Settings {
     pub forget_after: Duration,
     pub forget_python_after: Duration,
     pub contract_policy: ContractPolicy,
+    pub connections: crate::listener::Limits,
 }
 
 impl Default for Settings {
@@ -51,6 +53,7 @@ impl Default for Settings {
             forget_after: Duration::from_secs(30),
             forget_python_after: Duration::from_secs(600),
             contract_policy: ContractPolicy::default(),
+            connections: crate::listener::Limits::default(),
         }
     }
 }
@@ -66,16 +69,23 @@ impl Settings {
         }
     }
 
-    /// Checks everything and binds the port.
+    /// Checks everything and binds the port. `has_tokens`: requests must carry one.
     ///
     /// # Errors
     ///
     /// Every problem that was found, each with what to do.
-    pub(crate) async fn bind(&self) -> Result<TcpListener, Vec<String>> {
+    pub(crate) async fn bind(
+        &self,
+        has_tokens: bool,
+    ) -> Result<(TcpListener, AllowList), Vec<String>> {
         let mut problems = self.check_durations();
         problems.extend(check_data_dir(&self.data_dir).err());
-        match self.listen().await {
-            Ok(listener) if problems.is_empty() => return Ok(listener),
+        let allowed = AllowList::new(&self.allow_hosts).unwrap_or_else(|bad| {
+            problems.extend(bad);
+            AllowList::default()
+        });
+        match self.listen(has_tokens).await {
+            Ok(listener) if problems.is_empty() => return Ok((listener, allowed)),
             Ok(_) => {}
             Err(problem) => problems.push(problem),
         }
@@ -126,24 +136,28 @@ impl Settings {
         problems
     }
 
-    async fn listen(&self) -> Result<TcpListener, String> {
+    async fn listen(&self, has_tokens: bool) -> Result<TcpListener, String> {
+        let is_guarded = self.key_auth || has_tokens;
         let addresses = self.addresses().await?;
         let is_open = addresses
             .iter()
             .any(|address| !address.ip().to_canonical().is_loopback());
-        if is_open && !self.key_auth && !self.insecure {
+        let make_token = format!(
+            "make a token with `mfhm token new --name NAME --data-dir {}`",
+            self.data_dir.display()
+        );
+        if is_open && !is_guarded && !self.insecure {
             return Err(format!(
                 "{} can be reached from other machines, where anybody could register services: \
-                 require a key with --key-auth (.key_auth(true)), or say --insecure \
-                 (.insecure(true)) if the network keeps others out",
+                 {make_token}, or say --insecure (.insecure(true)) if the network keeps others out",
                 self.host
             ));
         }
-        if is_open && !self.key_auth && self.contract_policy == ContractPolicy::Refuse {
+        if is_open && !is_guarded && self.contract_policy == ContractPolicy::Refuse {
             return Err(format!(
                 "{} can be reached from other machines, where anybody could say to be a caller, \
                  and so keep services from being registered under --contracts refuse \
-                 (ContractPolicy::Refuse): require a key with --key-auth (.key_auth(true)), or \
+                 (ContractPolicy::Refuse): {make_token}, or \
                  only warn with --contracts warn (ContractPolicy::Warn)",
                 self.host
             ));
@@ -256,6 +270,10 @@ mod tests {
     use super::*;
 
     async fn problems(change: impl FnOnce(&mut Settings)) -> Vec<String> {
+        problems_of(change, false).await
+    }
+
+    async fn problems_of(change: impl FnOnce(&mut Settings), has_tokens: bool) -> Vec<String> {
         let dir = tempfile::tempdir().unwrap();
         let mut settings = Settings {
             port: 0,
@@ -263,7 +281,7 @@ mod tests {
             ..Settings::default()
         };
         change(&mut settings);
-        settings.bind().await.err().unwrap_or_default()
+        settings.bind(has_tokens).await.err().unwrap_or_default()
     }
 
     #[tokio::test]
@@ -336,15 +354,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_open_center_needs_a_key_or_a_word() {
+    async fn an_open_center_needs_a_token_a_key_or_a_word() {
         for host in ["0.0.0.0", "::", "::ffff:0.0.0.0"] {
             let found = problems(|s| s.host = host.to_owned()).await;
             assert!(
-                found[0].contains("--key-auth") && found[0].contains("--insecure"),
+                found[0].contains("mfhm token new") && found[0].contains("--insecure"),
                 "{found:?}"
             );
         }
         let open = |s: &mut Settings| s.host = "0.0.0.0".to_owned();
+        assert_eq!(problems_of(open, true).await.len(), 0, "it has a token");
         assert_eq!(problems(|s| (open(s), s.insecure = true).1).await.len(), 0);
         assert_eq!(problems(|s| (open(s), s.key_auth = true).1).await.len(), 0);
         assert_eq!(problems(|s| s.host = "localhost".to_owned()).await.len(), 0);
@@ -360,11 +379,17 @@ mod tests {
         };
         let found = problems(open).await;
         assert!(
-            found[0].contains("--key-auth") && found[0].contains("--contracts warn"),
+            found[0].contains("mfhm token new") && found[0].contains("--contracts warn"),
             "{found:?}"
         );
         assert_eq!(problems(|s| (open(s), s.key_auth = true).1).await.len(), 0);
         assert_eq!(problems(refuse).await.len(), 0, "loopback");
+    }
+
+    #[tokio::test]
+    async fn an_allowed_host_that_is_none_is_named() {
+        let found = problems(|s| s.allow_hosts = vec!["10.0.0.0/33".to_owned()]).await;
+        assert!(found[0].contains("\"10.0.0.0/33\""), "{found:?}");
     }
 
     #[tokio::test]

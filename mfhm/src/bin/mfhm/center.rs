@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
-use mfhm::{Center, ContractPolicy};
+use mfhm::{Center, ContractPolicy, Limits};
 
 use super::duration;
 
@@ -15,13 +15,13 @@ use super::duration;
 pub(crate) struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Address to listen on; one that other machines reach needs --key-auth or --insecure
+    /// Address to listen on; one that other machines reach needs a token (mfhm token new) or --insecure
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
     /// Port to listen on; 0 is any free one
     #[arg(long, default_value_t = 21428)]
     port: u16,
-    /// Folder for the registrations, and for the key of --key-auth
+    /// Folder for the registrations, the tokens, and the key of --key-auth
     #[arg(long, default_value = "./data", value_name = "DIR")]
     data_dir: PathBuf,
     /// Time between two pings of an instance (2s, 500ms, or a number of seconds)
@@ -36,14 +36,22 @@ pub(crate) struct Arguments {
     /// Listen where other machines reach it, and let anyone in
     #[arg(long)]
     insecure: bool,
-    /// A host that services may register besides their own address; may be given several times
+    /// An address, a range such as 10.0.0.0/8, or a host name that services may register besides
+    /// their own address; may be given several times
     #[arg(long, value_name = "HOST")]
     allow_host: Vec<String>,
     /// What comes of a service whose contract breaks operations that live callers use: warn
-    /// registers it and says so, refuse does not register it and needs --key-auth where other
+    /// registers it and says so, refuse does not register it and needs a token where other
     /// machines reach the center
     #[arg(long, value_enum, default_value = "warn", value_name = "POLICY")]
     contracts: Contracts,
+    /// Connections at once, of which each registered instance and each caller holds one
+    /// [default: three quarters of the open files that are allowed (ulimit -n), at most 32768]
+    #[arg(long, value_name = "NUMBER")]
+    max_connections: Option<usize>,
+    /// Connections at once from one address; from the machine itself they do not count
+    #[arg(long, default_value_t = 1024, value_name = "NUMBER")]
+    max_connections_per_address: usize,
 }
 
 #[derive(Debug, Subcommand)]
@@ -89,11 +97,17 @@ pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
         insecure,
         allow_host,
         contracts,
+        max_connections,
+        max_connections_per_address,
     } = arguments;
     match command {
         None => {}
         Some(Command::Export(arguments)) => return backup::export(&arguments),
         Some(Command::Import(arguments)) => return backup::import(&arguments),
+    }
+    let mut limits = Limits::new().connections_per_address(max_connections_per_address);
+    if let Some(most) = max_connections {
+        limits = limits.connections(most);
     }
     allow_host
         .into_iter()
@@ -106,6 +120,7 @@ pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
         .key_auth(key_auth)
         .insecure(insecure)
         .contract_policy(contracts.into())
+        .limits(limits)
         .run()
         .await
 }
