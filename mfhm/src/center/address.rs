@@ -47,6 +47,12 @@ pub(crate) async fn admit(
     if peer.is_loopback() && host.eq_ignore_ascii_case("localhost") {
         return Ok(host.to_owned());
     }
+    // From elsewhere it is the center's own machine, which no other range stands for.
+    let is_own_machine = host.eq_ignore_ascii_case("localhost");
+    if is_own_machine && !allowed.has_name(host) && !allowed.has_address(Ipv4Addr::LOCALHOST.into())
+    {
+        return Err(not_allowed(host, peer));
+    }
     // Nobody makes the center ask the name servers for what may lead nowhere.
     if !allowed.has_name(host) && !allowed.has_ranges() {
         return Err(not_allowed(host, peer));
