@@ -96,7 +96,7 @@ async fn a_center_that_does_not_answer_or_refuses_is_told() {
     let url = format!("http://127.0.0.1:{port}");
     let (status, _, stderr) = drain(&url).run().await;
     assert_eq!(status.code(), Some(1));
-    assert!(stderr.contains("403") && stderr.contains("key"), "{stderr}");
+    assert!(stderr.contains("401") && stderr.contains("key"), "{stderr}");
     let (status, _, stderr) = drain(&url)
         .option("--center-key-file", data.path().join("key").display())
         .run()

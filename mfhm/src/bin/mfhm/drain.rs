@@ -1,7 +1,7 @@
 //! `mfhm drain`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -52,6 +52,9 @@ pub(crate) struct Arguments {
     /// File with the key that the center asks for
     #[arg(long, value_name = "FILE", env = "MFHM_CENTER_KEY_FILE")]
     center_key_file: Option<PathBuf>,
+    /// File with the token that the center asks for; it needs the scope operate
+    #[arg(long, value_name = "FILE", env = "MFHM_TOKEN_FILE")]
+    token_file: Option<PathBuf>,
     /// Wait until it is registered no more and takes no more connections
     #[arg(long)]
     wait: bool,
@@ -195,6 +198,7 @@ fn choose(
 struct Centers {
     urls: Vec<Url>,
     key: Option<String>,
+    token: Option<String>,
     http: Client,
 }
 
@@ -216,18 +220,12 @@ impl Centers {
         };
         let urls = arguments.center.iter().map(url);
         let urls = urls.collect::<Result<Vec<_>, _>>()?;
-        let key = match std::env::var("MFHM_CENTER_KEY").ok() {
-            Some(key) if !key.trim().is_empty() => Some(key.trim().to_owned()),
-            _ => match &arguments.center_key_file {
-                None => None,
-                Some(file) => {
-                    let key = std::fs::read_to_string(file).map_err(|error| {
-                        format!("the key file {} cannot be read: {error}", file.display())
-                    })?;
-                    Some(key.trim().to_owned())
-                }
-            },
-        };
+        let key = secret(
+            "key",
+            "MFHM_CENTER_KEY",
+            arguments.center_key_file.as_deref(),
+        )?;
+        let token = secret("token", "MFHM_TOKEN", arguments.token_file.as_deref())?;
         let http = Client::builder()
             .timeout(TIMEOUT)
             .connect_timeout(Duration::from_secs(1))
@@ -235,7 +233,12 @@ impl Centers {
             .no_proxy()
             .build()
             .map_err(|error| super::chain(&error))?;
-        Ok(Self { urls, key, http })
+        Ok(Self {
+            urls,
+            key,
+            token,
+            http,
+        })
     }
 
     /// The instances of a service that any of the centers has. Each has to answer:
@@ -333,6 +336,9 @@ impl Centers {
         if let Some(key) = &self.key {
             request = request.header("MFHM-AuthKey", key);
         }
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
         let no_answer = |error: reqwest::Error| {
             let why = super::chain(&error.without_url());
             format!("no answer from the center at {center}: {why}")
@@ -356,11 +362,29 @@ impl Centers {
     }
 }
 
+/// A secret of the environment, or of a file.
+fn secret(what: &str, variable: &str, file: Option<&Path>) -> Result<Option<String>, String> {
+    match (std::env::var(variable), file) {
+        (Ok(text), _) if !text.trim().is_empty() => Ok(Some(text.trim().to_owned())),
+        (_, None) => Ok(None),
+        (_, Some(file)) => {
+            let text = std::fs::read_to_string(file).map_err(|error| {
+                format!("the {what} file {} cannot be read: {error}", file.display())
+            })?;
+            Ok(Some(text.trim().to_owned()))
+        }
+    }
+}
+
 /// What a center said in place of doing it.
 fn refused(center: &Url, status: StatusCode, answer: &Value) -> String {
     let problem: Option<Problem> = serde_json::from_value(answer.clone()).ok();
     let detail = problem.map(|problem| problem.detail).unwrap_or_default();
+    let is_door = matches!(status, StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED);
     match detail.as_str() {
+        "" if is_door => format!(
+            "the center at {center} answered {status}; it asks for its key, which is given with --center-key-file or MFHM_CENTER_KEY"
+        ),
         "" => format!("the center at {center} answered {status}"),
         detail => format!("the center at {center} answered {status}: {detail}"),
     }
@@ -377,6 +401,7 @@ mod tests {
             all,
             center: Vec::new(),
             center_key_file: None,
+            token_file: None,
             wait: false,
             timeout: Duration::ZERO,
         }

@@ -136,9 +136,7 @@ impl Pinger {
         let Some(host) = address::url_host(&target.host) else {
             return bad("its host can't be part of a URL");
         };
-        if let Ok(address) = target.host.parse::<IpAddr>()
-            && let Err(why) = address::may_ping(address, target.registrant, &self.allowed)
-        {
+        if let Err(why) = address::may_ping(&target.host, target.registrant, &self.allowed) {
             return bad(&why);
         }
         let mut request = self
