@@ -4,6 +4,7 @@ mod lowest_ping;
 mod round_robin;
 
 use std::error::Error;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,23 +90,29 @@ impl Way {
         Self::ALL.into_iter().find(|way| way.name() == name)
     }
 
-    /// A caller of this kind, which knows nothing of the others of its kind.
+    /// A caller of this kind, which knows nothing of the others of its kind but what
+    /// they have left in the folder `lists`; only mfhm's keep something there.
     pub(crate) async fn caller(
         self,
         center: &str,
         service: &str,
         patience: Patience,
+        lists: Option<&Path>,
     ) -> Arc<dyn Calls> {
         match self {
             Self::Mfhm => {
                 let options = CallOptions::new().timeout(patience.call);
-                let caller = Caller::builder().center(center).options(options).build();
+                let caller = Caller::builder().center(center).options(options);
+                let caller = match lists {
+                    Some(folder) => caller.cache_dir(folder),
+                    None => caller.without_cache(),
+                };
                 let mut reads = CallOptions::new();
                 // Said only where it is not the default.
                 if patience.attempt != Patience::default().attempt {
                     reads = reads.attempt_timeout(patience.attempt);
                 }
-                services::client(service, &caller.expect("a caller"), reads)
+                services::client(service, &caller.build().expect("a caller"), reads)
             }
             Self::RoundRobin => Arc::new(RoundRobin::new(center, service, patience).await),
             Self::LowestPing => Arc::new(LowestPing::new(center, service, patience).await),

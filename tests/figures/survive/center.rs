@@ -84,7 +84,9 @@ impl CenterProcess {
 /// This program in another role.
 pub(crate) fn role(name: &str) -> Program {
     let own = std::env::current_exe().expect("this program is a file");
-    Program::new(name, own).arg(name)
+    let program = Program::new(name, own).arg(name);
+    // Nothing of an experiment stays on the machine.
+    program.env("MFHM_CACHE_DIR", "off")
 }
 
 async fn listening(port: u16, data: &TempDir, times: &[u64]) -> Process {

@@ -16,6 +16,8 @@ pub(crate) struct Fleet {
     pub instances: Vec<Instance>,
     /// What ran.
     runs: TempDir,
+    /// Where callers may keep what the center told them.
+    pub lists: TempDir,
 }
 
 pub(crate) struct Instance {
@@ -50,6 +52,7 @@ impl Fleet {
             center,
             instances,
             runs,
+            lists: tempfile::tempdir().expect("a folder"),
         }
     }
 

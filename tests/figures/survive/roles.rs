@@ -60,7 +60,10 @@ impl ServiceRole {
         if let [service, way] = self.below.as_slice() {
             let way = Way::named(way).ok_or_else(|| mfhm::Error::new("no such kind of caller"))?;
             let center = std::env::var("MFHM_CENTER").unwrap_or_default();
-            work.below = Some(way.caller(&center, service, Patience::default()).await);
+            work.below = Some(
+                way.caller(&center, service, Patience::default(), None)
+                    .await,
+            );
         }
         services::app(&self.name, work).run().await
     }

@@ -37,7 +37,8 @@ impl Sides {
             let mut callers = Vec::new();
             for _ in 0..plan.callers {
                 let url = fleet.center.url();
-                callers.push(way.caller(&url, TARGET, plan.patience).await);
+                let lists = Some(fleet.lists.path());
+                callers.push(way.caller(&url, TARGET, plan.patience, lists).await);
             }
             all.push((way, callers));
         }

@@ -26,7 +26,15 @@ pub(crate) async fn run(options: &Options) {
     sides.reach(calls / 3).await;
     let index = random.usize(..INSTANCES);
     fleet.instances[index].process.kill();
+    sides.reach(calls / 3 * 2).await;
+    let late = Plan {
+        tasks: 4,
+        rate: rate / 4,
+        ..plan
+    };
+    let latecomers = Sides::start(&fleet, late).await;
     sides.reach(calls).await;
+    let latecomers = latecomers.finish().await;
     let records = sides.finish().await;
     heading(
         "The center is gone",
@@ -37,4 +45,9 @@ pub(crate) async fn run(options: &Options) {
         ),
     );
     side::print(&records, &fleet.runs());
+    println!(
+        "Callers that start after two thirds of the calls, a quarter of the load each; mfhm's find \
+         the list that others have left on disk:"
+    );
+    side::print(&latecomers, &fleet.runs());
 }

@@ -36,7 +36,7 @@ pub(crate) async fn run(options: &Options) {
     for way in Way::ALL {
         let stack = Stack::start(way).await;
         let url = stack.center.url();
-        let caller = way.caller(&url, LAYERS[0], Patience::default()).await;
+        let caller = way.caller(&url, LAYERS[0], Patience::default(), None).await;
         let load = Load::start(&[caller], 16, rate, Mix::Reads);
         let time = Duration::from_secs(300);
         let reached = wait::within(time, async || (load.made() >= calls).then_some(()));
