@@ -17,6 +17,7 @@ pub use self::running::{RunningApp, RunningService};
 use crate::client::caller::CallerBuilder;
 use crate::error::{Error, Result};
 use crate::key::Key;
+use crate::link::Credentials;
 use crate::listener::Limits;
 use crate::server::definition::{About, Service, ServiceDefinition};
 use crate::server::layers::{HttpLayer, Layers};
@@ -67,7 +68,7 @@ pub struct App {
     is_linked: bool,
     states: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
     centers: Vec<String>,
-    center_key: Option<Key>,
+    credentials: Credentials,
     host: Option<String>,
     port: Option<u16>,
     ports: HashMap<String, u16>,
@@ -136,7 +137,18 @@ impl App {
     /// The key that the center asks for. Else `MFHM_CENTER_KEY` or the file
     /// `MFHM_CENTER_KEY_FILE`.
     pub fn center_key(mut self, key: impl Into<String>) -> Self {
-        self.center_key = Some(Key::new(key));
+        self.credentials.key = Some(Key::new(key));
+        self
+    }
+
+    /// The token that the center asks for: one for the names of these services
+    /// (`mfhm token new --name NAME`). Else `MFHM_TOKEN` or the file
+    /// `MFHM_TOKEN_FILE`.
+    ///
+    /// A center that refuses the token, or the lack of one, does not keep the services
+    /// from running: they log what it says, and try again.
+    pub fn center_token(mut self, token: impl Into<String>) -> Self {
+        self.credentials.token = Some(Key::new(token));
         self
     }
 
@@ -422,8 +434,8 @@ impl App {
             zone: self.zone.or(settings.zone),
             weight: self.weight.or(settings.weight).unwrap_or(100),
             states: States::new(self.states),
-            centers: settings.centers,
-            center_key: self.center_key.or(settings.center_key),
+            directory: settings.directory,
+            credentials: self.credentials.or(settings.credentials),
             key,
             local_calls: self.local_calls.or(settings.local_calls).unwrap_or(true),
             layers: self.layers,

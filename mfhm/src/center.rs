@@ -38,28 +38,32 @@
 //! ```
 
 mod address;
+mod admission;
 mod api;
 mod audit;
 mod backup;
 mod contracts;
+mod digest;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod guard;
 mod health;
 mod hold;
 mod import;
-mod key_auth;
 mod prober;
 mod record;
 mod registration;
 mod registry;
 mod settings;
+#[cfg(all(test, feature = "client", feature = "server"))]
+pub(crate) mod simulated;
 mod store;
 mod task;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod view;
 mod watch;
 
@@ -68,6 +72,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::admission::Admission;
 use self::api::Api;
 pub use self::backup::{Exported, Imported};
 pub use self::contracts::ContractPolicy;
@@ -77,6 +82,8 @@ use self::settings::Settings;
 use self::store::redb::RedbStore;
 use self::store::{Change, Store};
 use self::task::Task;
+use self::tokens::follow::KnownTokens;
+pub use self::tokens::{IssuedToken, Scope, TokenEntry, TokenGrant, Tokens};
 use self::view::View;
 use crate::error::{Error, Result};
 use crate::key::Key;
@@ -114,8 +121,8 @@ pub struct CenterBuilder {
 impl CenterBuilder {
     /// Sets the address to listen on. The default is `127.0.0.1`.
     ///
-    /// An address that other machines can reach needs [`key_auth`] or
-    /// [`insecure`].
+    /// An address that other machines can reach needs a token ([`Tokens`], or
+    /// `mfhm token new`), [`key_auth`] or [`insecure`].
     ///
     /// [`key_auth`]: CenterBuilder::key_auth
     /// [`insecure`]: CenterBuilder::insecure
@@ -130,8 +137,11 @@ impl CenterBuilder {
         self
     }
 
-    /// Sets the folder for the registrations and the key. The default is
+    /// Sets the folder for the registrations, the tokens and the key. The default is
     /// `./data`; it is made when it does not exist.
+    ///
+    /// When there are [`Tokens`] in it, every request must carry one, except for
+    /// `/health` and `/ping`.
     ///
     /// A Python center's `centerCache.json` in it is imported, once.
     pub fn data_dir(mut self, dir: impl Into<PathBuf>) -> Self {
@@ -155,22 +165,28 @@ impl CenterBuilder {
 
     /// Requires the key in the file `key` of the data directory from everybody,
     /// in the header `MFHM-AuthKey`. The file is made when it does not exist. Off
-    /// by default.
+    /// by default. It is one secret for everybody, as Python's KeyAuth has it;
+    /// [`Tokens`] say who may do what.
     pub fn key_auth(mut self, required: bool) -> Self {
         self.settings.key_auth = required;
         self
     }
 
-    /// Lets a center without a key listen where other machines can reach it, and
+    /// Lets a center without tokens and key listen where other machines can reach it, and
     /// register what they like. Off by default.
     pub fn insecure(mut self, allowed: bool) -> Self {
         self.settings.insecure = allowed;
         self
     }
 
-    /// Lets instances be registered at this host name or address from anywhere.
-    /// Without it an instance is registered at the address that its registration
-    /// comes from. Can be called several times.
+    /// Lets instances be registered at this address, this range of addresses
+    /// (`10.0.0.0/8`) or this host name from anywhere. Without it an instance is
+    /// registered at the address that its registration comes from. Can be called
+    /// several times.
+    ///
+    /// Addresses that are no service's, such as link-local ones and those where cloud
+    /// providers give credentials out, are never pinged. A name that leads to the
+    /// center's own machine needs that address to be allowed besides.
     pub fn allow_host(mut self, host: impl Into<String>) -> Self {
         self.settings.allow_hosts.push(host.into());
         self
@@ -201,7 +217,7 @@ impl CenterBuilder {
     /// callers use of it. The default is [`ContractPolicy::Warn`].
     ///
     /// [`ContractPolicy::Refuse`] on an address that other machines can reach needs
-    /// [`key_auth`](CenterBuilder::key_auth), because anybody could say to be a caller.
+    /// [`Tokens`] or [`key_auth`](CenterBuilder::key_auth), because anybody could say to be a caller.
     pub fn contract_policy(mut self, policy: ContractPolicy) -> Self {
         self.settings.contract_policy = policy;
         self
@@ -309,14 +325,20 @@ impl std::fmt::Debug for RunningCenter {
 }
 
 async fn start(settings: Settings) -> Result<RunningCenter> {
-    let listener = settings.bind().await.map_err(Error::many)?;
     let dir = &settings.data_dir;
+    let tokens = KnownTokens::open(Tokens::in_dir(dir))?;
+    let bound = settings.bind(tokens.are_asked_for()).await;
+    let (listener, allowed) = bound.map_err(Error::many)?;
     let key = if settings.key_auth {
-        Some(Arc::new(Key::read_or_create(dir)?))
+        Some(Key::read_or_create(dir)?)
     } else {
         None
     };
-    let pinger = Arc::new(Pinger::new(settings.ping_timeout)?);
+    // What other machines reach does not open when the tokens go.
+    let is_shut = !listener.local_addr()?.ip().is_loopback() && !settings.insecure;
+    let admission = Arc::new(Admission::new(dir, key, tokens, is_shut));
+    let allowed = Arc::new(allowed);
+    let pinger = Arc::new(Pinger::new(settings.ping_timeout, allowed.clone())?);
     let store: Arc<dyn Store> = Arc::new(RedbStore::open(&dir.join(STORE_FILE)).await?);
 
     let mut random = fastrand::Rng::new();
@@ -338,17 +360,16 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
     });
     let prober = Task::spawn(prober::run(view.clone(), store.clone(), pinger.clone()));
 
-    let allow_hosts = settings.allow_hosts.clone();
     let registrar = Arc::new(Registrar {
         view: view.clone(),
         store: store.clone(),
         probe: pinger,
-        allow_hosts,
+        allowed,
         policy: settings.contract_policy,
     });
     let app = api::router(Api {
         registrar,
-        key,
+        admission,
         watches: Arc::default(),
     });
     let server = Server::start(listener, app, &settings.connections)?;

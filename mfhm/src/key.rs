@@ -102,6 +102,31 @@ impl Key {
         Ok(value)
     }
 
+    /// The value of `Authorization` that sends this as a token, marked as sensitive.
+    ///
+    /// # Errors
+    ///
+    /// The text has characters that a header can't carry.
+    #[cfg(any(feature = "client", feature = "server"))]
+    pub(crate) fn bearer(&self) -> Result<HeaderValue, InvalidHeaderValue> {
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", self.0))?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+
+    /// A new secret of 64 hexadecimal digits.
+    ///
+    /// # Errors
+    ///
+    /// The system has no random numbers.
+    #[cfg(feature = "server")]
+    pub(crate) fn random() -> Result<Self> {
+        let half = || {
+            random().map_err(|error| Error::with_source("the system has no random numbers", error))
+        };
+        Ok(Self(format!("{:032x}{:032x}", half()?, half()?)))
+    }
+
     /// The secret itself, for the peers that must have it.
     #[cfg(any(feature = "server", feature = "center"))]
     pub(crate) fn reveal(&self) -> &str {

@@ -71,7 +71,7 @@
 //! | `center` | | the service center in a program: `Center` |
 //! | `openapi` | | `/openapi.json` and `/docs` of each service |
 //! | `validate` | | rules of the types themselves, held against what callers send: see [`get`](macro@get) |
-//! | `cli` | | the program `mfhm`: `mfhm center`, `mfhm call`, `mfhm check` |
+//! | `cli` | | the program `mfhm`: `mfhm center`, `mfhm token`, `mfhm call`, `mfhm drain`, `mfhm check` |
 //!
 //! A crate that only calls needs `default-features = false, features =
 //! ["client"]`; no server is compiled then.
@@ -162,7 +162,10 @@ pub use api_error::{ApiError, Data, ErrorVariant};
 pub use app::{App, RunningApp, RunningService, run};
 pub use bytes::Bytes;
 #[cfg(feature = "center")]
-pub use center::{Center, CenterBuilder, ContractPolicy, Exported, Imported, RunningCenter};
+pub use center::{
+    Center, CenterBuilder, ContractPolicy, Exported, Imported, IssuedToken, RunningCenter, Scope,
+    TokenEntry, TokenGrant, Tokens,
+};
 #[cfg(feature = "client")]
 pub use client::{
     caller::{Caller, CallerBuilder},

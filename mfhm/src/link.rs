@@ -6,8 +6,8 @@ mod http;
 
 use std::time::Duration;
 
-use ::http::header::CONTENT_TYPE;
-use ::http::{HeaderValue, Method, StatusCode};
+use ::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use ::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use bytes::Bytes;
 
 use self::http::{Answer, Failed, Http, Request};
@@ -19,23 +19,54 @@ use crate::wire::problem::Problem;
 /// How long a center may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Sends requests to centers, with the key that they ask for.
+/// What centers may ask for: a token, or the shared key of KeyAuth. Where a process
+/// has both, for centers of both kinds, both are sent.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Credentials {
+    pub key: Option<Key>,
+    pub token: Option<Key>,
+}
+
+impl Credentials {
+    /// These, and what they do not say from the others.
+    pub(crate) fn or(self, others: Self) -> Self {
+        Self {
+            key: self.key.or(others.key),
+            token: self.token.or(others.token),
+        }
+    }
+
+    /// As they are sent.
+    fn headers(&self) -> Result<HeaderMap> {
+        let unusable = |what: &str, error| {
+            let context = format!("the center's {what} holds characters that no header may have");
+            Error::with_source(context, error)
+        };
+        let mut headers = HeaderMap::new();
+        if let Some(key) = &self.key {
+            let value = key.header_value().map_err(|error| unusable("key", error))?;
+            headers.insert(key::HEADER, value);
+        }
+        if let Some(token) = &self.token {
+            let value = token.bearer().map_err(|error| unusable("token", error))?;
+            headers.insert(AUTHORIZATION, value);
+        }
+        Ok(headers)
+    }
+}
+
+/// Sends requests to centers, with what they ask for.
 #[derive(Clone, Debug)]
 pub(crate) struct Link {
-    key: Option<HeaderValue>,
+    credentials: HeaderMap,
     http: Http,
 }
 
 impl Link {
-    pub(crate) fn new(key: Option<&Key>) -> Result<Self> {
-        let key = key.map(Key::header_value).transpose().map_err(|error| {
-            Error::with_source(
-                "the center's key holds characters that no header may have",
-                error,
-            )
-        })?;
+    pub(crate) fn new(credentials: &Credentials) -> Result<Self> {
+        let credentials = credentials.headers()?;
         let http = Http::over(connector::standard());
-        Ok(Self { key, http })
+        Ok(Self { credentials, http })
     }
 
     /// Asks a center; the error says what failed and where.
@@ -46,7 +77,22 @@ impl Link {
         path: &str,
         json: Option<Vec<u8>>,
     ) -> Result<Heard, String> {
+        self.ask_with(method, center, path, json, None).await
+    }
+
+    /// As [`ask`](Self::ask), with one more header.
+    pub(crate) async fn ask_with(
+        &self,
+        method: Method,
+        center: &str,
+        path: &str,
+        json: Option<Vec<u8>>,
+        header: Option<(&'static str, HeaderValue)>,
+    ) -> Result<Heard, String> {
         let mut request = self.request(method, center, path);
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
         if let Some(json) = json {
             request = request.header(CONTENT_TYPE, "application/json").body(json);
         }
@@ -78,10 +124,11 @@ impl Link {
 
     fn request(&self, method: Method, center: &str, path: &str) -> Request {
         let request = self.http.request(method, &format!("{center}{path}"));
-        match &self.key {
-            Some(key) => request.header(key::HEADER, key),
-            None => request,
-        }
+        self.credentials
+            .iter()
+            .fold(request, |request, (name, value)| {
+                request.header(name, value)
+            })
     }
 }
 
@@ -156,9 +203,13 @@ impl Heard {
             Some(problem) if !problem.detail.is_empty() => format!(": {}", problem.detail),
             _ => String::new(),
         };
+        // A center of this kind says by itself what it wants.
         let help = match *status {
-            StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => {
-                "; it wants a key: set MFHM_CENTER_KEY or MFHM_CENTER_KEY_FILE"
+            StatusCode::FORBIDDEN if said.is_empty() => {
+                "; it wants a key: set MFHM_CENTER_KEY_FILE or MFHM_CENTER_KEY"
+            }
+            StatusCode::UNAUTHORIZED if said.is_empty() => {
+                "; it wants a token: set MFHM_TOKEN_FILE or MFHM_TOKEN"
             }
             _ => "",
         };

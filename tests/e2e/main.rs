@@ -3,21 +3,27 @@
 
 mod ambient;
 mod attempts;
+mod backup;
 mod bad_input;
 mod check;
 mod cli;
 mod crash;
 mod discovery;
+mod drain;
 mod instances;
+mod kept_lists;
+mod kept_out;
 mod offered;
 mod one_or_many;
 mod placement;
 mod programs;
 mod protocol;
 mod restart;
+mod several_centers;
 mod shutdown;
 mod sockets;
 mod startup;
 mod takeover;
 mod uploads;
 mod versions;
+mod without_center;

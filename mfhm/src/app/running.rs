@@ -15,7 +15,7 @@ use crate::client::caller::CallerBuilder;
 use crate::error::{Error, Result};
 use crate::instance::InstanceId;
 use crate::key::Key;
-use crate::link::Link;
+use crate::link::{Credentials, Link};
 use crate::listener::{Limits, Server};
 use crate::server::definition::ServiceDefinition;
 use crate::server::dispatch::Dispatch;
@@ -26,6 +26,7 @@ use crate::server::registration::{Announcement, Center, Registration};
 use crate::server::router;
 use crate::server::run::{Around, Bound};
 use crate::server::state::States;
+use crate::settings::directory::Directory;
 use crate::wire::v1::{Address, HEADER_INSTANCE, HEADER_SERVICE, OperationEntry, Register, ZONE};
 
 /// What the center asks.
@@ -48,8 +49,8 @@ pub(super) struct Launch {
     pub limits: Limits,
     pub zone: Option<String>,
     pub weight: u32,
-    pub centers: Vec<String>,
-    pub center_key: Option<Key>,
+    pub directory: Directory,
+    pub credentials: Credentials,
     pub key: Option<Key>,
     pub local_calls: bool,
     pub layers: Layers,
@@ -82,8 +83,8 @@ impl RunningApp {
             limits,
             zone,
             weight,
-            centers,
-            center_key,
+            directory,
+            credentials,
             key,
             local_calls,
             layers,
@@ -92,18 +93,24 @@ impl RunningApp {
         } = launch;
         let ids = bound.iter().map(|_| new_instance_id());
         let ids: Vec<InstanceId> = ids.collect::<Result<_>>()?;
-        let link = Link::new(center_key.as_ref())?;
+        let link = Link::new(&credentials)?;
         // Clients in the handlers find services through the same centers.
         #[cfg(feature = "client")]
         let caller = caller
-            .of_app(&centers, center_key.as_ref(), zone.as_deref(), ids.clone())
+            .of_app(&directory, credentials, zone.as_deref(), ids.clone())
             .build()?
             .install();
         // One registration with each: centers do not tell each other.
+        let centers = directory.centers().iter();
         let centers: Vec<_> = centers
-            .into_iter()
-            .map(|url| Center::new(url, link.clone()))
+            .map(|url| Center::new(url.clone(), link.clone()))
             .collect();
+        if centers.is_empty() {
+            tracing::info!(
+                "no center is set, so nothing registers: whoever runs these services makes \
+                 their addresses known"
+            );
+        }
         #[cfg(feature = "client")]
         let mut offers = Vec::new();
         let mut services = Vec::new();
@@ -123,7 +130,7 @@ impl RunningApp {
             let placed = (metadata.clone(), weight);
             let key = surroundings.key.as_ref();
             let service =
-                RunningService::start(&definition, id, &served, server, &centers, key, placed);
+                RunningService::start(&definition, id, &served, server, &centers, key, placed)?;
             services.push(service);
             #[cfg(feature = "client")]
             if local_calls {
@@ -151,7 +158,8 @@ impl RunningApp {
         self.services.iter().find(|service| service.name == name)
     }
 
-    /// Waits until each service is registered with a center.
+    /// Waits until each service is registered with a center; not at all, where no
+    /// center is set.
     ///
     /// # Cancel safety
     ///
@@ -222,7 +230,7 @@ impl RunningService {
         centers: &[Center],
         key: Option<&Key>,
         (metadata, weight): (BTreeMap<String, String>, u32),
-    ) -> Self {
+    ) -> Result<Self> {
         let name = definition.name.clone();
         let address = server.local_addr();
         tracing::info!(service = name, instance = %id, "listening on http://{address}");
@@ -256,7 +264,9 @@ impl RunningService {
             metadata,
             version: definition.about.version.as_deref().map(str::to_owned),
             weight,
-            key: key.map(|key| key.reveal().to_owned()),
+            key: key.cloned(),
+            // Nobody else renews, drains or removes this instance.
+            secret: Some(Key::random()?),
         };
         let announcement = Announcement::new(register);
         #[cfg(feature = "openapi")]
@@ -265,13 +275,13 @@ impl RunningService {
             .iter()
             .map(|center| Registration::hold(center.clone(), announcement.clone()))
             .collect();
-        Self {
+        Ok(Self {
             name,
             id,
             address,
             registrations,
             server,
-        }
+        })
     }
 
     /// The name under which it registers.
@@ -307,6 +317,9 @@ impl RunningService {
     }
 
     async fn registered(&self) {
+        if self.registrations.is_empty() {
+            return;
+        }
         let waits = self
             .registrations
             .iter()
@@ -315,6 +328,9 @@ impl RunningService {
     }
 
     async fn told_to_drain(&self) {
+        if self.registrations.is_empty() {
+            std::future::pending::<()>().await;
+        }
         let told = self
             .registrations
             .iter()
@@ -325,11 +341,12 @@ impl RunningService {
     /// First the callers are told, then they get time to notice, then the door
     /// is closed and what runs is finished.
     async fn drain(self, time: Duration) {
-        let was_registered = self.is_registered();
+        // Without a center, somebody else has told where it is.
+        let was_known = self.registrations.is_empty() || self.is_registered();
         let leaves = self.registrations.into_iter().map(Registration::leave);
         futures_util::future::join_all(leaves).await;
         // Nobody can have found a service that no center knew.
-        if was_registered && !time.is_zero() {
+        if was_known && !time.is_zero() {
             self.server.announce_close();
             tokio::time::sleep(time).await;
         }

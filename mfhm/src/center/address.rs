@@ -4,9 +4,13 @@
 //! be a way to make it talk to somebody else: an instance registers its own
 //! address, and everything else must have been allowed by the operator.
 
+mod allow_list;
+
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
+
+pub(crate) use self::allow_list::AllowList;
 
 /// How long a host name may take to resolve at a registration.
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -20,7 +24,7 @@ const RESOLVE_TIMEOUT: Duration = Duration::from_secs(2);
 pub(crate) async fn admit(
     asked: Option<&str>,
     peer: IpAddr,
-    allowed: &[String],
+    allowed: &AllowList,
 ) -> Result<String, String> {
     let peer = peer.to_canonical();
     let host = match asked {
@@ -30,13 +34,9 @@ pub(crate) async fn admit(
             .and_then(|h| h.strip_suffix(']'))
             .unwrap_or(host),
     };
-    let is_allowed = allowed
-        .iter()
-        .any(|allowed| allowed.eq_ignore_ascii_case(host));
     if let Ok(address) = host.parse::<IpAddr>() {
         let address = address.to_canonical();
-        let is_local = peer.is_loopback() && address.is_loopback();
-        if address != peer && !is_local && !is_allowed {
+        if !is_same(address, peer) && !allowed.has_address(address) {
             return Err(not_allowed(host, peer));
         }
         return admit_address(address, peer).map(|()| address.to_string());
@@ -47,16 +47,48 @@ pub(crate) async fn admit(
     if peer.is_loopback() && host.eq_ignore_ascii_case("localhost") {
         return Ok(host.to_owned());
     }
-    if !is_allowed {
+    if !allowed.has_host(host) {
         return Err(not_allowed(host, peer));
     }
-    let resolved = tokio::time::timeout(RESOLVE_TIMEOUT, resolve(host)).await;
-    match resolved.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-        Ok(addresses) if addresses.is_empty() => Err(format!(
-            "the name `{host}` leads to addresses that nobody may register"
-        )),
-        Ok(_) => Ok(host.to_owned()),
+    let found = tokio::time::timeout(RESOLVE_TIMEOUT, resolve(host)).await;
+    match found.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+        Ok(found) => allowed
+            .permitted(host, found)
+            .map(|_| host.to_owned())
+            .map_err(|why| format!("{why} ({peer} asks for it)")),
         Err(error) => Err(format!("the name `{host}` can't be resolved: {error}")),
+    }
+}
+
+/// Whether a ping may go to this host, for all that can be said before a name is looked
+/// up: the instance's own, or one that was allowed.
+/// `registrant` is where the registration came from; it is not known of Python
+/// services, whose host is their own address in any case, nor of records of earlier
+/// versions, which were checked when they came.
+///
+/// # Errors
+///
+/// It may not; the text says what to do.
+pub(crate) fn may_ping(
+    host: &str,
+    registrant: Option<IpAddr>,
+    allowed: &AllowList,
+) -> Result<(), String> {
+    let Ok(address) = host.parse::<IpAddr>() else {
+        return match registrant {
+            Some(peer) if peer.is_loopback() && host.eq_ignore_ascii_case("localhost") => Ok(()),
+            Some(peer) if !allowed.has_host(host) => Err(not_allowed(host, peer)),
+            _ => Ok(()),
+        };
+    };
+    if is_forbidden(address) {
+        return Err("its address may not be registered".to_owned());
+    }
+    match registrant {
+        Some(peer) if !is_same(address, peer) && !allowed.has_address(address) => {
+            Err(not_allowed(&address.to_string(), peer))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -78,14 +110,10 @@ pub(crate) fn is_same(one: IpAddr, other: IpAddr) -> bool {
     one == other || one.is_loopback() && other.is_loopback()
 }
 
-/// Looks a name up, without the addresses that nobody may register. Pings ask
-/// again each time, so a name can't be moved to such an address later.
+/// Looks a name up.
 pub(crate) async fn resolve(name: &str) -> io::Result<Vec<IpAddr>> {
     let addresses = tokio::net::lookup_host((name, 0)).await?;
-    Ok(addresses
-        .map(|address| address.ip())
-        .filter(|ip| !is_forbidden(*ip))
-        .collect())
+    Ok(addresses.map(|address| address.ip()).collect())
 }
 
 /// Addresses that are no instance's, whoever asks: link-local ones (cloud
@@ -100,20 +128,36 @@ pub(crate) fn is_forbidden(address: IpAddr) -> bool {
         Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x254),
         Ipv6Addr::new(0xfd20, 0x00ce, 0, 0, 0, 0, 0, 0x254),
     ];
+    let is_forbidden_v4 = |v4: Ipv4Addr| {
+        v4.is_link_local()
+            // All of 0.0.0.0/8 is "this network".
+            || v4.octets()[0] == 0
+            || v4.is_multicast()
+            || v4.is_broadcast()
+            || METADATA_V4.contains(&v4)
+    };
     match address.to_canonical() {
-        IpAddr::V4(v4) => {
-            v4.is_link_local()
-                || v4.is_unspecified()
-                || v4.is_multicast()
-                || v4.is_broadcast()
-                || METADATA_V4.contains(&v4)
-        }
+        IpAddr::V4(v4) => is_forbidden_v4(v4),
         IpAddr::V6(v6) => {
             v6.is_unicast_link_local()
                 || v6.is_unspecified()
                 || v6.is_multicast()
                 || METADATA_V6.contains(&v6)
+                || embedded(v6).is_some_and(is_forbidden_v4)
         }
+    }
+}
+
+/// The IPv4 address that a gateway would make of this one: NAT64 (64:ff9b::/96), 6to4
+/// (2002::/16), and the old IPv4-compatible form (::/96).
+fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let v4 = |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
+    match address.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(v4(high, low)),
+        [0x2002, high, low, ..] => Some(v4(high, low)),
+        // ::1 is loopback, not 0.0.0.1.
+        [0, 0, 0, 0, 0, 0, high, low] if high != 0 => Some(v4(high, low)),
+        _ => None,
     }
 }
 
@@ -169,7 +213,8 @@ fn not_allowed(host: &str, peer: IpAddr) -> String {
     }
     format!(
         "`{host}` is not the address that this registration comes from ({peer}): leave the host \
-         out, or allow it at the center (--allow-host {host}, .allow_host({host:?}))"
+         out, or allow it at the center (--allow-host {host}, .allow_host({host:?}); also a range \
+         of addresses such as 10.0.0.0/8)"
     )
 }
 
@@ -178,11 +223,8 @@ mod tests {
     use super::*;
 
     async fn check(asked: Option<&str>, peer: &str, expected: Result<&str, &str>) {
-        let allowed = [
-            "10.9.9.9".to_owned(),
-            "Orders.internal".to_owned(),
-            "localhost".to_owned(),
-        ];
+        let allowed = ["10.9.9.9", "Orders.internal", "localhost", "192.168.0.0/16"];
+        let allowed = AllowList::new(allowed).unwrap();
         let admitted = admit(asked, peer.parse().unwrap(), &allowed).await;
         match (&admitted, expected) {
             (Ok(host), Ok(expected)) => assert_eq!(host, expected),
@@ -216,7 +258,9 @@ mod tests {
         }
         let peer = "10.0.0.5".parse().unwrap();
         for host in ["127.0.0.1", "Localhost"] {
-            let text = admit(Some(host), peer, &[]).await.unwrap_err();
+            let text = admit(Some(host), peer, &AllowList::default())
+                .await
+                .unwrap_err();
             assert!(text.contains("App::host"), "{text}");
             assert!(!text.contains("allow"), "{text}");
         }
@@ -226,7 +270,17 @@ mod tests {
     async fn what_is_allowed_may_come_from_anywhere() {
         check(Some("10.9.9.9"), "10.0.0.5", Ok("10.9.9.9")).await;
         check(Some("localhost"), "10.0.0.5", Ok("localhost")).await;
-        check(Some("orders.invalid"), "10.0.0.5", Err("--allow-host")).await;
+        check(Some("192.168.7.7"), "10.0.0.5", Ok("192.168.7.7")).await;
+        check(Some("192.169.7.7"), "10.0.0.5", Err("--allow-host")).await;
+        check(Some("orders.invalid"), "10.0.0.5", Err("can't be resolved")).await;
+        // Not by a range of other addresses.
+        let range = AllowList::new(["10.0.0.0/8"]).unwrap();
+        let peer = "10.0.0.5".parse().unwrap();
+        let admitted = admit(Some("localhost"), peer, &range).await;
+        assert!(admitted.unwrap_err().contains("App::host"));
+        assert!(may_ping("localhost", Some(peer), &range).is_err());
+        let own = "127.0.0.1".parse().unwrap();
+        assert!(may_ping("localhost", Some(own), &range).is_ok());
     }
 
     #[tokio::test]
@@ -263,12 +317,27 @@ mod tests {
             "169.254.1.1",
             "::ffff:169.254.169.254",
             "fe80::1",
+            "febf::1",
             "fd00:ec2::254",
             "100.100.100.200",
             "0.0.0.0",
+            "0.0.0.1",
             "::",
+            "::ffff:0.0.0.0",
             "224.0.0.1",
+            "ff02::1",
+            "255.255.255.255",
+            "::ffff:255.255.255.255",
+            "::169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "2002:a9fe:a9fe::1",
         ] {
+            // Whatever the operator allows.
+            let everything = AllowList::new(["0.0.0.0/0", "::/0"]).unwrap();
+            let parsed = address.parse().unwrap();
+            assert!(may_ping(address, Some(parsed), &everything).is_err());
+            let admitted = admit(Some(address), parsed, &everything).await;
+            assert!(admitted.is_err(), "{address}");
             check(Some(address), address, Err("can't be registered")).await;
             check(None, address, Err("can't be registered")).await;
         }

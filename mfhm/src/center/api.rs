@@ -21,12 +21,12 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 
-use super::key_auth;
+use super::admission::{Admission, Asker, Asks, Need, Stopped};
 use super::registration::Registrar;
 use super::watch::WatchLimit;
-use crate::body::BodyLimits;
-use crate::key::Key;
+use crate::body::{self, BodyLimits};
 use crate::listener::Peer;
+use crate::wire::problem::Problem;
 
 /// Registrations are small.
 const BODY: BodyLimits = BodyLimits {
@@ -39,8 +39,8 @@ const BODY: BodyLimits = BodyLimits {
 #[derive(Clone)]
 pub(crate) struct Api {
     pub registrar: Arc<Registrar>,
-    /// When present, every request must carry it.
-    pub key: Option<Arc<Key>>,
+    /// Who comes in.
+    pub admission: Arc<Admission>,
     pub watches: Arc<WatchLimit>,
 }
 
@@ -50,26 +50,72 @@ pub(crate) fn router(api: Api) -> Router {
 }
 
 async fn answer(State(api): State<Api>, request: Request) -> Response {
-    if let Some(key) = &api.key
-        && let Some(refusal) = key_auth::refusal(key, request.headers())
-    {
-        return refusal;
-    }
     let path = request.uri().path();
-    if path == "/v1" || path.starts_with("/v1/") {
-        v1::answer(&api, request).await
+    // Python's KeyAuth guards these two as well, so where there is only a key it is
+    // asked for everywhere.
+    let is_open = matches!(path, "/health" | "/ping") && api.admission.asks() != Asks::Key;
+    if is_open {
+        return match path {
+            "/health" => operate::health(&api, request.method()),
+            _ => python::ping(request).await,
+        };
+    }
+    let peer = peer(&request);
+    let asker = match api.admission.admit(peer, request.headers()).await {
+        Ok(asker) => asker,
+        Err(stopped) => return refuse(&api, peer, stopped, request).await,
+    };
+    if is_v1(path) {
+        v1::answer(&api, &asker, request).await
     } else if path == "/health" {
         operate::health(&api, request.method())
     } else {
-        python::answer(&api, request).await
+        python::answer(&api, &asker, request).await
     }
 }
 
+fn is_v1(path: &str) -> bool {
+    path == "/v1" || path.starts_with("/v1/")
+}
+
+/// What is answered to who does not come in.
+async fn refuse(api: &Api, peer: IpAddr, stopped: Stopped, request: Request) -> Response {
+    let why = api.admission.explain(stopped);
+    let (parts, unread) = request.into_parts();
+    let path = parts.uri.path();
+    api.admission.note(peer, path, &why);
+    // So that the answer is read, and not a reset connection seen.
+    body::skip(&parts.method, unread, BODY).await;
+    let is_key = api.admission.asks() == Asks::Key;
+    if is_key && !is_v1(path) {
+        return python::refusal_of_key_auth();
+    }
+    let mut response = if is_v1(path) {
+        let code = match stopped {
+            Stopped::NothingSent => "mfhm.no_token",
+            Stopped::Unknown => "mfhm.unknown_token",
+        };
+        Problem::new(StatusCode::UNAUTHORIZED, code, why).into_axum()
+    } else {
+        json(StatusCode::UNAUTHORIZED, python::detail(&why))
+    };
+    let challenge = match stopped {
+        Stopped::NothingSent => "Bearer",
+        Stopped::Unknown => r#"Bearer error="invalid_token""#,
+    };
+    let challenge = HeaderValue::from_static(challenge);
+    response
+        .headers_mut()
+        .insert(header::WWW_AUTHENTICATE, challenge);
+    response
+}
+
 impl Api {
-    /// Whether this peer may be told the keys of services: it is on this machine,
-    /// or it came in with the center's own key.
-    fn may_see_keys(&self, peer: IpAddr) -> bool {
-        self.key.is_some() || peer.is_loopback()
+    /// Whether the asker may do this; the error says what it lacks.
+    fn require(&self, asker: &Asker, need: Need<'_>, path: &str) -> Result<(), String> {
+        asker
+            .require(need)
+            .inspect_err(|why| self.admission.note(asker.peer, path, why))
     }
 }
 

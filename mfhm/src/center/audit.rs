@@ -88,10 +88,16 @@ pub(crate) struct Numbered {
 }
 
 impl Actor {
+    /// Somebody at this address of whom nothing else is known.
+    #[cfg(test)]
     pub(crate) fn peer(address: IpAddr) -> Self {
+        Self::named(address, None)
+    }
+
+    pub(crate) fn named(address: IpAddr, name: Option<String>) -> Self {
         Self::Peer {
             address: address.to_canonical(),
-            name: None,
+            name,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::{Extension, Router};
 use futures_util::future::BoxFuture;
 
+use super::admission::Admission;
 use super::api::{Api, router};
 use super::audit::Numbered;
 use super::backup::lines;
@@ -73,12 +74,12 @@ pub async fn center() -> Router {
         view,
         store,
         probe: Arc::new(Silence),
-        allow_hosts: Vec::new(),
+        allowed: Arc::default(),
         policy: Settings::default().contract_policy,
     });
     let api = Api {
         registrar,
-        key: None,
+        admission: Arc::new(Admission::with_key(None)),
         watches: Arc::default(),
     };
     // The router owns the follower.

@@ -60,9 +60,9 @@ fn batch(instances: Vec<CachedInstance>, stored: &Snapshot, random: &mut fastran
         let (service, host, port) = (&record.service, &record.host, record.port);
         let forbidden = host.parse().is_ok_and(address::is_forbidden);
         if forbidden || address::url_host(host).is_none() {
-            tracing::warn!(%service, %host, port, "an entry was skipped: no host to call");
+            tracing::warn!(?service, %host, port, "an entry was skipped: no host to call");
         } else if !taken.insert(record.place()) {
-            tracing::info!(%service, %host, port, "an entry was skipped: registered already");
+            tracing::info!(?service, %host, port, "an entry was skipped: registered already");
         } else {
             let entry = Entry::instance(Action::Imported, &Actor::Center, &record);
             audit.push(entry.because(FILE_NAME));
@@ -98,6 +98,7 @@ fn record(instance: CachedInstance, id: InstanceId) -> Record {
         version: None,
         weight: 100,
         key: key.map(Key::new),
+        secret: None,
     }
 }
 

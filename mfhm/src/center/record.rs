@@ -8,6 +8,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::digest::SecretDigest;
 use crate::instance::InstanceId;
 use crate::key::Key;
 use crate::wire::v1::{DocumentHash, OperationEntry};
@@ -41,6 +42,10 @@ pub(crate) struct Record {
     /// What requests to this instance must carry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Key>,
+    /// Stands for the secret with which a v1 instance proves that it is itself. Absent
+    /// in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<SecretDigest>,
 }
 
 /// Which protocol an instance registered with.
@@ -99,6 +104,7 @@ impl Record {
             version: None,
             weight: 100,
             key: None,
+            secret: None,
         }
     }
 }

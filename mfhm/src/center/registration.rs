@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+use super::address::AllowList;
 use super::audit::{Action, Actor, Entry};
 use super::contracts::ContractPolicy;
 use super::health::PingOutcome;
@@ -40,8 +41,8 @@ pub(crate) struct Registrar {
     pub view: Arc<View>,
     pub store: Arc<dyn Store>,
     pub probe: Arc<dyn Probe>,
-    /// Hosts that may be registered from anywhere.
-    pub allow_hosts: Vec<String>,
+    /// What may be registered from anywhere.
+    pub allowed: Arc<AllowList>,
     /// What comes of a contract that breaks live callers.
     pub policy: ContractPolicy,
 }
@@ -69,6 +70,8 @@ pub(crate) enum Outcome {
     PlaceTaken,
     /// A living instance has the id, in another place.
     IdTaken,
+    /// The id is registered with another lease secret.
+    NotYours,
     /// The document that it names is not kept.
     DocumentMissing(DocumentHash),
 }
@@ -90,6 +93,13 @@ impl Registrar {
                     .filter(|other| other.place() != place);
                 (registry.at(&place).map(|listed| listed.record), elsewhere)
             });
+            let same_id = [&holder, &elsewhere].into_iter().flatten();
+            if same_id
+                .filter(|other| other.id == record.id)
+                .any(|other| other.secret.is_some() && other.secret != record.secret)
+            {
+                return Ok(Outcome::NotYours);
+            }
             if holder.as_deref() == Some(&*record) && self.renew(&record.id).is_some() {
                 // Nothing to write: a thousand services that come back at once
                 // after a pause of the center cost no fsync.
@@ -157,11 +167,15 @@ impl Registrar {
             .await
     }
 
-    /// Removes whoever has this place; false when nobody has it.
+    /// Removes whoever has this place; false when nobody has it, or somebody who
+    /// leaves by a secret only.
     pub(crate) async fn vacate(&self, place: &Place, actor: &Actor) -> Result<bool, CommitError> {
         let holder = |view: &View| view.with(|registry, _, _| registry.at(place));
-        self.remove(|view| holder(view).map(|listed| listed.record), actor)
-            .await
+        let find = |view: &View| {
+            let record = holder(view).map(|listed| listed.record);
+            record.filter(|record| record.secret.is_none())
+        };
+        self.remove(find, actor).await
     }
 
     /// Has callers get the instance no more; false when there is none with this id.
@@ -210,7 +224,7 @@ impl Registrar {
                             port,
                             ..
                         } = &target;
-                        tracing::info!(%service, %host, port, %id, "up");
+                        tracing::info!(?service, %host, port, %id, "up");
                     }
                     true
                 }
@@ -277,6 +291,7 @@ impl Registrar {
             port: record.port,
             key: record.key.clone(),
             origin: record.origin,
+            registrant: record.peer,
             is_overdue,
             ping: 0,
         };

@@ -29,6 +29,7 @@ mod tests;
 mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -104,6 +105,8 @@ pub(crate) struct Target {
     pub port: u16,
     pub key: Option<Key>,
     pub origin: Origin,
+    /// Where a v1 registration came from, if it is known.
+    pub registrant: Option<IpAddr>,
     /// It holds a lease, and did not renew it in time: an answer counts only when
     /// it says that it is this instance's.
     pub is_overdue: bool,

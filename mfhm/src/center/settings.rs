@@ -5,14 +5,20 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
+use super::address::AllowList;
 use super::contracts::ContractPolicy;
 use super::registry::Limits;
 use crate::directory;
 
 /// Longer durations are mistakes, and would overflow the clock.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// So many connections may wait to be accepted, where the system allows it: when the
+/// center was away, all services and callers come back at once, and one whose
+/// connection finds no place here tries for seconds.
+const BACKLOG: u32 = 4096;
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
@@ -63,16 +69,23 @@ impl Settings {
         }
     }
 
-    /// Checks everything and binds the port.
+    /// Checks everything and binds the port. `has_tokens`: requests must carry one.
     ///
     /// # Errors
     ///
     /// Every problem that was found, each with what to do.
-    pub(crate) async fn bind(&self) -> Result<TcpListener, Vec<String>> {
+    pub(crate) async fn bind(
+        &self,
+        has_tokens: bool,
+    ) -> Result<(TcpListener, AllowList), Vec<String>> {
         let mut problems = self.check_durations();
         problems.extend(check_data_dir(&self.data_dir).err());
-        match self.listen().await {
-            Ok(listener) if problems.is_empty() => return Ok(listener),
+        let allowed = AllowList::new(&self.allow_hosts).unwrap_or_else(|bad| {
+            problems.extend(bad);
+            AllowList::default()
+        });
+        match self.listen(has_tokens).await {
+            Ok(listener) if problems.is_empty() => return Ok((listener, allowed)),
             Ok(_) => {}
             Err(problem) => problems.push(problem),
         }
@@ -123,29 +136,33 @@ impl Settings {
         problems
     }
 
-    async fn listen(&self) -> Result<TcpListener, String> {
+    async fn listen(&self, has_tokens: bool) -> Result<TcpListener, String> {
+        let is_guarded = self.key_auth || has_tokens;
         let addresses = self.addresses().await?;
         let is_open = addresses
             .iter()
             .any(|address| !address.ip().to_canonical().is_loopback());
-        if is_open && !self.key_auth && !self.insecure {
+        let make_token = format!(
+            "make a token with `mfhm token new --name NAME --data-dir {}`",
+            self.data_dir.display()
+        );
+        if is_open && !is_guarded && !self.insecure {
             return Err(format!(
                 "{} can be reached from other machines, where anybody could register services: \
-                 require a key with --key-auth (.key_auth(true)), or say --insecure \
-                 (.insecure(true)) if the network keeps others out",
+                 {make_token}, or say --insecure (.insecure(true)) if the network keeps others out",
                 self.host
             ));
         }
-        if is_open && !self.key_auth && self.contract_policy == ContractPolicy::Refuse {
+        if is_open && !is_guarded && self.contract_policy == ContractPolicy::Refuse {
             return Err(format!(
                 "{} can be reached from other machines, where anybody could say to be a caller, \
                  and so keep services from being registered under --contracts refuse \
-                 (ContractPolicy::Refuse): require a key with --key-auth (.key_auth(true)), or \
+                 (ContractPolicy::Refuse): {make_token}, or \
                  only warn with --contracts warn (ContractPolicy::Warn)",
                 self.host
             ));
         }
-        TcpListener::bind(addresses.as_slice()).await.map_err(|error| {
+        bind(&addresses).map_err(|error| {
             let (host, port) = (&self.host, self.port);
             match error.kind() {
                 std::io::ErrorKind::AddrInUse => format!(
@@ -185,6 +202,30 @@ impl Settings {
             Ok(found)
         }
     }
+}
+
+/// Listens on the first address that can be had.
+fn bind(addresses: &[SocketAddr]) -> io::Result<TcpListener> {
+    let one = |address: &SocketAddr| {
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()?
+        } else {
+            TcpSocket::new_v6()?
+        };
+        // A center that was killed gets its port again at once.
+        #[cfg(not(windows))]
+        socket.set_reuseaddr(true)?;
+        socket.bind(*address)?;
+        socket.listen(BACKLOG)
+    };
+    let mut last = io::ErrorKind::AddrNotAvailable.into();
+    for address in addresses {
+        match one(address) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }
 
 /// Whether something could not be written for lack of room, which may be made.
@@ -229,6 +270,10 @@ mod tests {
     use super::*;
 
     async fn problems(change: impl FnOnce(&mut Settings)) -> Vec<String> {
+        problems_of(change, false).await
+    }
+
+    async fn problems_of(change: impl FnOnce(&mut Settings), has_tokens: bool) -> Vec<String> {
         let dir = tempfile::tempdir().unwrap();
         let mut settings = Settings {
             port: 0,
@@ -236,7 +281,7 @@ mod tests {
             ..Settings::default()
         };
         change(&mut settings);
-        settings.bind().await.err().unwrap_or_default()
+        settings.bind(has_tokens).await.err().unwrap_or_default()
     }
 
     #[tokio::test]
@@ -309,15 +354,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_open_center_needs_a_key_or_a_word() {
+    async fn an_open_center_needs_a_token_a_key_or_a_word() {
         for host in ["0.0.0.0", "::", "::ffff:0.0.0.0"] {
             let found = problems(|s| s.host = host.to_owned()).await;
             assert!(
-                found[0].contains("--key-auth") && found[0].contains("--insecure"),
+                found[0].contains("mfhm token new") && found[0].contains("--insecure"),
                 "{found:?}"
             );
         }
         let open = |s: &mut Settings| s.host = "0.0.0.0".to_owned();
+        assert_eq!(problems_of(open, true).await.len(), 0, "it has a token");
         assert_eq!(problems(|s| (open(s), s.insecure = true).1).await.len(), 0);
         assert_eq!(problems(|s| (open(s), s.key_auth = true).1).await.len(), 0);
         assert_eq!(problems(|s| s.host = "localhost".to_owned()).await.len(), 0);
@@ -333,11 +379,17 @@ mod tests {
         };
         let found = problems(open).await;
         assert!(
-            found[0].contains("--key-auth") && found[0].contains("--contracts warn"),
+            found[0].contains("mfhm token new") && found[0].contains("--contracts warn"),
             "{found:?}"
         );
         assert_eq!(problems(|s| (open(s), s.key_auth = true).1).await.len(), 0);
         assert_eq!(problems(refuse).await.len(), 0, "loopback");
+    }
+
+    #[tokio::test]
+    async fn an_allowed_host_that_is_none_is_named() {
+        let found = problems(|s| s.allow_hosts = vec!["10.0.0.0/33".to_owned()]).await;
+        assert!(found[0].contains("\"10.0.0.0/33\""), "{found:?}");
     }
 
     #[tokio::test]

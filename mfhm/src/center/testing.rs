@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
+use super::address::AllowList;
+use super::admission::Admission;
 use super::api::{Api, router};
 use super::contracts::ContractPolicy;
 use super::health::PingOutcome;
@@ -21,6 +24,8 @@ use super::settings::Settings;
 use super::store::Store as _;
 use super::store::memory::MemoryStore;
 use super::task::Task;
+use super::tokens::Tokens;
+use super::tokens::follow::KnownTokens;
 use super::view::View;
 use crate::key::Key;
 use crate::listener::Peer;
@@ -137,14 +142,21 @@ impl TestCenter {
     }
 
     pub(crate) async fn with_key(key: Option<Key>) -> Self {
-        Self::with(key, ContractPolicy::Warn).await
+        Self::with(Admission::with_key(key), ContractPolicy::Warn).await
     }
 
     pub(crate) async fn refusing() -> Self {
-        Self::with(None, ContractPolicy::Refuse).await
+        Self::with(Admission::with_key(None), ContractPolicy::Refuse).await
     }
 
-    async fn with(key: Option<Key>, policy: ContractPolicy) -> Self {
+    /// A center that asks for the tokens of this directory.
+    pub(crate) async fn with_tokens(dir: &Path) -> Self {
+        let known = KnownTokens::open(Tokens::in_dir(dir)).unwrap();
+        let admission = Admission::new(dir, None, known, false);
+        Self::with(admission, ContractPolicy::Warn).await
+    }
+
+    async fn with(admission: Admission, policy: ContractPolicy) -> Self {
         let store = Arc::new(MemoryStore::default());
         let probe = Arc::new(Scripted::default());
         let limits = Settings::default().limits();
@@ -158,12 +170,12 @@ impl TestCenter {
             view,
             store: store.clone(),
             probe: probe.clone(),
-            allow_hosts: vec!["10.9.9.9".to_owned()],
+            allowed: Arc::new(AllowList::new(["10.9.9.9"]).unwrap()),
             policy,
         });
         let api = Api {
             registrar: registrar.clone(),
-            key: key.map(Arc::new),
+            admission: Arc::new(admission),
             watches: Arc::default(),
         };
         Self {
@@ -218,6 +230,27 @@ impl TestCenter {
     pub(crate) async fn get(&self, target: &str) -> Answer {
         self.send(Request::get(target).body(Body::empty()).unwrap())
             .await
+    }
+
+    /// Sends a request with this token, and whatever else is said in headers.
+    pub(crate) async fn send_as(
+        &self,
+        token: &str,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &serde_json::Value,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(target);
+        request = request.header("authorization", format!("Bearer {token}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = match body {
+            serde_json::Value::Null => Body::empty(),
+            body => Body::from(body.to_string()),
+        };
+        self.send(request.body(body).unwrap()).await
     }
 
     pub(crate) async fn delete(&self, target: &str) -> Answer {

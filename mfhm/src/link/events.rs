@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ::http::{Method, StatusCode};
+use ::http::{HeaderValue, Method, StatusCode};
 use tokio::time::Instant;
 
 use super::http::Answer;
@@ -31,17 +31,19 @@ pub(crate) struct EventStream {
 }
 
 impl Link {
-    /// Opens a stream, from the event after `last` on; the error says what failed
-    /// and where.
+    /// Opens a stream, with those of these headers that have a value; the error says
+    /// what failed and where.
     pub(crate) async fn open(
         &self,
         center: &str,
         path: &str,
-        last: Option<&str>,
+        headers: impl IntoIterator<Item = (&'static str, Option<HeaderValue>)>,
     ) -> Result<Opened, String> {
         let mut request = self.request(Method::GET, center, path);
-        if let Some(last) = last {
-            request = request.header("last-event-id", last);
+        for (name, value) in headers {
+            if let Some(value) = value {
+                request = request.header(name, value);
+            }
         }
         in_time(center, async {
             let answer = request.send().await?;

@@ -171,7 +171,7 @@ impl Holder {
         self.registered.send_replace(true);
         let mut backoff = Backoff::default();
         let mut renewals = 0;
-        let mut hold = Hold::new(self.center.clone(), &self.announcement.register.id);
+        let mut hold = Hold::new(self.center.clone(), self.announcement.clone());
         let speaks_v1 = held.dialect == Dialect::V1;
         let mut renew_at = Instant::now() + pause(&held);
         let why = loop {

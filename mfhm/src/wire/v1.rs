@@ -5,17 +5,17 @@
 //! |---|---|---|
 //! | register | `POST /v1/instances` with [`Register`] | 200 [`Registered`]; 409 the address belongs to a living instance, the document is missing (bring it, and register again), or live callers would break; 422 invalid |
 //! | bring a document | `PUT /v1/documents/{hash}` | 204; 4xx it is none that the center keeps |
-//! | renew | `PUT /v1/instances/{id}` | 200 [`Registered`]; 403 registered from another host; 404 not known (register again) |
+//! | renew | `PUT /v1/instances/{id}` | 200 [`Registered`]; 403 without its secret ([`HEADER_LEASE`]), or registered without one and from another host; 404 not known (register again) |
 //! | hold | `GET /v1/instances/{id}/hold` | 200 events, see [`hold`]; 403, 404 as for renew |
-//! | leave | `DELETE /v1/instances/{id}` | 204; 403 registered from another host; 404 not known |
-//! | drain | `POST /v1/instances/{id}/drain` | 202 [`hold::Drained`]; 403 neither its host nor an operator; 404 not known |
+//! | leave | `DELETE /v1/instances/{id}` | 204; 403, 404 as for renew |
+//! | drain | `POST /v1/instances/{id}/drain` | 202 [`hold::Drained`]; 403 neither the instance nor an operator; 404 not known |
 //! | report | `POST /v1/instances/{id}/report` | 202 [`hold::Reported`]: a caller could not reach it; 404 not known |
 //! | list | `GET /v1/services` | 200 [`ServiceList`] |
 //! | read | `GET /v1/services/{name}`, with a [`CallerReport`] in a header | 200 [`ServiceView`]; 404 no instance is registered; 503 perhaps not back yet |
 //! | document | `GET /v1/services/{name}/openapi.json`, also `?instance={id}` | 200 the OpenAPI document; 404 there is none |
 //! | callers | `GET /v1/services/{name}/callers` | 200 [`ServiceCallers`] |
 //! | compatibility | `GET /v1/services/{name}/compatibility` | 200 [`Compatibility`]; 404 not known |
-//! | watch | `GET /v1/watch?service={name}` | 200 events, see [`watch`]; 422 no service, too many, or a name beyond 128 characters; 503 as much is watched as the center keeps |
+//! | watch | `GET /v1/watch?service={name}`, for one service with a [`CallerReport`] in a header | 200 events, see [`watch`]; 422 no service, too many, or a name beyond 128 characters; 503 as much is watched as the center keeps |
 //!
 //! Every refusal is a problem document (`application/problem+json`). Unknown
 //! fields are ignored on both sides, so that a newer peer can say more.
@@ -33,11 +33,17 @@ pub(crate) use self::contracts::{
     MAX_DOCUMENT, ServiceCallers, UsedOperation, VerdictView,
 };
 use crate::instance::{InstanceId, InstanceStatus};
+use crate::key::Key;
 
 /// Header of a `/ping` answer that names the service which answers.
 pub(crate) const HEADER_SERVICE: &str = "mfhm-service";
+/// Code of the answer to a request that is for another service: it was not run.
+pub(crate) const MISDIRECTED: &str = "mfhm.misdirected";
 /// Header of a `/ping` answer that names the instance which answers.
 pub(crate) const HEADER_INSTANCE: &str = "mfhm-instance";
+
+/// Header with the secret of a registration: it comes from the instance itself.
+pub(crate) const HEADER_LEASE: &str = "mfhm-lease";
 
 /// The key of the metadata that says where an instance runs; callers prefer
 /// those of their own zone.
@@ -75,7 +81,11 @@ pub(crate) struct Register {
     /// The key that requests to this instance must carry (`MFHM-AuthKey`). The
     /// center needs it for its pings and never hands it out on v1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
+    pub key: Option<Key>,
+    /// A random text with which the instance proves from now on that it is itself, in
+    /// the header [`HEADER_LEASE`]. The center keeps its digest and tells it to nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<Key>,
 }
 
 /// Where an instance listens.

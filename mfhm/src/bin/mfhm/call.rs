@@ -1,7 +1,7 @@
 //! `mfhm call`.
 
 use std::io::{Read as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -31,6 +31,9 @@ pub(crate) struct Arguments {
     /// File with the key that the center asks for
     #[arg(long, value_name = "FILE")]
     center_key_file: Option<PathBuf>,
+    /// File with the token that the center asks for
+    #[arg(long, value_name = "FILE", env = "MFHM_TOKEN_FILE")]
+    token_file: Option<PathBuf>,
     /// Fills a placeholder of the path
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     path: Vec<(String, String)>,
@@ -64,9 +67,10 @@ async fn call(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Erro
         .iter()
         .fold(Caller::builder(), |b, url| b.center(url));
     if let Some(file) = &arguments.center_key_file {
-        let key = std::fs::read_to_string(file)
-            .map_err(|error| format!("the key file {} cannot be read: {error}", file.display()))?;
-        caller = caller.center_key(key.trim());
+        caller = caller.center_key(secret("key", file)?);
+    }
+    if let Some(file) = &arguments.token_file {
+        caller = caller.center_token(secret("token", file)?);
     }
     let mut call = caller
         .build()?
@@ -100,6 +104,12 @@ async fn call(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Erro
         return Ok(ExitCode::from(ERROR_STATUS));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn secret(what: &str, file: &Path) -> Result<String, String> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| format!("the {what} file {} cannot be read: {error}", file.display()))?;
+    Ok(text.trim().to_owned())
 }
 
 fn read_body(text: String) -> Result<Vec<u8>, Box<dyn std::error::Error>> {

@@ -15,13 +15,13 @@ use super::duration;
 pub(crate) struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Address to listen on; one that other machines reach needs --key-auth or --insecure
+    /// Address to listen on; one that other machines reach needs a token (mfhm token new) or --insecure
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
     /// Port to listen on; 0 is any free one
     #[arg(long, default_value_t = 21428)]
     port: u16,
-    /// Folder for the registrations, and for the key of --key-auth
+    /// Folder for the registrations, the tokens, and the key of --key-auth
     #[arg(long, default_value = "./data", value_name = "DIR")]
     data_dir: PathBuf,
     /// Time between two pings of an instance (2s, 500ms, or a number of seconds)
@@ -36,11 +36,12 @@ pub(crate) struct Arguments {
     /// Listen where other machines reach it, and let anyone in
     #[arg(long)]
     insecure: bool,
-    /// A host that services may register besides their own address; may be given several times
+    /// An address, a range such as 10.0.0.0/8, or a host name that services may register besides
+    /// their own address; may be given several times
     #[arg(long, value_name = "HOST")]
     allow_host: Vec<String>,
     /// What comes of a service whose contract breaks operations that live callers use: warn
-    /// registers it and says so, refuse does not register it and needs --key-auth where other
+    /// registers it and says so, refuse does not register it and needs a token where other
     /// machines reach the center
     #[arg(long, value_enum, default_value = "warn", value_name = "POLICY")]
     contracts: Contracts,

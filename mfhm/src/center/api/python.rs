@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::Request;
@@ -14,9 +13,10 @@ use http::{HeaderValue, Method, StatusCode, Uri, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::BODY;
-use super::{Api, json, peer};
+use super::{Api, json};
 use crate::body::{self, BodyError};
-use crate::center::audit::Actor;
+use crate::center::address;
+use crate::center::admission::{Asker, Need};
 use crate::center::import::operations;
 use crate::center::record::{Origin, Place, Record};
 use crate::center::registration::{Outcome, host_of};
@@ -63,7 +63,7 @@ enum Route<'a> {
 }
 
 /// Answers a request whose path belongs to nobody else.
-pub(super) async fn answer(api: &Api, request: Request) -> Response {
+pub(super) async fn answer(api: &Api, asker: &Asker, request: Request) -> Response {
     let path = python::decode_path(request.uri().path());
     let Some(route) = Route::find(&path) else {
         let shorter = path.trim_end_matches('/');
@@ -81,15 +81,37 @@ pub(super) async fn answer(api: &Api, request: Request) -> Response {
     }
     let result = match route {
         Route::Ping => Ok(json(StatusCode::OK, python::ok())),
-        Route::Online => online(api, request).await,
-        Route::Offline { name, port } => offline(api, peer(&request), name, port).await,
-        Route::Service { name } => service(api, peer(&request), request.uri(), name).await,
+        Route::Online => online(api, asker, request).await,
+        Route::Offline { name, port } => offline(api, asker, name, port).await,
+        Route::Service { name } => service(api, asker, request.uri(), name).await,
         Route::Api {
             name,
             api: operation,
-        } => operation_url(api, name, operation).await,
+        } => operation_url(api, asker, name, operation).await,
     };
     result.unwrap_or_else(Failure::into_response)
+}
+
+/// `GET /ping`, for whoever asks.
+pub(super) async fn ping(request: Request) -> Response {
+    if request.method() == Method::GET {
+        return json(StatusCode::OK, python::ok());
+    }
+    let (parts, unread) = request.into_parts();
+    body::skip(&parts.method, unread, BODY).await;
+    json(StatusCode::METHOD_NOT_ALLOWED, python::method_not_allowed())
+}
+
+/// What Python's KeyAuth answers to who does not have the key.
+pub(super) fn refusal_of_key_auth() -> Response {
+    let mut response = Response::new("You don't have permission to access service".into());
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    response
+}
+
+/// 403 unless the asker may do this.
+fn require(api: &Api, asker: &Asker, need: Need<'_>, path: &str) -> Result<(), Failure> {
+    api.require(asker, need, path).map_err(Failure::Forbidden)
 }
 
 impl<'a> Route<'a> {
@@ -121,14 +143,22 @@ impl<'a> Route<'a> {
     }
 }
 
-async fn online(api: &Api, request: Request) -> Result<Response, Failure> {
-    let peer = peer(&request);
-    let host = host_of(peer);
+async fn online(api: &Api, asker: &Asker, request: Request) -> Result<Response, Failure> {
+    require(api, asker, Need::RegisterSome, "/online")?;
+    if address::is_forbidden(asker.peer) {
+        return Err(Failure::Forbidden(format!(
+            "{} can't be registered (link-local, metadata or no single host): connect from another \
+             address",
+            asker.peer
+        )));
+    }
+    let host = host_of(asker.peer);
     let (parts, content) = request.into_parts();
     let content = body::read(content, BODY).await?;
     let content_type = parts.headers.get(header::CONTENT_TYPE);
     let content_type = content_type.map(|value| String::from_utf8_lossy(value.as_bytes()));
     let online = python::decode_online(content_type.as_deref(), &content)?;
+    require(api, asker, Need::Register(&online.name), "/online")?;
 
     let id = api
         .registrar
@@ -147,31 +177,36 @@ async fn online(api: &Api, request: Request) -> Result<Response, Failure> {
         version: None,
         weight: 100,
         key: online.transmission.map(Key::new),
+        secret: None,
     };
     let (service, host, port) = (record.service.clone(), record.host.clone(), record.port);
     let registered = api
         .registrar
-        .register(Arc::new(record), &Actor::peer(peer))
+        .register(Arc::new(record), &asker.actor())
         .await?;
     match registered {
         Outcome::Registered => Ok(json(StatusCode::OK, python::ok())),
-        // Python services name no documents.
-        Outcome::PlaceTaken | Outcome::IdTaken | Outcome::DocumentMissing(_) => {
-            tracing::info!(%service, %host, port, "refused (python): it is online");
+        // Python services name no documents, and their ids are new ones.
+        Outcome::PlaceTaken
+        | Outcome::IdTaken
+        | Outcome::NotYours
+        | Outcome::DocumentMissing(_) => {
+            tracing::info!(?service, %host, port, "refused (python): it is online");
             Ok(json(StatusCode::OK, python::service_is_online()))
         }
     }
 }
 
-async fn offline(api: &Api, peer: IpAddr, name: &str, port: &str) -> Result<Response, Failure> {
+async fn offline(api: &Api, asker: &Asker, name: &str, port: &str) -> Result<Response, Failure> {
     let (service, port) = python::check_offline(name, port)?;
+    require(api, asker, Need::Register(&service), "/offline")?;
     // Only from the host that it registered from.
     let place = Place {
         service,
-        host: host_of(peer),
+        host: host_of(asker.peer),
         port,
     };
-    let body = if api.registrar.vacate(&place, &Actor::peer(peer)).await? {
+    let body = if api.registrar.vacate(&place, &asker.actor()).await? {
         python::ok()
     } else {
         python::service_not_online()
@@ -179,7 +214,8 @@ async fn offline(api: &Api, peer: IpAddr, name: &str, port: &str) -> Result<Resp
     Ok(json(StatusCode::OK, body))
 }
 
-async fn service(api: &Api, peer: IpAddr, uri: &Uri, name: &str) -> Result<Response, Failure> {
+async fn service(api: &Api, asker: &Asker, uri: &Uri, name: &str) -> Result<Response, Failure> {
+    require(api, asker, Need::Read, "/service")?;
     let name = python::check_name(name, python::PathParam::Name)?;
     let wanted = instance_in_query(uri, &name);
     let pick = || {
@@ -201,7 +237,7 @@ async fn service(api: &Api, peer: IpAddr, uri: &Uri, name: &str) -> Result<Respo
     let Some(record) = found else {
         return Ok(json(StatusCode::NOT_FOUND, python::missing_service()));
     };
-    let key = record.key.as_ref().filter(|_| api.may_see_keys(peer));
+    let key = record.key.as_ref().filter(|_| asker.may_see_keys());
     let methods: Vec<_> = record
         .operations
         .iter()
@@ -217,7 +253,13 @@ async fn service(api: &Api, peer: IpAddr, uri: &Uri, name: &str) -> Result<Respo
     Ok(json(StatusCode::OK, body))
 }
 
-async fn operation_url(api: &Api, name: &str, operation: &str) -> Result<Response, Failure> {
+async fn operation_url(
+    api: &Api,
+    asker: &Asker,
+    name: &str,
+    operation: &str,
+) -> Result<Response, Failure> {
+    require(api, asker, Need::Read, "/api")?;
     let (name, operation) = python::check_names(name, operation)?;
     let pick = || {
         api.registrar
@@ -328,6 +370,7 @@ fn redirect(request: &Request, path: &str) -> Response {
 /// Why a request is not answered as it hoped.
 enum Failure {
     Refused(Refusal),
+    Forbidden(String),
     Body(BodyError),
     Store(CommitError),
 }
@@ -339,6 +382,7 @@ impl Failure {
                 let status = StatusCode::from_u16(refusal.status);
                 json(status.unwrap_or(StatusCode::BAD_REQUEST), refusal.body)
             }
+            Self::Forbidden(why) => json(StatusCode::FORBIDDEN, detail(&why)),
             Self::Body(error) => json(
                 error.status(),
                 detail(&format!("the body {}", error.detail(BODY))),
@@ -362,7 +406,7 @@ pub(super) fn unavailable(error: &CommitError) -> StatusCode {
     }
 }
 
-fn detail(text: &str) -> String {
+pub(super) fn detail(text: &str) -> String {
     serde_json::json!({ "detail": text }).to_string()
 }
 

@@ -8,7 +8,6 @@ mod register;
 mod watch;
 
 use std::convert::Infallible;
-use std::net::IpAddr;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -20,10 +19,11 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use super::python::unavailable;
-use super::{Api, BODY, json, peer};
+use super::{Api, BODY, json};
 use crate::body;
 use crate::center::address;
-use crate::center::audit::Actor;
+use crate::center::admission::{Asker, Need};
+use crate::center::digest::SecretDigest;
 use crate::center::record::{Origin, Record};
 use crate::center::registry::Listed;
 use crate::center::store::CommitError;
@@ -38,7 +38,7 @@ use crate::wire::v1::{
 type Refused = Box<Problem>;
 
 /// Answers a request whose path is under `/v1`.
-pub(super) async fn answer(api: &Api, request: Request) -> Response {
+pub(super) async fn answer(api: &Api, asker: &Asker, request: Request) -> Response {
     // Split first, decode then: `%2F` is a part of a name here.
     let segments: Vec<String> = request.uri().path()["/v1".len()..]
         .split('/')
@@ -66,36 +66,35 @@ pub(super) async fn answer(api: &Api, request: Request) -> Response {
         body::skip(&parts.method, unread, BODY).await;
         return refusal;
     }
-    let peer = peer(&request);
     let result = match segments.as_slice() {
-        ["instances"] => register::register(api, request).await,
+        ["instances"] => register::register(api, asker, request).await,
         ["instances", id] if request.method() == Method::PUT => {
             let id = (*id).to_owned();
             let (parts, unread) = request.into_parts();
             body::skip(&parts.method, unread, BODY).await;
-            renew(api, &id, peer).await
+            renew(api, &id, asker).await
         }
-        ["instances", id] => leave(api, id, peer).await,
-        ["instances", id, "hold"] => hold::hold(api, id, peer).await,
+        ["instances", id] => leave(api, id, asker).await,
+        ["instances", id, "hold"] => hold::hold(api, id, asker).await,
         ["instances", id, command] => {
             let (parts, unread) = request.into_parts();
             body::skip(&parts.method, unread, BODY).await;
             match *command {
-                "drain" => hold::drain(api, id, peer).await,
+                "drain" => hold::drain(api, id, asker).await,
                 _ => hold::report(api, id),
             }
         }
         ["services"] => Ok(list(api)),
-        ["documents", hash] => contracts::bring(api, hash, request).await,
+        ["documents", hash] => contracts::bring(api, asker, hash, request).await,
         ["services", name] => {
-            contracts::note_caller(api, name, peer, request.headers());
+            contracts::note_caller(api, name, asker.peer, request.headers());
             read(api, name).await
         }
         ["services", name, "openapi.json"] => contracts::document(api, name, request.uri().query()),
         ["services", name, "callers"] => contracts::callers(api, name),
         ["services", name, "compatibility"] => contracts::compatibility(api, name),
-        ["audit"] => audit::audit(api, peer, request.uri().query()).await,
-        ["watch"] => watch::watch(api, peer, &request),
+        ["audit"] => audit::audit(api, asker, request.uri().query()).await,
+        ["watch"] => watch::watch(api, asker, &request),
         _ => Err(refuse(
             StatusCode::NOT_FOUND,
             "mfhm.not_found",
@@ -113,17 +112,17 @@ pub(super) async fn answer(api: &Api, request: Request) -> Response {
     })
 }
 
-async fn renew(api: &Api, id: &str, peer: IpAddr) -> Result<Response, Refused> {
-    let known = find(api, id, peer).await?;
+async fn renew(api: &Api, id: &str, asker: &Asker) -> Result<Response, Refused> {
+    let known = find(api, id, asker).await?;
     match api.registrar.renew(&known) {
         Some(record) => Ok(ok(&registered(api, &record))),
         None => Err(unknown_instance(id)),
     }
 }
 
-async fn leave(api: &Api, id: &str, peer: IpAddr) -> Result<Response, Refused> {
-    let known = find(api, id, peer).await?;
-    let left = api.registrar.leave(&known, &Actor::peer(peer)).await;
+async fn leave(api: &Api, id: &str, asker: &Asker) -> Result<Response, Refused> {
+    let known = find(api, id, asker).await?;
+    let left = api.registrar.leave(&known, &asker.actor()).await;
     if !left.map_err(store_problem)? {
         return Err(unknown_instance(id));
     }
@@ -132,9 +131,9 @@ async fn leave(api: &Api, id: &str, peer: IpAddr) -> Result<Response, Refused> {
     Ok(response)
 }
 
-/// The instance that a request is about. Ids are told to everybody, so only the
-/// host that an instance registered from speaks for it.
-async fn find(api: &Api, id: &str, peer: IpAddr) -> Result<InstanceId, Refused> {
+/// The instance that a request is about. Ids are told to everybody, so only who has
+/// its lease secret speaks for it; without a secret, the host that it registered from.
+async fn find(api: &Api, id: &str, asker: &Asker) -> Result<InstanceId, Refused> {
     let known = id.parse().ok().and_then(|id: InstanceId| {
         api.registrar
             .view
@@ -145,22 +144,47 @@ async fn find(api: &Api, id: &str, peer: IpAddr) -> Result<InstanceId, Refused> 
     let Some(record) = known else {
         return Err(unknown_instance(id));
     };
+    require(api, asker, Need::Register(&record.service), id)?;
+    let peer = asker.peer;
+    if let Some(secret) = &record.secret {
+        let sent = asker.lease.as_ref();
+        if sent.is_some_and(|sent| SecretDigest::of(sent.reveal().as_bytes()) == *secret) {
+            return Ok(record.id.clone());
+        }
+        let lacking = match sent {
+            None => "its lease secret is missing",
+            Some(_) => "this is not its lease secret",
+        };
+        let why = format!(
+            "only the instance {id:?} itself renews, holds and drains it and lets it leave, and \
+             {lacking}: send the `secret` of its registration in the header mfhm-lease; \
+             operators drain it, with a token that has the scope operate"
+        );
+        return Err(not_yours(api, asker, id, why));
+    }
     let is_own = match record.peer {
         Some(registrant) => address::is_same(registrant, peer),
         None => address::is_host(&record.host, peer).await,
     };
     if !is_own {
-        tracing::warn!(id, %peer, "refused (v1): the instance registered from another host");
-        return Err(refuse(
-            StatusCode::FORBIDDEN,
-            "mfhm.not_yours",
-            format!(
-                "the instance {id:?} registered from another host than this request comes from \
-                 ({peer}): only that host renews it and lets it leave"
-            ),
-        ));
+        let why = format!(
+            "the instance {id:?} registered from another host than this request comes from \
+             ({peer}): only that host renews it and lets it leave"
+        );
+        return Err(not_yours(api, asker, id, why));
     }
     Ok(record.id.clone())
+}
+
+fn not_yours(api: &Api, asker: &Asker, about: &str, why: String) -> Refused {
+    api.admission.note(asker.peer, about, &why);
+    refuse(StatusCode::FORBIDDEN, "mfhm.not_yours", why)
+}
+
+/// 403 unless the asker may do this. `about` is for the log.
+fn require(api: &Api, asker: &Asker, need: Need<'_>, about: &str) -> Result<(), Refused> {
+    api.require(asker, need, about)
+        .map_err(|why| refuse(StatusCode::FORBIDDEN, "mfhm.not_allowed", why))
 }
 
 fn list(api: &Api) -> Response {
@@ -271,9 +295,15 @@ fn registered(api: &Api, record: &Record) -> Registered {
 /// A comment in an event stream.
 const COMMENT: &[u8] = b":\n\n";
 
-/// An answer that goes on until one side ends it.
-fn event_stream(frames: impl Stream<Item = Bytes> + Send + 'static) -> Response {
-    let frames = frames.map(Ok::<_, Infallible>);
+/// An answer that goes on until one side ends it, or what let the asker in is
+/// withdrawn.
+fn event_stream(
+    api: &Api,
+    asker: &Asker,
+    frames: impl Stream<Item = Bytes> + Send + 'static,
+) -> Response {
+    let withdrawn = Box::pin(api.admission.withdrawn(&asker.principal));
+    let frames = frames.take_until(withdrawn).map(Ok::<_, Infallible>);
     let mut response = Response::new(Body::from_stream(frames));
     for (name, value) in [
         (header::CONTENT_TYPE, "text/event-stream"),

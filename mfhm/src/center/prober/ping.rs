@@ -2,7 +2,8 @@
 //!
 //! A new connection each time: a kept one would only show that the instance was
 //! there when it was opened. No proxy, no redirects, and no more than 4 KiB of the
-//! answer are read.
+//! answer are read. Where it goes is checked for each connection, after the name was
+//! looked up; it carries the instance's own key and nothing else that is secret.
 
 use std::error::Error as _;
 use std::io;
@@ -16,7 +17,8 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::center::address;
+use super::Ping;
+use crate::center::address::{self, AllowList};
 use crate::center::health::PingOutcome;
 use crate::center::record::Origin;
 use crate::center::registration::{Probe, Probed};
@@ -50,6 +52,7 @@ const BODY_TIMEOUT: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(crate) struct Pinger {
     client: reqwest::Client,
+    allowed: Arc<AllowList>,
     timeout: Duration,
     pings: Semaphore,
     probes: Semaphore,
@@ -66,26 +69,34 @@ pub(crate) struct Answer {
 }
 
 impl Pinger {
-    pub(crate) fn new(timeout: Duration) -> Result<Self> {
+    pub(crate) fn new(timeout: Duration, allowed: Arc<AllowList>) -> Result<Self> {
+        Self::with_names(timeout, allowed, Arc::new(AskTheSystem))
+    }
+
+    fn with_names(
+        timeout: Duration,
+        allowed: Arc<AllowList>,
+        names: Arc<dyn Names>,
+    ) -> Result<Self> {
+        let permitted = Permitted {
+            allowed: allowed.clone(),
+            names,
+        };
         let client = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .pool_max_idle_per_host(0)
-            .dns_resolver(Arc::new(Permitted))
+            .dns_resolver(Arc::new(permitted))
             .user_agent(concat!("mfhm/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| Error::with_source("the pings can't be set up", error))?;
         Ok(Self {
             client,
+            allowed,
             timeout,
             pings: Semaphore::new(CONCURRENCY),
             probes: Semaphore::new(PROBES),
         })
-    }
-
-    /// A ping in its turn.
-    pub(crate) async fn ping(&self, target: &Target) -> Answer {
-        self.send(target, &self.pings, self.timeout).await
     }
 
     async fn send(&self, target: &Target, permits: &Semaphore, timeout: Duration) -> Answer {
@@ -125,13 +136,8 @@ impl Pinger {
         let Some(host) = address::url_host(&target.host) else {
             return bad("its host can't be part of a URL");
         };
-        if target.origin == Origin::V1
-            && target
-                .host
-                .parse::<IpAddr>()
-                .is_ok_and(address::is_forbidden)
-        {
-            return bad("its address may not be registered");
+        if let Err(why) = address::may_ping(&target.host, target.registrant, &self.allowed) {
+            return bad(&why);
         }
         let mut request = self
             .client
@@ -162,6 +168,12 @@ impl Pinger {
     }
 }
 
+impl Ping for Pinger {
+    fn ping<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Answer> {
+        Box::pin(self.send(target, &self.pings, self.timeout))
+    }
+}
+
 impl Probe for Pinger {
     /// 1 s at most, after all waiting for this process's own resources.
     fn probe<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Option<Probed>> {
@@ -189,7 +201,7 @@ async fn skip_body(response: &mut reqwest::Response) {
 /// Alive is who answers exactly 200 and does not say that it is somebody else.
 /// Who ceased to renew must say that it is itself: another program may have the
 /// port by now.
-fn assess(
+pub(in crate::center) fn assess(
     target: &Target,
     status: StatusCode,
     service: Option<&str>,
@@ -248,6 +260,9 @@ fn judge_io(error: &io::Error) -> Option<Option<PingOutcome>> {
     if matches!(error.raw_os_error(), Some(EMFILE | ENFILE | ENOBUFS)) {
         return Some(None);
     }
+    if let Some(Denied(why)) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        return Some(Some(PingOutcome::Bad(why.clone())));
+    }
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Some(Some(PingOutcome::Refused)),
         io::ErrorKind::ConnectionReset
@@ -264,13 +279,33 @@ fn judge_io(error: &io::Error) -> Option<Option<PingOutcome>> {
     }
 }
 
-/// Resolves names to addresses that may be registered.
-struct Permitted;
+/// Who knows the addresses of names.
+trait Names: Send + Sync + 'static {
+    fn addresses<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>>;
+}
+
+struct AskTheSystem;
+
+impl Names for AskTheSystem {
+    fn addresses<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+        Box::pin(address::resolve(name))
+    }
+}
+
+/// Resolves names to addresses that may be pinged.
+struct Permitted {
+    allowed: Arc<AllowList>,
+    names: Arc<dyn Names>,
+}
 
 impl Resolve for Permitted {
     fn resolve(&self, name: Name) -> Resolving {
+        let (allowed, names) = (self.allowed.clone(), self.names.clone());
         Box::pin(async move {
-            let addresses = address::resolve(name.as_str()).await?;
+            let addresses = names.addresses(name.as_str()).await?;
+            let addresses = allowed
+                .permitted(name.as_str(), addresses)
+                .map_err(denied)?;
             let addresses: Addrs = Box::new(
                 addresses
                     .into_iter()
@@ -279,6 +314,22 @@ impl Resolve for Permitted {
             Ok(addresses)
         })
     }
+}
+
+/// Why no connection was tried: it is the center that does not want it.
+#[derive(Debug)]
+struct Denied(String);
+
+impl std::fmt::Display for Denied {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Denied {}
+
+fn denied(why: String) -> io::Error {
+    io::Error::new(io::ErrorKind::PermissionDenied, Denied(why))
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ const PATH_LIMIT: usize = 10_240;
 const TEXT_LIMIT: usize = 1024;
 const FINGERPRINT_LIMIT: usize = 64;
 const METADATA_LIMIT: usize = 64;
+/// Of a lease secret. Shorter ones can be guessed.
+const SECRET_LENGTH: std::ops::RangeInclusive<usize> = 16..=256;
 
 /// What is wrong with a v1 registration, but for its host.
 pub(crate) fn check(register: &Register) -> Vec<InvalidParam> {
@@ -50,12 +52,23 @@ pub(crate) fn check(register: &Register) -> Vec<InvalidParam> {
             format!("at most {METADATA_LIMIT} entries of at most {TEXT_LIMIT} bytes each"),
         ));
     }
-    if let Some(key) = &register.key
-        && (key.is_empty() || key.len() > PATH_LIMIT || Key::new(key).header_value().is_err())
-    {
+    let cannot_be_sent = |key: &Key| {
+        let length = key.reveal().len();
+        length == 0 || length > PATH_LIMIT || key.header_value().is_err()
+    };
+    if register.key.as_ref().is_some_and(cannot_be_sent) {
         errors.push(invalid(
             "key",
             "a key is text that can be sent in a header, and not empty",
+        ));
+    }
+    let is_weak = |secret: &Key| {
+        !SECRET_LENGTH.contains(&secret.reveal().len()) || secret.header_value().is_err()
+    };
+    if register.secret.as_ref().is_some_and(is_weak) {
+        errors.push(invalid(
+            "secret",
+            "a lease secret is 16 to 256 random characters that can be sent in a header",
         ));
     }
     let mut names = std::collections::HashSet::new();
@@ -119,7 +132,8 @@ pub(crate) fn check_record(record: &Record) -> Vec<InvalidParam> {
             metadata: record.metadata.clone(),
             version: record.version.clone(),
             weight: record.weight,
-            key: record.key.as_ref().map(|key| key.reveal().to_owned()),
+            key: record.key.clone(),
+            secret: None,
         }),
         Origin::Python => check_python(record),
     };

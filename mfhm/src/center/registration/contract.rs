@@ -107,9 +107,9 @@ impl Registrar {
         } = record;
         for broken in &judged.breaks {
             if judged.is_refused {
-                tracing::warn!(%service, %host, port, %id, "refused, live callers would break: {broken}");
+                tracing::warn!(?service, %host, port, %id, "refused, live callers would break: {broken}");
             } else {
-                tracing::warn!(%service, %host, port, %id, "registered, but live callers break: {broken}");
+                tracing::warn!(?service, %host, port, %id, "registered, but live callers break: {broken}");
             }
         }
         let verdict = Verdict {

@@ -167,6 +167,7 @@ impl Entry {
             port: self.record.port,
             key: self.record.key.clone(),
             origin: self.record.origin,
+            registrant: self.record.peer,
             is_overdue: self.lease_end_seen,
             ping,
         }

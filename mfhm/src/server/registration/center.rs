@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 
+use crate::key::Key;
 use crate::link::events::Opened;
 use crate::link::{Heard, Link};
 use crate::wire::python;
-use crate::wire::v1::{Break, DOCUMENT_MISSING, Register, Registered};
+use crate::wire::v1::{Break, DOCUMENT_MISSING, HEADER_LEASE, Register, Registered};
 
 /// A Python center never says how often to come back; it forgets an instance
 /// at the first failed ping.
@@ -30,6 +31,12 @@ impl Announcement {
             register,
             document: None,
         }
+    }
+
+    /// The header by which the center knows that it is this instance that asks.
+    fn lease(&self) -> Option<(&'static str, HeaderValue)> {
+        let secret = self.register.secret.as_ref()?;
+        Some((HEADER_LEASE, secret.header_value().ok()?))
     }
 
     /// With what the service says about its operations.
@@ -176,7 +183,7 @@ impl Center {
                 )
             })
             .collect();
-        let key = key.as_deref();
+        let key = key.as_ref().map(Key::reveal);
         let body = python::encode_online(service, address.port, key, &methods);
         let heard = self
             .ask(Method::POST, center, "/online", Some(body))
@@ -204,7 +211,9 @@ impl Center {
         match held.dialect {
             Dialect::V1 => {
                 let path = format!("/v1/instances/{}", announcement.register.id);
-                let heard = self.ask(Method::PUT, &held.center, &path, None).await?;
+                let heard = self
+                    .ask_as(announcement, Method::PUT, &held.center, &path)
+                    .await?;
                 if heard.status.is_success() {
                     Ok(())
                 } else {
@@ -220,8 +229,15 @@ impl Center {
     }
 
     /// Opens an event stream; the error says what failed.
-    pub(crate) async fn open(&self, path: &str) -> Result<Opened, String> {
-        self.link.open(&self.url, path, None).await
+    pub(crate) async fn open(
+        &self,
+        path: &str,
+        announcement: &Announcement,
+    ) -> Result<Opened, String> {
+        let lease = announcement
+            .lease()
+            .map(|(name, secret)| (name, Some(secret)));
+        self.link.open(&self.url, path, lease).await
     }
 
     /// Every way in which a registration that was cut short may be held.
@@ -256,17 +272,36 @@ impl Center {
             address,
             ..
         } = &announcement.register;
-        let path = match held.dialect {
-            Dialect::V1 => format!("/v1/instances/{id}"),
-            Dialect::Python => format!("/offline/{service}/{}", address.port),
+        let heard = match held.dialect {
+            Dialect::V1 => {
+                let path = format!("/v1/instances/{id}");
+                self.ask_as(announcement, Method::DELETE, &held.center, &path)
+                    .await?
+            }
+            Dialect::Python => {
+                let path = format!("/offline/{service}/{}", address.port);
+                self.ask(Method::DELETE, &held.center, &path, None).await?
+            }
         };
-        let heard = self.ask(Method::DELETE, &held.center, &path, None).await?;
         // Not known is as good as removed.
         if heard.status.is_success() || heard.status == StatusCode::NOT_FOUND {
             Ok(())
         } else {
             Err(refused(&heard))
         }
+    }
+
+    /// Asks as the instance that was announced.
+    async fn ask_as(
+        &self,
+        announcement: &Announcement,
+        method: Method,
+        center: &str,
+        path: &str,
+    ) -> Result<Heard, Refusal> {
+        let lease = announcement.lease();
+        let asked = self.link.ask_with(method, center, path, None, lease);
+        asked.await.map_err(Refusal::Unreachable)
     }
 
     async fn ask(

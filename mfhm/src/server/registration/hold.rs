@@ -9,8 +9,7 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::time::Instant;
 
-use super::center::Center;
-use crate::instance::InstanceId;
+use super::center::{Announcement, Center};
 use crate::link::backoff::Backoff;
 use crate::link::events::{EventStream, Opened};
 use crate::wire::v1::hold::{DRAIN, HELD};
@@ -24,6 +23,7 @@ const LASTING: Duration = Duration::from_secs(5);
 
 pub(super) struct Hold {
     center: Center,
+    announcement: Announcement,
     path: String,
     stream: Option<EventStream>,
     opened: Instant,
@@ -46,11 +46,12 @@ pub(super) enum Heard {
 }
 
 impl Hold {
-    pub(super) fn new(center: Center, id: &InstanceId) -> Self {
+    pub(super) fn new(center: Center, announcement: Announcement) -> Self {
         let now = Instant::now();
         Self {
             center,
-            path: format!("/v1/instances/{id}/hold"),
+            path: format!("/v1/instances/{}/hold", announcement.register.id),
+            announcement,
             stream: None,
             opened: now,
             due: now,
@@ -94,7 +95,7 @@ impl Hold {
 
     async fn open(&mut self) -> Option<Heard> {
         tokio::time::sleep_until(self.due).await;
-        let pause = match self.center.open(&self.path).await {
+        let pause = match self.center.open(&self.path, &self.announcement).await {
             Ok(Opened::Stream(stream)) => {
                 self.stream = Some(*stream);
                 self.opened = Instant::now();

@@ -1,12 +1,11 @@
 //! `GET /v1/audit`: the audit trail, for operators.
 
-use std::net::IpAddr;
-
 use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
 
 use super::{Refused, ok, refuse};
+use crate::center::admission::Asker;
 use crate::center::api::Api;
 use crate::center::api::python::unavailable;
 use crate::center::audit::Numbered;
@@ -19,7 +18,7 @@ const MOST: usize = 1000;
 /// Those after a number, or the last ones.
 pub(super) async fn audit(
     api: &Api,
-    peer: IpAddr,
+    asker: &Asker,
     query: Option<&str>,
 ) -> Result<Response, Refused> {
     #[derive(Serialize)]
@@ -29,9 +28,10 @@ pub(super) async fn audit(
         next: u64,
     }
 
-    if !api.may_see_keys(peer) {
-        let detail = "the audit trail is read on the center's own machine, or with its key (a \
-                      center with --key-auth)";
+    if !asker.is_operator() {
+        let detail = "operators read the audit trail: those with a token that has the scope \
+                      operate (`mfhm token new --scope operate`) or with the shared key, and where \
+                      the center asks for neither, who is on its own machine";
         return Err(refuse(StatusCode::FORBIDDEN, "mfhm.operators_only", detail));
     }
     let (after, limit) = read(query)?;

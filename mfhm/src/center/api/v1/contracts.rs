@@ -9,8 +9,8 @@ use percent_encoding::percent_decode_str;
 
 use super::{Refused, ok, refuse, store_problem, unknown_service};
 use crate::body::{self, BodyLimits};
-use crate::center::api::{Api, BODY, json, peer};
-use crate::center::audit::Actor;
+use crate::center::admission::{Asker, Need};
+use crate::center::api::{Api, BODY, json};
 use crate::center::contracts::document::{BadDocument, Document};
 use crate::wire::v1::{
     CallerReport, Compatibility, DocumentHash, HEADER_CALLER, MAX_DOCUMENT, ServiceCallers,
@@ -23,8 +23,14 @@ const DOCUMENT: BodyLimits = BodyLimits {
 };
 
 /// `PUT /v1/documents/{hash}`.
-pub(super) async fn bring(api: &Api, hash: &str, request: Request) -> Result<Response, Refused> {
-    let actor = Actor::peer(peer(&request));
+pub(super) async fn bring(
+    api: &Api,
+    asker: &Asker,
+    hash: &str,
+    request: Request,
+) -> Result<Response, Refused> {
+    super::require(api, asker, Need::RegisterSome, request.uri().path())?;
+    let actor = asker.actor();
     let hash: Result<DocumentHash, _> = hash.parse();
     let (parts, content) = request.into_parts();
     if let Ok(hash) = &hash

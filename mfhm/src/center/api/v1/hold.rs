@@ -1,7 +1,5 @@
 //! What is said of one instance: it is held, it shall drain, it failed a caller.
 
-use std::net::IpAddr;
-
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _};
@@ -9,8 +7,8 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::{Refused, event_stream, find, refuse, registered, unknown_instance};
+use crate::center::admission::Asker;
 use crate::center::api::{Api, json};
-use crate::center::audit::Actor;
 use crate::center::hold::{Hold, Said};
 use crate::center::record::Origin;
 use crate::center::registry::Suspected;
@@ -19,8 +17,8 @@ use crate::wire::v1::hold::{DRAIN, Drained, HELD, Reported};
 
 /// `GET /v1/instances/{id}/hold`: holds the registration for as long as both sides
 /// keep the answer open.
-pub(super) async fn hold(api: &Api, id: &str, peer: IpAddr) -> Result<Response, Refused> {
-    let known = find(api, id, peer).await?;
+pub(super) async fn hold(api: &Api, id: &str, asker: &Asker) -> Result<Response, Refused> {
+    let known = find(api, id, asker).await?;
     let record = api.registrar.renew(&known);
     let record = record.ok_or_else(|| unknown_instance(id))?;
     let held = event(HELD, &registered(api, &record));
@@ -32,17 +30,17 @@ pub(super) async fn hold(api: &Api, id: &str, peer: IpAddr) -> Result<Response, 
         };
         Some((frame, hold))
     });
-    Ok(event_stream(stream::iter([held]).chain(said)))
+    Ok(event_stream(api, asker, stream::iter([held]).chain(said)))
 }
 
-/// `POST /v1/instances/{id}/drain`, by the instance's own host or by an operator.
-pub(super) async fn drain(api: &Api, id: &str, peer: IpAddr) -> Result<Response, Refused> {
-    let known = if api.may_see_keys(peer) {
+/// `POST /v1/instances/{id}/drain`, by the instance or by an operator.
+pub(super) async fn drain(api: &Api, id: &str, asker: &Asker) -> Result<Response, Refused> {
+    let known = if asker.is_operator() {
         registered_instance(api, id).ok_or_else(|| unknown_instance(id))?
     } else {
-        find(api, id, peer).await?
+        find(api, id, asker).await?
     };
-    if !api.registrar.drain(&known, &Actor::peer(peer)).await {
+    if !api.registrar.drain(&known, &asker.actor()).await {
         return Err(unknown_instance(id));
     }
     let told = api.registrar.view.holds().wake(&known);

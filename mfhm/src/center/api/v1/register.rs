@@ -10,18 +10,23 @@ use http::{HeaderMap, StatusCode, header};
 use super::{Refused, ok, refuse, registered, store_problem};
 use crate::body;
 use crate::center::address;
-use crate::center::api::{Api, BODY, peer};
-use crate::center::audit::Actor;
+use crate::center::admission::{Asker, Need};
+use crate::center::api::{Api, BODY};
+use crate::center::digest::SecretDigest;
 use crate::center::record::check::{check, invalid};
 use crate::center::record::{Origin, Record};
 use crate::center::registration::Outcome;
 use crate::json::{self, Unreadable};
-use crate::key::Key;
 use crate::wire::problem::Problem;
 use crate::wire::v1::{Break, DOCUMENT_MISSING, DocumentHash, Register};
 
-pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Refused> {
-    let peer = peer(&request);
+pub(super) async fn register(
+    api: &Api,
+    asker: &Asker,
+    request: Request,
+) -> Result<Response, Refused> {
+    let peer = asker.peer;
+    super::require(api, asker, Need::RegisterSome, request.uri().path())?;
     let (parts, content) = request.into_parts();
     let content = body::read(content, BODY).await.map_err(|error| {
         let detail = format!("the body {}", error.detail(BODY));
@@ -30,7 +35,7 @@ pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Re
     let register = decode(&parts.headers, &content)?;
     let mut errors = check(&register);
     let asked = register.address.host.as_deref();
-    let host = address::admit(asked, peer, &api.registrar.allow_hosts)
+    let host = address::admit(asked, peer, &api.registrar.allowed)
         .await
         .unwrap_or_else(|e| {
             errors.push(invalid("address.host", e));
@@ -46,6 +51,10 @@ pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Re
         return Err(Box::new(Problem { errors, ..problem }));
     }
 
+    let name = &register.service;
+    super::require(api, asker, Need::Register(name), parts.uri.path())?;
+
+    let secret = register.secret.as_ref();
     let record = Arc::new(Record {
         id: register.id,
         service: register.service,
@@ -58,7 +67,8 @@ pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Re
         metadata: register.metadata,
         version: register.version,
         weight: register.weight,
-        key: register.key.map(Key::new),
+        key: register.key,
+        secret: secret.map(|secret| SecretDigest::of(secret.reveal().as_bytes())),
     });
     if let Some(hash) = &record.document
         && !api.registrar.touch_document(hash)
@@ -72,7 +82,7 @@ pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Re
     }
     let outcome = api
         .registrar
-        .register(record.clone(), &Actor::peer(peer))
+        .register(record.clone(), &asker.actor())
         .await
         .map_err(store_problem)?;
     let Record {
@@ -93,7 +103,7 @@ pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Re
         }
         Outcome::DocumentMissing(hash) => Err(document_missing(&hash)),
         Outcome::PlaceTaken => {
-            tracing::info!(%service, %host, port, %id, "refused (v1): the address is taken");
+            tracing::info!(?service, %host, port, %id, "refused (v1): the address is taken");
             Err(refuse(
                 StatusCode::CONFLICT,
                 "mfhm.address_taken",
@@ -105,6 +115,13 @@ pub(super) async fn register(api: &Api, request: Request) -> Result<Response, Re
             "mfhm.id_taken",
             format!("the id {id} belongs to a living instance elsewhere: make a new one"),
         )),
+        Outcome::NotYours => {
+            let why = format!(
+                "the instance {id} is registered with another lease secret: send the same \
+                 `secret` again, or make a new id"
+            );
+            Err(super::not_yours(api, asker, id.as_str(), why))
+        }
     }
 }
 

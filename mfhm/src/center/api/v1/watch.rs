@@ -1,7 +1,6 @@
 //! `GET /v1/watch`: what the watched services are like, and then what changes.
 
 use std::fmt::Write as _;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +11,9 @@ use http::StatusCode;
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
+use super::contracts::note_caller;
 use super::{Refused, event_stream, instance_view, refuse};
+use crate::center::admission::Asker;
 use crate::center::api::Api;
 use crate::center::registry::Listed;
 use crate::center::watch::{Cursor, MOST, MOST_OF_PEER, Published, Told, WatchPlace, Watcher};
@@ -32,9 +33,9 @@ const QUERY_LIMIT: usize = 32 * 1024;
 /// Code of the refusal of a watch for which there is no room.
 pub(super) const TOO_MANY: &str = "mfhm.too_many_watches";
 
-pub(super) fn watch(api: &Api, peer: IpAddr, request: &Request) -> Result<Response, Refused> {
+pub(super) fn watch(api: &Api, asker: &Asker, request: &Request) -> Result<Response, Refused> {
     let services = services(request.uri().query().unwrap_or_default())?;
-    let place = api.watches.enter(peer, services.len());
+    let place = api.watches.enter(asker.peer, services.len());
     let place = place.ok_or_else(|| {
         refuse(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -45,6 +46,10 @@ pub(super) fn watch(api: &Api, peer: IpAddr, request: &Request) -> Result<Respon
             ),
         )
     })?;
+    // What a process says of one service it says in a watch of that one alone.
+    if let [service] = services.as_slice() {
+        note_caller(api, service, asker.peer, request.headers());
+    }
     let last = request.headers().get("last-event-id");
     let last = last.and_then(|id| id.to_str().ok()?.trim().parse::<Cursor>().ok());
     let frames = Frames {
@@ -56,7 +61,7 @@ pub(super) fn watch(api: &Api, peer: IpAddr, request: &Request) -> Result<Respon
         let frame = frames.next().await?;
         Some((frame, frames))
     });
-    Ok(event_stream(frames))
+    Ok(event_stream(api, asker, frames))
 }
 
 /// What is sent to one watcher.

@@ -14,9 +14,14 @@ fn target(origin: Origin, port: u16) -> Target {
         port,
         key: None,
         origin,
+        registrant: None,
         is_overdue: false,
         ping: 1,
     }
+}
+
+fn pinger() -> Pinger {
+    Pinger::new(SOON, Arc::default()).unwrap()
 }
 
 /// Answers one connection with these bytes and returns what was asked.
@@ -47,7 +52,7 @@ async fn check_with(
     expected: PingOutcome,
 ) {
     let (port, task) = answering(answer).await;
-    let pinger = Pinger::new(SOON).unwrap();
+    let pinger = pinger();
     let outcome = pinger.ping(&target(port)).await.outcome;
     let text = String::from_utf8_lossy(answer);
     match (&outcome, &expected) {
@@ -157,16 +162,13 @@ async fn a_closed_port_is_refused() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
-    let answer = Pinger::new(SOON)
-        .unwrap()
-        .ping(&target(Origin::V1, port))
-        .await;
+    let answer = pinger().ping(&target(Origin::V1, port)).await;
     assert_eq!(answer.outcome, PingOutcome::Refused);
 }
 
 #[tokio::test]
 async fn a_connection_that_ends_without_an_answer_is_broken() {
-    let pinger = Pinger::new(SOON).unwrap();
+    let pinger = pinger();
     // Closed by a process that has read the request, or has not.
     for is_read in [true, false] {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -188,7 +190,7 @@ async fn a_connection_that_ends_without_an_answer_is_broken() {
 #[tokio::test]
 async fn the_key_is_carried_and_an_impossible_one_is_a_bad_answer() {
     let (port, task) = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
-    let pinger = Pinger::new(SOON).unwrap();
+    let pinger = pinger();
     let keyed = Target {
         key: Some(Key::new("secret")),
         ..target(Origin::Python, port)
@@ -209,7 +211,7 @@ async fn the_key_is_carried_and_an_impossible_one_is_a_bad_answer() {
 
 #[tokio::test]
 async fn hosts_that_are_none_and_forbidden_ones_are_bad_answers() {
-    let pinger = Pinger::new(SOON).unwrap();
+    let pinger = pinger();
     for host in ["evil host/..", "a@b", "", "169.254.169.254"] {
         let target = Target {
             host: host.to_owned(),
@@ -233,10 +235,7 @@ async fn an_ipv6_host_is_pinged() {
         host: "::1".to_owned(),
         ..target(Origin::V1, port)
     };
-    assert_eq!(
-        Pinger::new(SOON).unwrap().ping(&target).await.outcome,
-        PingOutcome::Refused
-    );
+    assert_eq!(pinger().ping(&target).await.outcome, PingOutcome::Refused);
 }
 
 #[test]
@@ -258,7 +257,7 @@ async fn many_hanging_instances_do_not_keep_others_waiting() {
     // Connections that nobody accepts are established by the kernel and hang.
     let hanging = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let hanging_port = hanging.local_addr().unwrap().port();
-    let pinger = Arc::new(Pinger::new(Duration::from_secs(60)).unwrap());
+    let pinger = Arc::new(Pinger::new(Duration::from_secs(60), Arc::default()).unwrap());
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..256 {
         let pinger = pinger.clone();
@@ -271,4 +270,108 @@ async fn many_hanging_instances_do_not_keep_others_waiting() {
     let answer = pinger.ping(&target(Origin::V1, port)).await;
     assert_eq!(answer.outcome, PingOutcome::Ok);
     assert_eq!(tasks.len(), 256, "those still hang");
+}
+
+/// Says that every name has these addresses.
+struct Says(Vec<IpAddr>);
+
+impl Names for Says {
+    fn addresses<'a>(&'a self, _name: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+        Box::pin(std::future::ready(Ok(self.0.clone())))
+    }
+}
+
+/// A ping of a host, where names lead to 127.0.0.1 and something listens there: what it
+/// came to, and whether somebody connected.
+async fn ping_of(host: &str, registrant: &str, allowed: &[&str]) -> (PingOutcome, bool) {
+    let (port, task) = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+    let allowed = Arc::new(AllowList::new(allowed).unwrap());
+    let names = Arc::new(Says(vec![IpAddr::from([127, 0, 0, 1])]));
+    let pinger = Pinger::with_names(SOON, allowed, names).unwrap();
+    let target = Target {
+        host: host.to_owned(),
+        registrant: Some(registrant.parse().unwrap()),
+        ..target(Origin::V1, port)
+    };
+    let outcome = pinger.ping(&target).await.outcome;
+    let is_reached = outcome == PingOutcome::Ok || task.is_finished();
+    (outcome, is_reached)
+}
+
+#[tokio::test]
+async fn a_name_that_was_moved_to_the_centers_own_machine_is_not_followed() {
+    let (outcome, is_reached) = ping_of("orders.internal", "10.0.0.5", &["orders.internal"]).await;
+    let PingOutcome::Bad(why) = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert!(why.contains("--allow-host 127.0.0.1"), "{why}");
+    assert!(!is_reached);
+    let (outcome, _) = ping_of("orders.internal", "10.0.0.5", &["127.0.0.0/8"]).await;
+    assert_eq!(outcome, PingOutcome::Ok);
+    let (outcome, _) = ping_of("localhost", "127.0.0.1", &[]).await;
+    assert_eq!(outcome, PingOutcome::Ok);
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_allowed_any_more_is_not_pinged() {
+    let (outcome, is_reached) = ping_of("127.0.0.1", "10.0.0.5", &[]).await;
+    assert!(matches!(outcome, PingOutcome::Bad(_)), "{outcome:?}");
+    assert!(!is_reached);
+    for (registrant, allowed) in [("10.0.0.5", &["127.0.0.1"][..]), ("127.0.0.1", &[])] {
+        let (outcome, _) = ping_of("127.0.0.1", registrant, allowed).await;
+        assert_eq!(outcome, PingOutcome::Ok);
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_and_takes_no_key_along() {
+    let (elsewhere, other) = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+    let answer = format!(
+        "HTTP/1.1 307 Temporary Redirect\r\nlocation: http://127.0.0.1:{elsewhere}/\r\ncontent-length: 0\r\n\r\n"
+    );
+    let (port, task) = answering(answer.leak().as_bytes()).await;
+    let keyed = Target {
+        key: Some(Key::new("secret")),
+        ..target(Origin::V1, port)
+    };
+    let outcome = pinger().ping(&keyed).await.outcome;
+    assert!(outcome.to_string().contains("status 307"), "{outcome}");
+    assert!(!other.is_finished());
+    let asked = task.await.unwrap().to_ascii_lowercase();
+    let names = asked
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_once(':'));
+    let mut names: Vec<_> = names.map(|(name, _)| name).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["accept", "host", "mfhm-authkey", "user-agent"]);
+}
+
+/// A body of 1 MiB, which counts what is taken of it.
+struct Long(Arc<std::sync::atomic::AtomicUsize>);
+
+impl http_body::Body for Long {
+    type Data = bytes::Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
+        let taken = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        if taken == 1024 {
+            return std::task::Poll::Ready(None);
+        }
+        let frame = http_body::Frame::data(bytes::Bytes::from_static(&[0; 1024]));
+        std::task::Poll::Ready(Some(Ok(frame)))
+    }
+}
+
+#[tokio::test]
+async fn four_kibibytes_of_an_answer_are_read() {
+    let taken = Arc::<std::sync::atomic::AtomicUsize>::default();
+    let body = reqwest::Body::wrap(Long(taken.clone()));
+    let mut response = reqwest::Response::from(http::Response::new(body));
+    skip_body(&mut response).await;
+    assert_eq!(taken.load(std::sync::atomic::Ordering::Relaxed), 4);
 }

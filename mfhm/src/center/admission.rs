@@ -1,0 +1,392 @@
+//! Who comes in to the center, and what they may do.
+//!
+//! A center without a key and without tokens lets everybody in; it listens on
+//! loopback then, unless its operator insisted. Else every request must carry a token
+//! (`Authorization: Bearer …`, or `MFHM-AuthKey` for Python peers, which can send no
+//! other header) or the shared key of KeyAuth, which may do everything.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::{HeaderMap, header};
+use tokio::time::Instant;
+
+use super::audit::Actor;
+use super::task::Task;
+use super::tokens::follow::KnownTokens;
+use super::tokens::{Scope, TokenEntry};
+use crate::key::{self, Key};
+use crate::wire::v1::HEADER_LEASE;
+
+/// At most one refusal is logged in this time; the next one says how many were not.
+const LOG_PAUSE: Duration = Duration::from_secs(1);
+
+/// The guard at the center's door.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    /// Where tokens are made, for messages.
+    data_dir: PathBuf,
+    key: Option<Key>,
+    tokens: Arc<KnownTokens>,
+    /// Other machines reach the center, so it is never open, whatever becomes of the
+    /// tokens.
+    is_shut: bool,
+    refusals: Sparse,
+    _follower: Option<Task>,
+}
+
+/// What a center asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asks {
+    Nothing,
+    /// The shared key, as Python's KeyAuth.
+    Key,
+    Token,
+}
+
+/// Who sent a request, as far as it proved.
+#[derive(Clone, Debug)]
+pub(crate) enum Principal {
+    /// The center asks nobody.
+    Anybody,
+    /// Whoever has the shared key.
+    KeyHolder,
+    Bearer(Arc<TokenEntry>),
+}
+
+/// Why somebody does not come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    NothingSent,
+    Unknown,
+}
+
+/// What a request needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Need<'a> {
+    Read,
+    /// To register, whatever the name.
+    RegisterSome,
+    /// To register this service, or to speak for its instances.
+    Register(&'a str),
+}
+
+/// Who asks: what a handler may know of the other side.
+#[derive(Clone, Debug)]
+pub(crate) struct Asker {
+    /// The socket's other end.
+    pub peer: IpAddr,
+    pub principal: Principal,
+    /// A proxy on the center's own machine passed the request on: who asks is
+    /// somewhere else.
+    is_forwarded: bool,
+    /// The lease secret that came along.
+    pub lease: Option<Key>,
+}
+
+impl Admission {
+    /// The guard of the center with this data directory; starts to follow its tokens.
+    pub(crate) fn new(
+        data_dir: &Path,
+        key: Option<Key>,
+        tokens: KnownTokens,
+        is_shut: bool,
+    ) -> Self {
+        let tokens = Arc::new(tokens);
+        let follower = {
+            let tokens = tokens.clone();
+            Task::spawn(async move { tokens.follow().await })
+        };
+        Self {
+            data_dir: data_dir.to_owned(),
+            key,
+            tokens,
+            is_shut,
+            refusals: Sparse::default(),
+            _follower: Some(follower),
+        }
+    }
+
+    /// A guard without tokens.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn with_key(key: Option<Key>) -> Self {
+        Self {
+            data_dir: PathBuf::from("./data"),
+            key,
+            tokens: Arc::new(KnownTokens::none()),
+            is_shut: false,
+            refusals: Sparse::default(),
+            _follower: None,
+        }
+    }
+
+    pub(crate) fn asks(&self) -> Asks {
+        if self.is_shut || self.tokens.are_asked_for() {
+            if self.key.is_some() && !self.tokens.are_asked_for() {
+                return Asks::Key;
+            }
+            return Asks::Token;
+        }
+        match self.key {
+            Some(_) => Asks::Key,
+            None => Asks::Nothing,
+        }
+    }
+
+    /// Who sent a request with these headers.
+    pub(crate) async fn admit(&self, peer: IpAddr, headers: &HeaderMap) -> Result<Asker, Stopped> {
+        let principal = match self.asks() {
+            Asks::Nothing => Principal::Anybody,
+            Asks::Key | Asks::Token => self.recognise(headers).await?,
+        };
+        let lease = headers.get(HEADER_LEASE);
+        Ok(Asker {
+            peer,
+            principal,
+            is_forwarded: ["forwarded", "x-forwarded-for", "via"]
+                .iter()
+                .any(|name| headers.contains_key(*name)),
+            lease: lease.map(|value| Key::new(String::from_utf8_lossy(value.as_bytes()))),
+        })
+    }
+
+    async fn recognise(&self, headers: &HeaderMap) -> Result<Principal, Stopped> {
+        let bearer = headers.get(header::AUTHORIZATION).and_then(|value| {
+            let (scheme, token) = value.as_bytes().split_at_checked(7)?;
+            scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)
+        });
+        let key = headers.get(key::HEADER).map(|value| value.as_bytes());
+        let mut sent = [bearer, key].into_iter().flatten().peekable();
+        if sent.peek().is_none() {
+            return Err(Stopped::NothingSent);
+        }
+        for text in sent {
+            if self.key.as_ref().is_some_and(|key| key.matches(text)) {
+                return Ok(Principal::KeyHolder);
+            }
+            if let Some(token) = self.tokens.find(text.trim_ascii()).await {
+                return Ok(Principal::Bearer(token));
+            }
+        }
+        Err(Stopped::Unknown)
+    }
+
+    /// What a stopped request is told.
+    pub(crate) fn explain(&self, stopped: Stopped) -> String {
+        match (self.asks(), stopped) {
+            (Asks::Key, _) => "this center wants its key in the header MFHM-AuthKey: it is in the \
+                 file `key` of the center's data directory; services and callers take it from \
+                 MFHM_CENTER_KEY_FILE"
+                .to_owned(),
+            (_, Stopped::NothingSent) => format!("this center wants a token: {}", Self::MAKE_ONE),
+            (_, Stopped::Unknown) => format!(
+                "this center does not know this token; perhaps it was revoked: {}",
+                Self::MAKE_ONE
+            ),
+        }
+    }
+
+    const MAKE_ONE: &str = "make one with `mfhm token new --name NAME` in the center's data \
+         directory (--data-dir), and set MFHM_TOKEN_FILE or MFHM_TOKEN";
+
+    /// Writes down that somebody was not let in, or not let do something.
+    pub(crate) fn note(&self, peer: IpAddr, path: &str, why: &str) {
+        let Some(others) = self.refusals.next(Instant::now()) else {
+            return;
+        };
+        let path = crate::wire::problem::shown(path, 100);
+        let hint = match self.asks() {
+            Asks::Key => "the key is in the file `key` of the data directory".to_owned(),
+            _ => format!(
+                "mfhm token new --name NAME --data-dir {}",
+                self.data_dir.display()
+            ),
+        };
+        tracing::warn!(%peer, ?path, why, hint, not_logged = others, "refused");
+    }
+
+    /// Ends when what let this principal in does not any more.
+    pub(crate) fn withdrawn(&self, principal: &Principal) -> impl Future<Output = ()> + use<> {
+        let bearer = match principal {
+            Principal::Bearer(token) => Some((self.tokens.clone(), token.id.clone())),
+            Principal::Anybody | Principal::KeyHolder => None,
+        };
+        async move {
+            match bearer {
+                Some((tokens, id)) => tokens.revoked(&id).await,
+                None => std::future::pending().await,
+            }
+        }
+    }
+}
+
+impl Asker {
+    /// Who did it, for the audit trail.
+    pub(crate) fn actor(&self) -> Actor {
+        let name = match &self.principal {
+            Principal::Anybody => None,
+            Principal::KeyHolder => Some("key".to_owned()),
+            Principal::Bearer(token) => Some(format!("token {}", token.id)),
+        };
+        Actor::named(self.peer, name)
+    }
+
+    /// Whether it may do this; the error says what it lacks.
+    pub(crate) fn require(&self, need: Need<'_>) -> Result<(), String> {
+        let Principal::Bearer(token) = &self.principal else {
+            return Ok(());
+        };
+        let id = &token.id;
+        let is_registrar = token.scope() >= Scope::Register;
+        match need {
+            Need::Read => Ok(()),
+            Need::RegisterSome | Need::Register(_) if !is_registrar => Err(format!(
+                "the token {id} has the scope {}, and this needs the scope register: make one with \
+                 `mfhm token new --name NAME --scope register`",
+                token.scope()
+            )),
+            Need::Register(name) if !token.is_for(name) => {
+                let own = match token.names() {
+                    [] => "no service".to_owned(),
+                    names => names.join(", "),
+                };
+                Err(format!(
+                    "the token {id} is for {own}, not for {name:?}: make one with `mfhm token new \
+                     --name {name}`"
+                ))
+            }
+            Need::RegisterSome | Need::Register(_) => Ok(()),
+        }
+    }
+
+    /// Whether it may do what operators do. Where nobody is asked, it is whoever sits
+    /// at the center's own machine.
+    pub(crate) fn is_operator(&self) -> bool {
+        match &self.principal {
+            Principal::Anybody => self.is_local(),
+            Principal::KeyHolder => true,
+            Principal::Bearer(token) => token.scope() >= Scope::Operate,
+        }
+    }
+
+    /// Whether it may be told the keys of services: it is on this machine, or it
+    /// proved who it is.
+    pub(crate) fn may_see_keys(&self) -> bool {
+        !matches!(self.principal, Principal::Anybody) || self.is_local()
+    }
+
+    fn is_local(&self) -> bool {
+        self.peer.is_loopback() && !self.is_forwarded
+    }
+}
+
+/// Lets one of many through in a while.
+#[derive(Debug, Default)]
+struct Sparse {
+    last: Mutex<Option<Instant>>,
+    held_back: AtomicU64,
+}
+
+impl Sparse {
+    /// How many were held back since the last one; absent: this one is, too.
+    fn next(&self, now: Instant) -> Option<u64> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_some_and(|last| now < last + LOG_PAUSE) {
+            self.held_back.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        *last = Some(now);
+        Some(self.held_back.swap(0, Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    fn headers(name: &'static str, value: &str) -> HeaderMap {
+        let value = HeaderValue::from_str(value).unwrap();
+        HeaderMap::from_iter([(http::HeaderName::from_static(name), value)])
+    }
+
+    #[tokio::test]
+    async fn only_the_exact_key_comes_in() {
+        let key = "0123456789abcdef0123456789abcdef";
+        let door = Admission::with_key(Some(Key::new(key)));
+        let stopped = door.admit(PEER, &HeaderMap::new()).await.unwrap_err();
+        assert_eq!(stopped, Stopped::NothingSent);
+        for wrong in ["", "0123456789ABCDEF0123456789abcdef", "0123456789abcdef"] {
+            let stopped = door.admit(PEER, &headers("mfhm-authkey", wrong)).await;
+            assert_eq!(stopped.unwrap_err(), Stopped::Unknown, "{wrong}");
+        }
+        let asker = door.admit(PEER, &headers("mfhm-authkey", key)).await;
+        assert!(matches!(asker.unwrap().principal, Principal::KeyHolder));
+    }
+
+    #[tokio::test]
+    async fn a_token_comes_in_either_header_and_may_what_it_says() {
+        use crate::center::tokens::{TokenGrant, Tokens};
+        let dir = tempfile::tempdir().unwrap();
+        let tokens = Tokens::in_dir(dir.path());
+        let grant = TokenGrant::new(Scope::Register).name("users");
+        let token = tokens.issue(grant).unwrap().token;
+        let known = KnownTokens::open(tokens).unwrap();
+        let door = Admission::new(dir.path(), None, known, false);
+        assert_eq!(door.asks(), Asks::Token);
+        for (name, value) in [
+            ("authorization", format!("Bearer {token}")),
+            ("authorization", format!("bearer  {token}")),
+            ("mfhm-authkey", token.clone()),
+        ] {
+            let asker = door.admit(PEER, &headers(name, &value)).await.unwrap();
+            assert!(asker.require(Need::Register("users")).is_ok());
+            let lacking = asker.require(Need::Register("orders")).unwrap_err();
+            assert!(lacking.contains("--name orders"), "{lacking}");
+            assert!(!asker.is_operator());
+        }
+        for (name, value) in [
+            ("authorization", format!("Basic {token}")),
+            ("authorization", token.clone()),
+            ("cookie", token.clone()),
+        ] {
+            let stopped = door.admit(PEER, &headers(name, &value)).await.unwrap_err();
+            assert_eq!(stopped, Stopped::NothingSent, "{name} {value}");
+        }
+    }
+
+    #[test]
+    fn a_center_that_others_reach_stays_shut_without_tokens() {
+        let door = Admission {
+            is_shut: true,
+            ..Admission::with_key(None)
+        };
+        assert_eq!(door.asks(), Asks::Token);
+        assert_eq!(Admission::with_key(None).asks(), Asks::Nothing);
+    }
+
+    #[tokio::test]
+    async fn who_comes_through_a_proxy_is_not_on_this_machine() {
+        let door = Admission::with_key(None);
+        let asker = door.admit(PEER, &HeaderMap::new()).await.unwrap();
+        assert!(asker.is_operator() && asker.may_see_keys());
+        let passed_on = headers("x-forwarded-for", "10.0.0.5");
+        let asker = door.admit(PEER, &passed_on).await.unwrap();
+        assert!(!asker.is_operator() && !asker.may_see_keys());
+    }
+
+    #[test]
+    fn many_refusals_are_few_lines() {
+        let sparse = Sparse::default();
+        let now = Instant::now();
+        assert_eq!(sparse.next(now), Some(0));
+        assert_eq!(sparse.next(now), None);
+        assert_eq!(sparse.next(now), None);
+        assert_eq!(sparse.next(now + LOG_PAUSE), Some(2));
+    }
+}

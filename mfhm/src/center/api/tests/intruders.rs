@@ -1,0 +1,371 @@
+//! Who is kept out: one test for each thing that an intruder may try.
+
+use serde_json::Value::Null;
+
+use super::*;
+use crate::center::tokens::{Scope, TokenGrant, Tokens};
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+/// A center that asks for tokens, and one each to read, to register `users`, to
+/// register anything, and to operate.
+struct Guarded {
+    center: TestCenter,
+    tokens: Tokens,
+    read: String,
+    users: String,
+    all: String,
+    operate: String,
+    _dir: tempfile::TempDir,
+}
+
+impl Guarded {
+    async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let tokens = Tokens::in_dir(dir.path());
+        let issue = |grant| tokens.issue(grant).unwrap().token;
+        let read = issue(TokenGrant::new(Scope::Read));
+        let users = issue(TokenGrant::new(Scope::Register).name("users"));
+        let all = issue(TokenGrant::new(Scope::Register).all_names());
+        let operate = issue(TokenGrant::new(Scope::Operate));
+        Self {
+            center: TestCenter::with_tokens(dir.path()).await,
+            tokens,
+            read,
+            users,
+            all,
+            operate,
+            _dir: dir,
+        }
+    }
+
+    async fn post(&self, token: &str, target: &str, body: &Value) -> Answer {
+        self.center.send_as(token, "POST", target, &[], body).await
+    }
+
+    async fn ask(&self, token: &str, method: &str, target: &str) -> Answer {
+        self.center.send_as(token, method, target, &[], &Null).await
+    }
+}
+
+fn with_secret(service: &str, id: &str, port: u16, secret: &str) -> Value {
+    let mut register = register(service, id, port);
+    register["secret"] = json!(secret);
+    register
+}
+
+async fn send_with(
+    center: &TestCenter,
+    peer: &str,
+    method: &str,
+    target: &str,
+    secret: Option<&str>,
+) -> Answer {
+    let mut request = Request::builder().method(method).uri(target);
+    if let Some(secret) = secret {
+        request = request.header("mfhm-lease", secret);
+    }
+    let request = request.body(Body::empty()).unwrap();
+    center.send_from(peer, request).await
+}
+
+#[tokio::test]
+async fn without_a_token_nobody_gets_further_than_the_door() {
+    let guarded = Guarded::new().await;
+    let center = &guarded.center;
+    for (method, target) in [
+        ("GET", "/v1/services"),
+        ("GET", "/v1/services/users"),
+        ("GET", "/v1/watch?service=users"),
+        ("GET", "/v1/services/users/openapi.json"),
+        ("POST", "/v1/instances"),
+        ("PUT", "/v1/instances/a"),
+        ("DELETE", "/v1/instances/a"),
+        ("GET", "/v1/instances/a/hold"),
+        ("POST", "/v1/instances/a/drain"),
+        ("POST", "/v1/instances/a/report"),
+        ("PUT", "/v1/documents/abc"),
+        ("GET", "/v1/nonsense"),
+    ] {
+        let answer = send_with(center, "127.0.0.1", method, target, None).await;
+        check_problem(&answer, 401, "mfhm.no_token");
+        assert_eq!(answer.headers["www-authenticate"], "Bearer");
+        assert!(answer.body.contains("mfhm token new"), "{answer:?}");
+        let answer = guarded.ask("mfhm_guess", method, target).await;
+        check_problem(&answer, 401, "mfhm.unknown_token");
+    }
+    for (method, target) in [
+        ("POST", "/online"),
+        ("DELETE", "/offline/users/1"),
+        ("GET", "/service/users"),
+        ("GET", "/api/users/hello"),
+        ("GET", "/nonsense"),
+    ] {
+        let answer = send_with(center, "127.0.0.1", method, target, None).await;
+        assert_eq!(answer.status, 401, "{target}");
+        assert!(answer.body.contains("mfhm token new"), "{answer:?}");
+    }
+    for target in ["/health", "/ping"] {
+        assert_eq!(center.get(target).await.status, 200, "{target}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_to_read_reads_and_does_nothing_else() {
+    let guarded = Guarded::new().await;
+    let read = guarded.read.as_str();
+    for target in ["/v1/services", "/v1/services/users", "/service/users"] {
+        let answer = guarded.ask(read, "GET", target).await;
+        assert!([200, 404].contains(&answer.status.as_u16()), "{answer:?}");
+    }
+    let users = register("users", "a", 1);
+    for (method, target, body) in [
+        ("POST", "/v1/instances", &users),
+        ("PUT", "/v1/documents/abc", &Null),
+    ] {
+        let answer = guarded
+            .center
+            .send_as(read, method, target, &[], body)
+            .await;
+        check_problem(&answer, 403, "mfhm.not_allowed");
+        assert!(answer.body.contains("--scope register"), "{answer:?}");
+    }
+    let answer = guarded.post(read, "/online", &online("users", 1)).await;
+    assert_eq!(answer.status, 403, "{answer:?}");
+    let answer = guarded.ask(read, "DELETE", "/offline/users/1").await;
+    assert_eq!(answer.status, 403, "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_token_registers_its_own_name_only() {
+    let guarded = Guarded::new().await;
+    let users = guarded.users.as_str();
+    let target = "/v1/instances";
+    let answer = guarded
+        .post(users, target, &register("users", "a", 1))
+        .await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let answer = guarded
+        .post(users, target, &register("orders", "b", 2))
+        .await;
+    check_problem(&answer, 403, "mfhm.not_allowed");
+    assert!(answer.body.contains("--name orders"), "{answer:?}");
+    let answer = guarded.post(users, "/online", &online("users", 3)).await;
+    assert_eq!(answer.json()["code"], 0, "{answer:?}");
+    let answer = guarded.post(users, "/online", &online("orders", 4)).await;
+    assert_eq!(answer.status, 403, "{answer:?}");
+
+    let all = guarded.all.as_str();
+    let answer = guarded.post(all, target, &register("orders", "b", 2)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let answer = guarded.post(all, "/online", &online("orders", 4)).await;
+    assert_eq!(answer.json()["code"], 0, "{answer:?}");
+    // From the same machine, and still another's.
+    for (method, target) in [
+        ("PUT", "/v1/instances/b"),
+        ("DELETE", "/v1/instances/b"),
+        ("GET", "/v1/instances/b/hold"),
+        ("POST", "/v1/instances/b/drain"),
+    ] {
+        let answer = guarded.ask(users, method, target).await;
+        check_problem(&answer, 403, "mfhm.not_allowed");
+    }
+    let answer = guarded.ask(users, "DELETE", "/offline/orders/4").await;
+    assert_eq!(answer.status, 403, "{answer:?}");
+    assert_eq!(
+        guarded.ask(users, "PUT", "/v1/instances/a").await.status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn only_who_operates_drains_what_is_not_its_own() {
+    let guarded = Guarded::new().await;
+    let register = with_secret("users", "a", 1, SECRET);
+    guarded
+        .post(&guarded.users, "/v1/instances", &register)
+        .await;
+    let drain = "/v1/instances/a/drain";
+    for token in [&guarded.users, &guarded.all] {
+        let answer = guarded.ask(token, "POST", drain).await;
+        check_problem(&answer, 403, "mfhm.not_yours");
+    }
+    let answer = guarded.ask(&guarded.operate, "POST", drain).await;
+    assert_eq!(answer.status, 202, "{answer:?}");
+    let own = [("mfhm-lease", SECRET)];
+    let answer = guarded
+        .center
+        .send_as(&guarded.users, "POST", drain, &own, &Null)
+        .await;
+    assert_eq!(answer.status, 202, "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_out_and_so_is_the_stream_that_it_opened() {
+    let guarded = Guarded::new().await;
+    let answer = guarded.ask(&guarded.read, "GET", "/v1/services").await;
+    assert_eq!(answer.status, 200);
+    let bearer = format!("Bearer {}", guarded.read);
+    let headers = [("authorization", bearer.as_str())];
+    let target = "/v1/watch?service=users";
+    let mut stream = guarded.center.open(target, &headers).await;
+    assert!(stream.event().await.is_some());
+    let id = guarded.tokens.list().unwrap()[0].id.clone();
+    assert!(guarded.tokens.revoke(&id).unwrap());
+    let end = async { while stream.event().await.is_some() {} };
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(20), end).await;
+    assert!(ended.is_ok(), "the stream goes on");
+    let answer = guarded.ask(&guarded.read, "GET", "/v1/services").await;
+    check_problem(&answer, 401, "mfhm.unknown_token");
+}
+
+#[tokio::test]
+async fn nobody_speaks_for_an_instance_without_its_secret() {
+    let center = TestCenter::new().await;
+    let register = with_secret("users", "a", 1, SECRET);
+    let answer = center.post("/v1/instances", &register).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    for (method, target) in [
+        ("PUT", "/v1/instances/a"),
+        ("GET", "/v1/instances/a/hold"),
+        ("DELETE", "/v1/instances/a"),
+    ] {
+        for secret in [None, Some(""), Some("0123456789abcdef")] {
+            // From the machine that it registered from.
+            let answer = send_with(&center, "127.0.0.1", method, target, secret).await;
+            check_problem(&answer, 403, "mfhm.not_yours");
+            assert!(answer.body.contains("mfhm-lease"), "{answer:?}");
+        }
+    }
+    let drain = "/v1/instances/a/drain";
+    let answer = send_with(&center, "10.0.0.5", "POST", drain, None).await;
+    check_problem(&answer, 403, "mfhm.not_yours");
+
+    // The Python way out is none for it either.
+    let answer = center.delete("/offline/users/1").await;
+    assert_eq!(answer.json()["code"], -1, "{answer:?}");
+    assert_eq!(center.get("/v1/services/users").await.status, 200);
+
+    // With it, wherever its packets come from now.
+    for (method, target, status) in [
+        ("PUT", "/v1/instances/a", 200),
+        ("DELETE", "/v1/instances/a", 204),
+    ] {
+        let answer = send_with(&center, "10.0.0.5", method, target, Some(SECRET)).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_registers_over_an_instance_without_its_secret() {
+    let center = TestCenter::new().await;
+    let target = "/v1/instances";
+    let own = with_secret("users", "a", 1, SECRET);
+    assert_eq!(center.post(target, &own).await.status, 200);
+    let other_secret = SECRET.to_uppercase();
+    // Dead, as far as a probe can tell: nobody listens there.
+    for thief in [
+        register("users", "a", 1),
+        with_secret("users", "a", 1, &other_secret),
+        with_secret("users", "a", 2, &other_secret),
+        with_secret("orders", "a", 1, &other_secret),
+    ] {
+        let answer = center.post(target, &thief).await;
+        check_problem(&answer, 403, "mfhm.not_yours");
+    }
+    assert_eq!(center.post(target, &own).await.status, 200, "an update");
+    let moved = with_secret("users", "a", 3, SECRET);
+    assert_eq!(center.post(target, &moved).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_newcomer_never_replaces_a_living_instance() {
+    let center = TestCenter::new().await;
+    center.probe.set(1, PingOutcome::Ok, Some("a"));
+    let own = with_secret("users", "a", 1, SECRET);
+    assert_eq!(center.post("/v1/instances", &own).await.status, 200);
+    let other = with_secret("users", "b", 1, &SECRET.to_uppercase());
+    let answer = center.post("/v1/instances", &other).await;
+    check_problem(&answer, 409, "mfhm.address_taken");
+    let answer = center.post("/online", &online("users", 1)).await;
+    assert_eq!(answer.json()["code"], -1, "{answer:?}");
+    center.probe.set(1, PingOutcome::Refused, None);
+    assert_eq!(center.post("/v1/instances", &other).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_secret_that_can_be_guessed_is_refused() {
+    let center = TestCenter::new().await;
+    for secret in ["", "short", "two\nlines of some length", &"x".repeat(300)] {
+        let weak = with_secret("users", "a", 1, secret);
+        let answer = center.post("/v1/instances", &weak).await;
+        check_problem(&answer, 422, "mfhm.invalid_body");
+        assert_eq!(answer.json()["errors"][0]["name"], "secret");
+    }
+}
+
+#[tokio::test]
+async fn the_key_of_a_service_goes_to_whoever_proved_who_it_is_and_by_v1_to_nobody() {
+    let guarded = Guarded::new().await;
+    let target = "/v1/instances";
+    let answer = guarded
+        .post(&guarded.users, target, &register("users", "a", 1))
+        .await;
+    assert_eq!(answer.status, 200);
+    let found = guarded.ask(&guarded.read, "GET", "/service/users").await;
+    assert_eq!(found.json()["transmissionData"], "s3cret", "{found:?}");
+    for target in ["/v1/services/users", "/v1/services", "/health"] {
+        for token in [&guarded.read, &guarded.operate] {
+            let answer = guarded.ask(token, "GET", target).await;
+            assert!(!answer.body.contains("s3cret"), "{answer:?}");
+        }
+    }
+    let bearer = format!("Bearer {}", guarded.operate);
+    let headers = [("authorization", bearer.as_str())];
+    let watch = "/v1/watch?service=users";
+    let mut stream = guarded.center.open(watch, &headers).await;
+    let told = stream.frame().await.unwrap();
+    assert!(told.contains("\"a\"") && !told.contains("s3cret"), "{told}");
+
+    // Through a proxy on the center's machine, everybody comes from loopback.
+    let open = TestCenter::new().await;
+    open.post("/v1/instances", &register("users", "a", 1)).await;
+    let request = Request::get("/service/users").header("x-forwarded-for", "10.0.0.5");
+    let found = open.send(request.body(Body::empty()).unwrap()).await;
+    assert!(found.json()["transmissionData"].is_null(), "{found:?}");
+    let found = open.get("/service/users").await;
+    assert_eq!(found.json()["transmissionData"], "s3cret");
+}
+
+#[tokio::test]
+async fn secrets_are_kept_as_digests_and_old_records_are_read() {
+    let center = TestCenter::new().await;
+    let own = with_secret("users", "a", 1, SECRET);
+    center.post("/v1/instances", &own).await;
+    let id = "a".parse().unwrap();
+    let record = center.registrar.view.with(|r, _, _| r.get(&id)).unwrap();
+    let written = serde_json::to_string(&*record).unwrap();
+    assert!(written.contains("\"secret\""), "{written}");
+    assert!(!written.contains(SECRET), "{written}");
+    assert!(!format!("{record:?}").contains(SECRET));
+    let mut old: Value = serde_json::from_str(&written).unwrap();
+    old.as_object_mut().unwrap().remove("secret");
+    let old: Record = serde_json::from_value(old).unwrap();
+    assert!(old.secret.is_none());
+}
+
+#[tokio::test]
+async fn a_python_service_is_pinged_at_its_own_address_only() {
+    let center = TestCenter::new().await;
+    let mut named = online("users", 1);
+    named["host"] = json!("10.0.0.9");
+    center
+        .send_from("10.0.0.5", json_request("/online", &named))
+        .await;
+    let view = center.get("/v1/services/users").await;
+    assert_eq!(view.json()["instances"][0]["host"], "10.0.0.5");
+    let answer = center
+        .send_from("169.254.169.254", json_request("/online", &named))
+        .await;
+    assert_eq!(answer.status, 403, "{answer:?}");
+}
