@@ -154,7 +154,7 @@ impl Activity {
 }
 
 fn pack(phase: Phase, since: Tick) -> u64 {
-    u64::from(since) << 2 | phase as u64
+    (u64::from(since) << 2) | phase as u64
 }
 
 #[cfg(test)]
