@@ -197,8 +197,9 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
         Box::pin(async {
             let LocalCall { time, headers } = begun;
             let (service, name) = (self.service.into(), operation.name().into());
+            let headers = headers.unwrap_or_default();
             let intercepted = chain.before(service, name, headers, time.deadline).await?;
-            let headers = intercepted.headers();
+            let headers = Some(intercepted.headers());
             let ready = LocalCall { time, headers }.ready(self.service, operation);
             let result = self.run_local(operation, ready, call).await;
             intercepted.after(End::of(None, &result));

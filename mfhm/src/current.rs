@@ -188,10 +188,11 @@ impl CurrentRequest {
     pub(crate) fn local(
         service: &'static str,
         operation: &'static Operation,
-        headers: HeaderMap,
+        headers: Option<HeaderMap>,
         deadline: Instant,
     ) -> Self {
-        let head = (!headers.is_empty()).then(|| {
+        let headers = headers.filter(|headers| !headers.is_empty());
+        let head = headers.map(|headers| {
             Arc::new(Head {
                 headers,
                 ..Head::default()

@@ -52,6 +52,11 @@ impl Inherited {
         }
     }
 
+    /// Whether there is a request that came with headers.
+    pub(crate) fn has_headers(&self) -> bool {
+        self.head.is_some()
+    }
+
     /// Adds the headers that go on to those of the call.
     pub(crate) fn lend(&self, headers: &mut HeaderMap, params: &[Param]) {
         if let Some(head) = &self.head {

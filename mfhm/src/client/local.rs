@@ -135,7 +135,8 @@ pub(crate) fn ready(
 #[derive(Debug)]
 pub(crate) struct LocalCall {
     pub time: CallTime,
-    pub headers: HeaderMap,
+    /// `None`: nobody says any, which is the usual case.
+    pub headers: Option<HeaderMap>,
 }
 
 impl LocalCall {
@@ -149,11 +150,11 @@ impl LocalCall {
     ) -> Self {
         let plan = options.plan_of(operation, defaults.options);
         let inherited = Inherited::of(&plan, &defaults.propagation);
-        let mut headers = HeaderMap::new();
-        if let Some(said) = said {
-            headers = said.clone();
+        let mut headers = said.cloned();
+        if inherited.has_headers() {
+            let headers = headers.get_or_insert_default();
+            inherited.lend(headers, operation.parameters());
         }
-        inherited.lend(&mut headers, operation.parameters());
         Self {
             time: inherited.time,
             headers,
