@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+#[cfg(feature = "identity")]
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -17,6 +19,8 @@ use crate::instance::InstanceId;
 use crate::key::Key;
 use crate::link::{Credentials, Link};
 use crate::listener::{Limits, Server};
+#[cfg(feature = "identity")]
+use crate::server::callers::{Callers, Keys};
 use crate::server::definition::ServiceDefinition;
 use crate::server::dispatch::Dispatch;
 use crate::server::door::Door;
@@ -50,6 +54,8 @@ pub(super) struct Launch {
     pub centers: Vec<String>,
     pub credentials: Credentials,
     pub key: Option<Key>,
+    #[cfg(feature = "identity")]
+    pub callers: Option<Arc<[String]>>,
     pub local_calls: bool,
     pub layers: Layers,
     #[cfg(feature = "client")]
@@ -83,6 +89,8 @@ impl RunningApp {
             centers,
             credentials,
             key,
+            #[cfg(feature = "identity")]
+            callers,
             local_calls,
             layers,
             #[cfg(feature = "client")]
@@ -94,9 +102,19 @@ impl RunningApp {
         // Clients in the handlers find services through the same centers.
         #[cfg(feature = "client")]
         let caller = caller
-            .of_app(&centers, credentials, zone.as_deref(), ids.clone())
+            .of_app(
+                &centers,
+                credentials,
+                bound
+                    .first()
+                    .map(|(definition, _)| definition.name.as_str()),
+                zone.as_deref(),
+                ids.clone(),
+            )
             .build()?
             .install();
+        #[cfg(feature = "identity")]
+        let urls = centers.clone();
         // One registration with each: centers do not tell each other.
         let centers: Vec<_> = centers
             .into_iter()
@@ -114,6 +132,12 @@ impl RunningApp {
             layers,
             capacity,
             key,
+            #[cfg(feature = "identity")]
+            callers: {
+                let is_eager = callers.is_some();
+                let keys = Keys::fetched(link.clone(), urls, is_eager);
+                Some(Callers::new(Arc::new(keys), callers))
+            },
         };
         for ((definition, listener), id) in bound.into_iter().zip(ids) {
             let served = surroundings.serve(&definition, &id);
@@ -344,6 +368,8 @@ pub(super) struct Surroundings {
     pub layers: Layers,
     pub capacity: Capacity,
     pub key: Option<Key>,
+    #[cfg(feature = "identity")]
+    pub callers: Option<Callers>,
 }
 
 /// What a service answers.
@@ -373,7 +399,13 @@ impl Surroundings {
             Dispatch::new(&bound, OWN, app)
         };
         Served {
-            door: Door::new(name, self.key.clone(), dispatch),
+            door: Door::new(
+                name,
+                self.key.clone(),
+                #[cfg(feature = "identity")]
+                self.callers.clone(),
+                dispatch,
+            ),
             #[cfg(feature = "openapi")]
             document,
         }
