@@ -35,6 +35,11 @@ use crate::wire::problem::Problem;
 /// ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)): the status, the code,
 /// the error's text as `detail` and its fields as `data`. The caller's side
 /// finds the variant by the code and fills its fields from the data.
+///
+/// A field that has no JSON value is left out, and callers then get a
+/// [`Fault`](crate::Fault) with the problem in place of the error: an `i128` or `u128`
+/// beyond 64 bits (send it as a text), or a map whose keys are not text. NaN and infinity
+/// are `null`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the error of an operation",
     label = "not an `ApiError`",
@@ -114,7 +119,7 @@ impl Data {
     }
 
     /// Adds a field. A value that has no JSON form (a map with keys that are
-    /// not text) is left out, and the log says so.
+    /// not text, an integer of more than 64 bits) is left out, and the log says so.
     #[must_use]
     pub fn field<T: Serialize + ?Sized>(mut self, name: &str, value: &T) -> Self {
         match serde_json::to_value(value) {

@@ -18,6 +18,7 @@ use crate::client::caller::CallerBuilder;
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::link::Credentials;
+use crate::listener::Limits;
 #[cfg(feature = "identity")]
 use crate::server::callers::{Callers, Keys};
 use crate::server::definition::{About, Service, ServiceDefinition};
@@ -90,6 +91,7 @@ pub struct App {
     weight: Option<u32>,
     max_in_flight: Option<u32>,
     queue: Option<u32>,
+    limits: Option<Limits>,
 }
 
 impl App {
@@ -376,6 +378,16 @@ impl App {
         self
     }
 
+    /// How many connections each service has, and how long they may keep it waiting:
+    /// silent ones, slow ones, and those that take nothing of what is sent to them.
+    /// The defaults are told at [`Limits`]; the numbers also come from
+    /// `MFHM_MAX_CONNECTIONS` and `MFHM_MAX_CONNECTIONS_PER_ADDRESS`, before which
+    /// goes what is said here.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
     /// Starts, and runs until SIGTERM or Ctrl-C: then it deregisters, drains (see
     /// [`drain`](Self::drain)), finishes the requests that are running (25 s at
     /// most), and returns. A second signal ends it at once.
@@ -448,10 +460,11 @@ impl App {
         RunningApp::launch(running::Launch {
             bound,
             capacity,
+            limits: self.limits.unwrap_or_else(|| settings.limits()),
             zone: self.zone.or(settings.zone),
             weight: self.weight.or(settings.weight).unwrap_or(100),
             states: States::new(self.states),
-            centers: settings.centers,
+            directory: settings.directory,
             credentials: self.credentials.or(settings.credentials),
             key,
             #[cfg(feature = "identity")]

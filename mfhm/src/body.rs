@@ -1,5 +1,7 @@
 //! Reading a request's body, which may be long, slow or broken.
 
+mod room;
+
 use std::time::Duration;
 
 use axum::body::Body;
@@ -8,6 +10,12 @@ use bytes::{Bytes, BytesMut};
 use http::Method;
 use http::StatusCode;
 use http_body_util::BodyExt as _;
+
+pub(crate) use self::room::Held;
+use self::room::Room;
+
+/// What the bodies that arrive may take of a process: 256 MiB.
+static ROOM: Room = Room::new(256 << 20);
 
 /// How much of a body is read, and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +35,8 @@ pub(crate) enum BodyError {
     TooLarge,
     TooSlow,
     Broken,
+    /// The bodies of other requests take all the memory there is for them.
+    NoRoom,
 }
 
 impl BodyError {
@@ -50,6 +60,7 @@ impl BodyError {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Broken => StatusCode::BAD_REQUEST,
+            Self::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -66,6 +77,9 @@ impl BodyError {
             }
             Self::TooSlow => format!("did not arrive within {} s", limits.time.as_secs()),
             Self::Broken => "did not arrive whole".to_owned(),
+            Self::NoRoom => {
+                "has no room beside the others that arrive; send it again later".to_owned()
+            }
         }
     }
 }
@@ -85,9 +99,16 @@ impl std::error::Error for StoodStill {}
 
 /// The whole body.
 pub(crate) async fn read(body: Body, limits: BodyLimits) -> Result<Bytes, BodyError> {
-    tokio::time::timeout(limits.time, collect(body, limits))
+    read_held(body, limits).await.map(|(body, _held)| body)
+}
+
+/// The whole body, and what keeps the room that it takes.
+pub(crate) async fn read_held(body: Body, limits: BodyLimits) -> Result<(Bytes, Held), BodyError> {
+    let mut held = ROOM.body();
+    let body = tokio::time::timeout(limits.time, collect(body, limits, &mut held))
         .await
-        .unwrap_or(Err(BodyError::TooSlow))
+        .unwrap_or(Err(BodyError::TooSlow))?;
+    Ok((body, held))
 }
 
 /// Takes the body of a request that needs none, so that the connection can go on.
@@ -98,7 +119,7 @@ pub(crate) async fn skip(method: &Method, body: Body, limits: BodyLimits) {
     }
 }
 
-async fn collect(mut body: Body, limits: BodyLimits) -> Result<Bytes, BodyError> {
+async fn collect(mut body: Body, limits: BodyLimits, held: &mut Held) -> Result<Bytes, BodyError> {
     let mut read = Gathered::default();
     let mut skipped = 0;
     while let Some(frame) = body.frame().await {
@@ -107,6 +128,9 @@ async fn collect(mut body: Body, limits: BodyLimits) -> Result<Bytes, BodyError>
             continue;
         };
         if skipped == 0 && read.len() + data.len() <= limits.longest {
+            if !held.grow(read.len() + data.len()) {
+                return Err(BodyError::NoRoom);
+            }
             read.add(data);
         } else {
             read = Gathered::default();
@@ -179,6 +203,23 @@ mod tests {
             read(Body::from(vec![1; LIMIT + 1]), LIMITS).await,
             Err(BodyError::TooLarge)
         );
+    }
+
+    #[tokio::test]
+    async fn what_has_no_room_is_not_read_further() {
+        static SMALL: Room = Room::new(10);
+        let limits = BodyLimits {
+            longest: 1 << 20,
+            ..LIMITS
+        };
+        let large = || Body::from(vec![0; 20 << 10]);
+        let mut first = SMALL.body();
+        assert!(collect(large(), limits, &mut first).await.is_ok());
+        let second = collect(large(), limits, &mut SMALL.body()).await;
+        assert_eq!(second, Err(BodyError::NoRoom));
+        drop(first);
+        let third = collect(large(), limits, &mut SMALL.body()).await;
+        assert!(third.is_ok());
     }
 
     #[tokio::test]

@@ -57,6 +57,8 @@ mod record;
 mod registration;
 mod registry;
 mod settings;
+#[cfg(all(test, feature = "client", feature = "server"))]
+pub(crate) mod simulated;
 mod store;
 mod task;
 #[cfg(test)]
@@ -223,6 +225,14 @@ impl CenterBuilder {
         self
     }
 
+    /// Sets how many connections the center has, and how long they may keep it
+    /// waiting. The defaults are told at [`Limits`]. Each registered instance holds
+    /// one, and so does each caller that watches.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.settings.connections = limits;
+        self
+    }
+
     /// Starts the center and returns when it listens.
     ///
     /// # Errors
@@ -368,7 +378,7 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
         signer: signer.clone(),
         watches: Arc::default(),
     });
-    let server = Server::start(listener, app, Limits::default())?;
+    let server = Server::start(listener, app, &settings.connections)?;
     let center = RunningCenter {
         server,
         view,

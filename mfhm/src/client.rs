@@ -26,6 +26,7 @@ pub(crate) mod propagation;
 pub(crate) mod request;
 pub(crate) mod resolver;
 pub(crate) mod retry;
+pub(crate) mod saved;
 pub(crate) mod source;
 pub(crate) mod transport;
 pub(crate) mod typed;

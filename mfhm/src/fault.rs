@@ -11,6 +11,7 @@ use http::StatusCode;
 
 use crate::wire::overload::OVERLOADED;
 use crate::wire::problem::{self, Problem};
+use crate::wire::v1::MISDIRECTED;
 
 /// Why a call did not give its value.
 ///
@@ -353,7 +354,10 @@ impl Fault {
             | FaultKind::TimeoutUnsent
             | FaultKind::Refused => false,
             // The service says of this one that it did not begin.
-            FaultKind::Status => self.problem().is_none_or(|p| p.code != OVERLOADED),
+            FaultKind::Status => {
+                let is_not_run = |p: &Problem| [OVERLOADED, MISDIRECTED].contains(&p.code.as_str());
+                !self.problem().is_some_and(is_not_run)
+            }
             FaultKind::Timeout | FaultKind::Broken | FaultKind::Decode | FaultKind::Panicked => {
                 true
             }
@@ -448,6 +452,20 @@ mod tests {
         let fault = Fault::new(FaultKind::Connect, "connection refused").of_call("users", "user");
         assert_eq!(fault.to_string(), "call to users.user: connection refused");
         assert!(fault.is_connect() && fault.is_unavailable() && !fault.may_have_executed());
+    }
+
+    #[test]
+    fn an_answer_that_says_so_means_that_nothing_ran() {
+        for (status, code, may_have) in [
+            (421, MISDIRECTED, false),
+            (503, OVERLOADED, false),
+            (503, "mfhm.internal", true),
+        ] {
+            let status = StatusCode::from_u16(status).unwrap();
+            let problem = Problem::new(status, code, "");
+            let fault = Fault::of_answer(status, Some(problem), Bytes::new());
+            assert_eq!(fault.may_have_executed(), may_have, "{code}");
+        }
     }
 
     #[test]

@@ -70,8 +70,9 @@
 //! | `server` | yes | services: routing, listener, registration, [`main`](macro@main) |
 //! | `center` | | the service center in a program: `Center` |
 //! | `openapi` | | `/openapi.json` and `/docs` of each service |
+//! | `identity` | | services that know who calls: [`CurrentRequest::caller`] |
 //! | `validate` | | rules of the types themselves, held against what callers send: see [`get`](macro@get) |
-//! | `cli` | | the program `mfhm`: `mfhm center`, `mfhm token`, `mfhm call`, `mfhm check` |
+//! | `cli` | | the program `mfhm`: `mfhm center`, `mfhm token`, `mfhm call`, `mfhm drain`, `mfhm check` |
 //!
 //! A crate that only calls needs `default-features = false, features =
 //! ["client"]`; no server is compiled then.
@@ -187,6 +188,8 @@ pub use futures_util::Stream;
 pub use http;
 pub use instance::{InstanceId, InstanceStatus, InvalidName, ServiceName};
 pub use json::Json;
+#[cfg(any(feature = "server", feature = "center"))]
+pub use listener::Limits;
 pub use macros::*;
 #[cfg(any(feature = "client", feature = "server"))]
 pub use multipart::{Multipart, MultipartError, Part};

@@ -1,47 +1,48 @@
-//! The accept loop that centers and services share: HTTP/1.1 over TCP, with a
-//! header time-out and a graceful stop.
+//! The accept loop that centers and services share: HTTP/1.1, with limits on how
+//! many connections there are and on how long each may keep it waiting, and a
+//! graceful stop.
 //!
-//! hyper does the work. What is added here: each request knows its peer, the
-//! loop outlives a lack of file descriptors, and whoever holds the [`Server`]
-//! owns every task under it: dropping it ends them all.
+//! hyper does the work. What is added here: each request knows its peer; a
+//! connection that is silent, slow, or takes nothing of what is sent to it is
+//! closed ([`activity`]); when there are too many, those that do nothing give way
+//! and the others are told to come back ([`seats`]); a lack of file descriptors
+//! ends nothing. Whoever holds the [`Server`] owns every task under it: dropping it
+//! ends them all.
 
-use std::convert::Infallible;
+mod activity;
+mod connection;
+mod limits;
+mod seats;
+mod source;
+#[cfg(test)]
+mod tests;
+mod watched;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
-use http::HeaderValue;
-use http::header::CONNECTION;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{oneshot, watch};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, MissedTickBehavior};
 use tower_service::Service as _;
 
-/// How long a connection may take.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    /// Time from the end of one request (or the start of the connection) to the
-    /// end of the next request's headers. It also ends idle connections, so
-    /// callers close theirs earlier.
-    pub header_timeout: Duration,
-}
+pub use self::limits::Limits;
+use self::seats::Seats;
+use self::source::{Handshake, Plain, Source};
+use self::watched::Watched;
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            header_timeout: Duration::from_secs(30),
-        }
-    }
-}
+/// How long the loop waits when the system has no resources for a connection:
+/// trying again at once would spin.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The log tells of what is refused once in this time.
+const QUIET: Duration = Duration::from_secs(10);
 
 /// Who is connected: the socket's peer, never a header's claim. A request
 /// extension.
@@ -76,7 +77,7 @@ impl Answer for Router {
 #[derive(Debug)]
 pub(crate) struct Server {
     address: SocketAddr,
-    is_closing: Arc<AtomicBool>,
+    seats: Arc<Seats>,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
@@ -86,19 +87,33 @@ impl Server {
     pub(crate) fn start(
         listener: TcpListener,
         app: impl Answer,
-        limits: Limits,
+        limits: &Limits,
     ) -> io::Result<Self> {
         let address = listener.local_addr()?;
+        Ok(Self::accept(listener, address, Plain, app, limits))
+    }
+
+    /// The same with connections from anywhere.
+    fn accept<L, H>(
+        source: L,
+        address: SocketAddr,
+        shaking: H,
+        app: impl Answer,
+        limits: &Limits,
+    ) -> Self
+    where
+        L: Source,
+        H: Handshake<Watched<L::Stream>>,
+    {
+        let seats = Seats::new(limits);
         let (stop, stopped) = oneshot::channel();
-        let is_closing = Arc::new(AtomicBool::new(false));
-        let closing = is_closing.clone();
-        let task = tokio::spawn(accept_loop(listener, app, limits, closing, stopped));
-        Ok(Self {
+        let task = tokio::spawn(accept_loop(source, shaking, app, seats.clone(), stopped));
+        Self {
             address,
-            is_closing,
+            seats,
             stop: Some(stop),
             task,
-        })
+        }
     }
 
     /// The address that is bound, with the real port.
@@ -110,13 +125,13 @@ impl Server {
     /// after it: no client begins a request on a connection that is about to go.
     #[cfg(feature = "server")]
     pub(crate) fn announce_close(&self) {
-        self.is_closing.store(true, Ordering::Relaxed);
+        self.seats.announce_close();
     }
 
     /// Stops accepting, lets running requests finish for up to `grace`, then
     /// closes what is left.
     pub(crate) async fn stop(mut self, grace: Duration) {
-        self.is_closing.store(true, Ordering::Relaxed);
+        self.seats.announce_close();
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
@@ -132,151 +147,106 @@ impl Drop for Server {
     }
 }
 
-async fn accept_loop(
-    listener: TcpListener,
+async fn accept_loop<L, H>(
+    mut source: L,
+    shaking: H,
     app: impl Answer,
-    limits: Limits,
-    is_closing: Arc<AtomicBool>,
+    seats: Arc<Seats>,
     mut stopped: oneshot::Receiver<()>,
-) {
-    let mut builder = http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_timeout);
-    let (stop, stopping) = watch::channel(());
+) where
+    L: Source,
+    H: Handshake<Watched<L::Stream>>,
+{
     // The set owns the connections: when this task is aborted, so are they.
     let mut connections = JoinSet::new();
+    let mut ticks = tokio::time::interval(seats.limits.tick);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut complaints = Complaints::default();
 
     loop {
         tokio::select! {
             _ = &mut stopped => break,
             // Reaping keeps the set from growing with connections long gone.
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
-            accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => {
-                    connections.spawn(serve(builder.clone(), stream, peer, app.clone(), is_closing.clone(), stopping.clone()));
+            _ = ticks.tick(), if !seats.is_empty() => seats.sweep(),
+            accepted = source.next() => match accepted {
+                Ok((stream, peer)) => match seats.take(peer.ip()) {
+                    Ok(taker) => {
+                        let served = connection::serve(stream, peer, taker, shaking.clone(), app.clone());
+                        connections.spawn(served);
+                    }
+                    Err(why) => {
+                        complaints.refused(peer, why, &seats);
+                        // Of those that are not told, the stream is closed here.
+                        if let Some(told) = seats.tell() {
+                            connections.spawn(connection::turn_away(stream, why, told));
+                        }
+                    }
+                },
+                Err(error) if concerns_one(&error) => {}
+                Err(error) => {
+                    complaints.failed(&error);
+                    // One that does nothing gives its file descriptor to the next.
+                    seats.close_one();
+                    tokio::time::sleep(PAUSE).await;
                 }
-                Err(error) => pause_after(&error).await,
             },
         }
     }
     // The port is free from here on; what runs is finished.
-    drop(listener);
-    let _ = stop.send(());
-    while connections.join_next().await.is_some() {}
-}
-
-/// Serves one connection until it ends or, once `stopping` changes, until its
-/// running request is answered.
-async fn serve(
-    builder: http1::Builder,
-    stream: TcpStream,
-    peer: SocketAddr,
-    app: impl Answer,
-    is_closing: Arc<AtomicBool>,
-    mut stopping: watch::Receiver<()>,
-) {
-    // Small answers should not wait for the peer's acknowledgement.
-    let _ = stream.set_nodelay(true);
-    let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-        let app = app.clone();
-        let is_closing = is_closing.clone();
-        async move {
-            let mut answer = app.answer(request.map(Body::new), peer).await;
-            if is_closing.load(Ordering::Relaxed) {
-                let close = HeaderValue::from_static("close");
-                answer.headers_mut().insert(CONNECTION, close);
-            }
-            Ok::<_, Infallible>(answer)
+    drop(source);
+    seats.finish();
+    while !connections.is_empty() {
+        tokio::select! {
+            _ = connections.join_next() => {}
+            _ = ticks.tick() => seats.sweep(),
         }
-    });
-    let mut connection = std::pin::pin!(
-        builder
-            .serve_connection(TokioIo::new(stream), service)
-            .with_upgrades()
-    );
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        _ = stopping.changed() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%peer, %error, "connection ended");
     }
 }
 
 /// Errors of one connection concern nobody else. Anything else is a lack of
-/// resources (file descriptors, memory), and trying again at once would spin.
-async fn pause_after(error: &io::Error) {
+/// resources (file descriptors, memory).
+fn concerns_one(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    if !matches!(
+    matches!(
         error.kind(),
         ConnectionAborted | ConnectionRefused | ConnectionReset
-    ) {
-        tracing::error!(%error, "cannot accept connections");
-        tokio::time::sleep(Duration::from_millis(100)).await;
+    )
+}
+
+/// What the log is told, and not once for each connection: that would be one load
+/// more.
+#[derive(Debug, Default)]
+struct Complaints {
+    refused: u64,
+    last_refusal: Option<Instant>,
+    failed: u64,
+    last_failure: Option<Instant>,
+}
+
+impl Complaints {
+    fn refused(&mut self, peer: SocketAddr, why: seats::NoSeat, seats: &Seats) {
+        self.refused += 1;
+        if is_time(&mut self.last_refusal) {
+            let (refused, most) = (std::mem::take(&mut self.refused), seats.most());
+            tracing::warn!(%peer, ?why, refused, most, "connections are refused");
+        }
+    }
+
+    fn failed(&mut self, error: &io::Error) {
+        self.failed += 1;
+        if is_time(&mut self.last_failure) {
+            let failed = std::mem::take(&mut self.failed);
+            tracing::error!(%error, failed, "connections cannot be accepted");
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-    async fn started(app: Router) -> Server {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        Server::start(listener, app, Limits::default()).unwrap()
+fn is_time(last: &mut Option<Instant>) -> bool {
+    let now = Instant::now();
+    let is_time = last.is_none_or(|last| now.duration_since(last) >= QUIET);
+    if is_time {
+        *last = Some(now);
     }
-
-    #[tokio::test]
-    async fn a_stop_finishes_the_running_request_and_frees_the_port() {
-        let (entered, mut has_entered) = tokio::sync::mpsc::unbounded_channel();
-        let release = std::sync::Arc::new(tokio::sync::Notify::new());
-        let gate = release.clone();
-        let app = Router::new().route(
-            "/",
-            axum::routing::get(move || async move {
-                entered.send(()).unwrap();
-                gate.notified().await;
-                "done"
-            }),
-        );
-        let server = started(app).await;
-        let address = server.local_addr();
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        stream
-            .write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
-            .await
-            .unwrap();
-        has_entered.recv().await.unwrap();
-
-        let stopping = tokio::spawn(server.stop(Duration::from_secs(20)));
-        release.notify_one();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.ends_with("done"), "{answer}");
-        stopping.await.unwrap();
-        TcpListener::bind(address)
-            .await
-            .expect("the port is free again");
-    }
-
-    #[tokio::test]
-    async fn a_request_knows_its_peer() {
-        let app = Router::new().fallback(|request: axum::extract::Request| async move {
-            request.extensions().get::<Peer>().unwrap().0.to_string()
-        });
-        let server = started(app).await;
-        let mut stream = TcpStream::connect(server.local_addr()).await.unwrap();
-        let own = stream.local_addr().unwrap().to_string();
-        stream
-            .write_all(b"GET / HTTP/1.1\r\nhost: a\r\nx-forwarded-for: 9.9.9.9\r\nconnection: close\r\n\r\n")
-            .await
-            .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.ends_with(&own), "{answer}");
-    }
+    is_time
 }

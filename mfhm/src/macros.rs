@@ -185,9 +185,9 @@ pub use mfhm_macros::service;
 /// | `#[multipart]` | the body, a form with files of any size: a [`Multipart`](crate::Multipart) |
 ///
 /// The fields of a flattened struct and of a form follow the rules of query
-/// parameters, each for itself. Names that are not known are ignored. (Below a
-/// `#[serde(flatten)]` serde knows texts only, so there a field cannot be a
-/// number.)
+/// parameters, each for itself. Names that are not known are ignored. Below a
+/// `#[serde(flatten)]` it is the same, but for integers of more than 64 bits and
+/// untagged enums, for which serde has only texts there.
 ///
 /// A body may have 2 MiB, or what `#[body_limit(bytes)]` below the method's
 /// attribute says. A streamed body and a form with files have no limit unless this
@@ -198,7 +198,9 @@ pub use mfhm_macros::service;
 /// type implements `garde::Validate` (0.23, with a context that has a default) are
 /// held against its rules, in local calls as well: what breaks them is answered
 /// with 422 and one entry for each field, under its name in Rust. A type without
-/// rules needs nothing.
+/// rules needs nothing. A tuple is one, whatever it is made of: garde has no rules for
+/// it, so the rules of its elements are not looked at; write a struct. A list has those
+/// of its elements.
 ///
 /// A handler that is not in a contract may take any axum extractor: a
 /// destructuring pattern (`State(db): State<Db>`) or `#[extract]`.
@@ -219,6 +221,11 @@ pub use mfhm_macros::service;
 /// come: the time-outs of the call end with the answer's headers. `#[resume]`
 /// below the method's attribute lets callers connect again when a stream of
 /// events breaks; the operation then takes the header `last-event-id`.
+///
+/// JSON has no infinity and no NaN: serde writes `null` for them, which only an
+/// `Option` of a float reads, so what may be one is declared so, or refused by a rule.
+/// That holds for bodies as well; in a path, a query or a header they are `inf` and
+/// `NaN`.
 ///
 /// The error of a
 /// `Result` is an [`ApiError`](trait@crate::ApiError). In handlers that are not

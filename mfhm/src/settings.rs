@@ -1,12 +1,25 @@
 //! What a process is told from outside: defaults, then the environment, then
 //! what the program says.
 
+pub(crate) mod directory;
+#[cfg(feature = "client")]
+pub(crate) mod listing;
+
+#[cfg(feature = "dns")]
+use std::net::{IpAddr, SocketAddr};
+#[cfg(feature = "client")]
+use std::path::PathBuf;
 #[cfg(feature = "server")]
 use std::time::Duration;
 
+use self::directory::Directory;
+#[cfg(feature = "client")]
+use self::listing::Listing;
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::link::Credentials;
+#[cfg(feature = "server")]
+use crate::listener::Limits;
 #[cfg(feature = "server")]
 use crate::wire::v1::MAX_WEIGHT;
 
@@ -16,11 +29,20 @@ pub(crate) const DEFAULT_CENTER: &str = "http://127.0.0.1:21428";
 /// The environment's settings.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    /// `MFHM_CENTER`: addresses with commas between them.
-    pub centers: Vec<String>,
+    /// `MFHM_CENTER`: addresses with commas between them, a name in the DNS, or `off`.
+    pub directory: Directory,
+    /// `MFHM_INSTANCES`: services that are not looked up there.
+    #[cfg(feature = "client")]
+    pub instances: Listing,
+    /// `MFHM_DNS_SERVER`: who is asked, in place of the system's servers.
+    #[cfg(feature = "dns")]
+    pub dns_server: Option<SocketAddr>,
     /// `MFHM_CENTER_KEY`, or the content of the file `MFHM_CENTER_KEY_FILE`;
     /// `MFHM_TOKEN`, or the content of the file `MFHM_TOKEN_FILE`.
     pub credentials: Credentials,
+    /// `MFHM_CACHE_DIR`: where the last lists of instances are kept.
+    #[cfg(feature = "client")]
+    pub cache: Option<Cache>,
     /// `MFHM_ZONE`: where the process runs.
     pub zone: Option<String>,
     /// `MFHM_PROPAGATE`: headers that calls take over from the request being handled.
@@ -50,12 +72,30 @@ pub(crate) struct Settings {
     /// `MFHM_QUEUE`: requests that wait when as many run.
     #[cfg(feature = "server")]
     pub queue: Option<u32>,
+    /// `MFHM_MAX_CONNECTIONS`: connections to a service in all.
+    #[cfg(feature = "server")]
+    pub connections: Option<u32>,
+    /// `MFHM_MAX_CONNECTIONS_PER_ADDRESS`: those from one address.
+    #[cfg(feature = "server")]
+    pub per_address: Option<u32>,
+}
+
+/// Where the last lists of instances are kept.
+#[cfg(feature = "client")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Cache {
+    /// In this folder.
+    In(PathBuf),
+    /// Nowhere.
+    Off,
 }
 
 /// Every name that means something.
 #[cfg(feature = "server")]
-const NAMES: [&str; 16] = [
+const NAMES: &[&str] = &[
     "MFHM_CENTER",
+    "MFHM_INSTANCES",
+    "MFHM_DNS_SERVER",
     "MFHM_CENTER_KEY",
     "MFHM_CENTER_KEY_FILE",
     "MFHM_TOKEN",
@@ -66,9 +106,12 @@ const NAMES: [&str; 16] = [
     "MFHM_LOCAL_CALLS",
     "MFHM_DRAIN",
     "MFHM_ZONE",
+    "MFHM_CACHE_DIR",
     "MFHM_WEIGHT",
     "MFHM_MAX_IN_FLIGHT",
     "MFHM_QUEUE",
+    "MFHM_MAX_CONNECTIONS",
+    "MFHM_MAX_CONNECTIONS_PER_ADDRESS",
     "MFHM_PROPAGATE",
     "MFHM_LOG",
 ];
@@ -89,8 +132,14 @@ impl Settings {
     #[cfg(feature = "server")]
     pub(crate) fn defaults() -> Self {
         Self {
-            centers: vec![DEFAULT_CENTER.to_owned()],
+            directory: Directory::Centers(vec![DEFAULT_CENTER.to_owned()]),
+            #[cfg(feature = "client")]
+            instances: Listing::default(),
+            #[cfg(feature = "dns")]
+            dns_server: None,
             credentials: Credentials::default(),
+            #[cfg(feature = "client")]
+            cache: None,
             zone: None,
             #[cfg(feature = "client")]
             propagate: Vec::new(),
@@ -102,6 +151,8 @@ impl Settings {
             weight: None,
             max_in_flight: None,
             queue: None,
+            connections: None,
+            per_address: None,
         }
     }
 
@@ -110,16 +161,35 @@ impl Settings {
         let var = |name: &str| var(name).filter(|text| !text.trim().is_empty());
         let mut problems = Vec::new();
 
-        let mut centers = Vec::new();
-        for url in var("MFHM_CENTER")
-            .as_deref()
-            .unwrap_or(DEFAULT_CENTER)
-            .split(',')
-        {
-            match http_url(url) {
-                Ok(url) => centers.push(url),
-                Err(error) => problems.push(format!("MFHM_CENTER: {error}")),
+        let text = var("MFHM_CENTER");
+        let text = text.as_deref().unwrap_or(DEFAULT_CENTER);
+        let parsed = Directory::parse(&text.split(',').collect::<Vec<_>>());
+        let directory = parsed.unwrap_or_else(|error| {
+            problems.push(format!("MFHM_CENTER: {error}"));
+            Directory::Off
+        });
+        #[cfg(feature = "client")]
+        let instances = {
+            let parsed = Listing::parse(&var("MFHM_INSTANCES").unwrap_or_default());
+            parsed.unwrap_or_else(|error| {
+                problems.push(format!("MFHM_INSTANCES: {error}"));
+                Listing::default()
+            })
+        };
+        #[cfg(feature = "dns")]
+        let dns_server = var("MFHM_DNS_SERVER").and_then(|text| {
+            let server = dns_server(text.trim());
+            if server.is_none() {
+                problems.push(format!(
+                    "MFHM_DNS_SERVER is {text:?}; write an IP address, such as 10.96.0.10 or \
+                     127.0.0.1:8600"
+                ));
             }
+            server
+        });
+        #[cfg(not(feature = "dns"))]
+        if var("MFHM_DNS_SERVER").is_some() {
+            problems.push("MFHM_DNS_SERVER needs the feature `dns` of the crate mfhm".to_owned());
         }
         let mut key_file = |name: &str| {
             let file = var(name)?;
@@ -205,13 +275,26 @@ impl Settings {
         let max_in_flight = count("MFHM_MAX_IN_FLIGHT", 1..=u32::MAX);
         #[cfg(feature = "server")]
         let queue = count("MFHM_QUEUE", 0..=u32::MAX);
+        #[cfg(feature = "server")]
+        let connections = count("MFHM_MAX_CONNECTIONS", 1..=u32::MAX);
+        #[cfg(feature = "server")]
+        let per_address = count("MFHM_MAX_CONNECTIONS_PER_ADDRESS", 1..=u32::MAX);
 
         if !problems.is_empty() {
             return Err(Error::many(problems));
         }
         Ok(Self {
-            centers,
+            directory,
+            #[cfg(feature = "client")]
+            instances,
+            #[cfg(feature = "dns")]
+            dns_server,
             credentials,
+            #[cfg(feature = "client")]
+            cache: var("MFHM_CACHE_DIR").map(|text| match text.trim() {
+                "off" => Cache::Off,
+                folder => Cache::In(folder.into()),
+            }),
             zone: var("MFHM_ZONE").map(|zone| zone.trim().to_owned()),
             #[cfg(feature = "client")]
             propagate,
@@ -231,19 +314,43 @@ impl Settings {
             max_in_flight,
             #[cfg(feature = "server")]
             queue,
+            #[cfg(feature = "server")]
+            connections,
+            #[cfg(feature = "server")]
+            per_address,
         })
     }
 
-    /// The same with these centers, if there are any.
+    /// The limits of connections, as far as they are said.
+    #[cfg(feature = "server")]
+    pub(crate) fn limits(&self) -> Limits {
+        let mut limits = Limits::new();
+        if let Some(most) = self.connections {
+            limits = limits.connections(most as usize);
+        }
+        if let Some(most) = self.per_address {
+            limits = limits.connections_per_address(most as usize);
+        }
+        limits
+    }
+
+    /// The same with these centers, or what else is named in their place, if there
+    /// are any.
     pub(crate) fn with_centers(mut self, urls: Vec<String>) -> Result<Self> {
         if !urls.is_empty() {
-            self.centers = urls
-                .iter()
-                .map(|url| http_url(url))
-                .collect::<Result<_>>()?;
+            self.directory = Directory::parse(&urls)?;
         }
         Ok(self)
     }
+}
+
+/// An IP address, with a port or at the usual one.
+#[cfg(feature = "dns")]
+fn dns_server(text: &str) -> Option<SocketAddr> {
+    let at_usual = |ip: IpAddr| SocketAddr::new(ip, 53);
+    text.parse()
+        .ok()
+        .or_else(|| text.parse().ok().map(at_usual))
 }
 
 #[cfg(feature = "server")]
@@ -319,12 +426,12 @@ mod tests {
     #[test]
     fn nothing_said_is_the_default() {
         let settings = from(&[]).unwrap();
-        assert_eq!(settings.centers, [DEFAULT_CENTER]);
+        assert_eq!(settings.directory.centers(), [DEFAULT_CENTER]);
         assert!(
             settings.port.is_none() && settings.host.is_none() && settings.local_calls.is_none()
         );
         assert_eq!(
-            from(&[("MFHM_CENTER", " ")]).unwrap().centers,
+            from(&[("MFHM_CENTER", " ")]).unwrap().directory.centers(),
             [DEFAULT_CENTER]
         );
     }
@@ -341,7 +448,7 @@ mod tests {
         let settings =
             from(&[("MFHM_CENTER", "10.0.0.1:21428, http://center.internal/ ")]).unwrap();
         assert_eq!(
-            settings.centers,
+            settings.directory.centers(),
             ["http://10.0.0.1:21428", "http://center.internal"]
         );
     }
@@ -357,10 +464,14 @@ mod tests {
             ("MFHM_WEIGHT", "4000000000"),
             ("MFHM_MAX_IN_FLIGHT", "0"),
             ("MFHM_QUEUE", "many"),
+            ("MFHM_MAX_CONNECTIONS", "0"),
+            ("MFHM_MAX_CONNECTIONS_PER_ADDRESS", "none"),
             #[cfg(feature = "client")]
             ("MFHM_PROPAGATE", "x-tenant, cookie"),
             ("MFHM_CENTER_KEY", "two\nlines"),
             ("MFHM_TOKEN", "two\nlines"),
+            ("MFHM_INSTANCES", "users"),
+            ("MFHM_DNS_SERVER", "somewhere"),
         ])
         .unwrap_err()
         .to_string();
@@ -373,10 +484,15 @@ mod tests {
             "MFHM_WEIGHT",
             "MFHM_MAX_IN_FLIGHT",
             "MFHM_QUEUE",
+            "MFHM_MAX_CONNECTIONS is",
+            "MFHM_MAX_CONNECTIONS_PER_ADDRESS",
             #[cfg(feature = "client")]
             "MFHM_PROPAGATE: `cookie` is not passed on",
             "MFHM_CENTER_KEY:",
             "MFHM_TOKEN:",
+            #[cfg(feature = "client")]
+            "MFHM_INSTANCES:",
+            "MFHM_DNS_SERVER",
         ] {
             assert!(error.contains(name), "{name} is missing in: {error}");
         }

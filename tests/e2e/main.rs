@@ -3,12 +3,15 @@
 
 mod ambient;
 mod attempts;
+mod backup;
 mod bad_input;
 mod check;
 mod cli;
 mod crash;
 mod discovery;
+mod drain;
 mod instances;
+mod kept_lists;
 mod kept_out;
 mod offered;
 mod one_or_many;
@@ -16,8 +19,11 @@ mod placement;
 mod programs;
 mod protocol;
 mod restart;
+mod several_centers;
 mod shutdown;
+mod sockets;
 mod startup;
 mod takeover;
 mod uploads;
 mod versions;
+mod without_center;

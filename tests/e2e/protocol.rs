@@ -43,6 +43,8 @@ async fn the_examples_of_the_document_do_what_it_says() {
         "event: snapshot\ndata: ",
         r#"{"service":"orders""#,
         "event: snapshot\ndata: ",
+        "event: snapshot\ndata: ",
+        r#""operations":[{"name":"user","method":"GET","path":"/v1/users/{id}"}]"#,
         r#"{"pinged":"#,
         r#"{"entries":[{"number":1,"#,
         r#""action":"removed""#,

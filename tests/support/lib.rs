@@ -8,6 +8,7 @@ pub mod browser;
 pub mod chain;
 pub mod cli;
 pub mod crash;
+pub mod dns;
 pub mod follow;
 pub mod http;
 pub mod port;

@@ -22,7 +22,8 @@ impl Program {
     /// The program at this path; `name` is what messages call the process.
     ///
     /// The process inherits the environment without what would make it behave
-    /// differently from machine to machine: settings of mfhm and HTTP proxies.
+    /// differently from machine to machine: settings of mfhm and HTTP proxies. It
+    /// keeps no lists of instances, so that no test begins with another one's.
     pub fn new(name: &str, path: impl AsRef<Path>) -> Self {
         let mut command = Command::new(path.as_ref());
         for (key, _) in std::env::vars_os() {
@@ -31,6 +32,7 @@ impl Program {
                 command.env_remove(&key);
             }
         }
+        command.env("MFHM_CACHE_DIR", "off");
         // The other end closes with the tests, however they end; the programs of
         // the tests end themselves then.
         command

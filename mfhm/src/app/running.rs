@@ -30,6 +30,7 @@ use crate::server::registration::{Announcement, Center, Registration};
 use crate::server::router;
 use crate::server::run::{Around, Bound};
 use crate::server::state::States;
+use crate::settings::directory::Directory;
 use crate::wire::v1::{Address, HEADER_INSTANCE, HEADER_SERVICE, OperationEntry, Register, ZONE};
 
 /// What the center asks.
@@ -49,9 +50,10 @@ pub(super) struct Launch {
     pub bound: Vec<(ServiceDefinition, TcpListener)>,
     pub states: States,
     pub capacity: Capacity,
+    pub limits: Limits,
     pub zone: Option<String>,
     pub weight: u32,
-    pub centers: Vec<String>,
+    pub directory: Directory,
     pub credentials: Credentials,
     pub key: Option<Key>,
     #[cfg(feature = "identity")]
@@ -84,9 +86,10 @@ impl RunningApp {
             bound,
             states,
             capacity,
+            limits,
             zone,
             weight,
-            centers,
+            directory,
             credentials,
             key,
             #[cfg(feature = "identity")]
@@ -103,7 +106,7 @@ impl RunningApp {
         #[cfg(feature = "client")]
         let caller = caller
             .of_app(
-                &centers,
+                &directory,
                 credentials,
                 bound
                     .first()
@@ -114,12 +117,18 @@ impl RunningApp {
             .build()?
             .install();
         #[cfg(feature = "identity")]
-        let urls = centers.clone();
+        let urls = directory.centers().to_vec();
         // One registration with each: centers do not tell each other.
+        let centers = directory.centers().iter();
         let centers: Vec<_> = centers
-            .into_iter()
-            .map(|url| Center::new(url, link.clone()))
+            .map(|url| Center::new(url.clone(), link.clone()))
             .collect();
+        if centers.is_empty() {
+            tracing::info!(
+                "no center is set, so nothing registers: whoever runs these services makes \
+                 their addresses known"
+            );
+        }
         #[cfg(feature = "client")]
         let mut offers = Vec::new();
         let mut services = Vec::new();
@@ -141,10 +150,11 @@ impl RunningApp {
         };
         for ((definition, listener), id) in bound.into_iter().zip(ids) {
             let served = surroundings.serve(&definition, &id);
+            let server = Server::start(listener, served.door.clone(), &limits)?;
             let placed = (metadata.clone(), weight);
             let key = surroundings.key.as_ref();
             let service =
-                RunningService::start(&definition, id, served, listener, &centers, key, placed)?;
+                RunningService::start(&definition, id, &served, server, &centers, key, placed)?;
             services.push(service);
             #[cfg(feature = "client")]
             if local_calls {
@@ -172,7 +182,8 @@ impl RunningApp {
         self.services.iter().find(|service| service.name == name)
     }
 
-    /// Waits until each service is registered with a center.
+    /// Waits until each service is registered with a center; not at all, where no
+    /// center is set.
     ///
     /// # Cancel safety
     ///
@@ -238,14 +249,13 @@ impl RunningService {
     fn start(
         definition: &ServiceDefinition,
         id: InstanceId,
-        served: Served,
-        listener: TcpListener,
+        #[cfg_attr(not(feature = "openapi"), allow(unused_variables))] served: &Served,
+        server: Server,
         centers: &[Center],
         key: Option<&Key>,
         (metadata, weight): (BTreeMap<String, String>, u32),
     ) -> Result<Self> {
         let name = definition.name.clone();
-        let server = Server::start(listener, served.door, Limits::default())?;
         let address = server.local_addr();
         tracing::info!(service = name, instance = %id, "listening on http://{address}");
 
@@ -331,6 +341,9 @@ impl RunningService {
     }
 
     async fn registered(&self) {
+        if self.registrations.is_empty() {
+            return;
+        }
         let waits = self
             .registrations
             .iter()
@@ -339,6 +352,9 @@ impl RunningService {
     }
 
     async fn told_to_drain(&self) {
+        if self.registrations.is_empty() {
+            std::future::pending::<()>().await;
+        }
         let told = self
             .registrations
             .iter()
@@ -349,11 +365,12 @@ impl RunningService {
     /// First the callers are told, then they get time to notice, then the door
     /// is closed and what runs is finished.
     async fn drain(self, time: Duration) {
-        let was_registered = self.is_registered();
+        // Without a center, somebody else has told where it is.
+        let was_known = self.registrations.is_empty() || self.is_registered();
         let leaves = self.registrations.into_iter().map(Registration::leave);
         futures_util::future::join_all(leaves).await;
         // Nobody can have found a service that no center knew.
-        if was_registered && !time.is_zero() {
+        if was_known && !time.is_zero() {
             self.server.announce_close();
             tokio::time::sleep(time).await;
         }
@@ -399,13 +416,10 @@ impl Surroundings {
             Dispatch::new(&bound, OWN, app)
         };
         Served {
-            door: Door::new(
-                name,
-                self.key.clone(),
-                #[cfg(feature = "identity")]
-                self.callers.clone(),
-                dispatch,
-            ),
+            #[cfg(not(feature = "identity"))]
+            door: Door::new(name, self.key.clone(), dispatch),
+            #[cfg(feature = "identity")]
+            door: Door::asking(name, self.key.clone(), self.callers.clone(), dispatch),
             #[cfg(feature = "openapi")]
             document,
         }

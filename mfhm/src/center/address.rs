@@ -47,8 +47,7 @@ pub(crate) async fn admit(
     if peer.is_loopback() && host.eq_ignore_ascii_case("localhost") {
         return Ok(host.to_owned());
     }
-    // Nobody makes the center ask the name servers for what may lead nowhere.
-    if !allowed.has_name(host) && !allowed.has_ranges() {
+    if !allowed.has_host(host) {
         return Err(not_allowed(host, peer));
     }
     let found = tokio::time::timeout(RESOLVE_TIMEOUT, resolve(host)).await;
@@ -61,7 +60,8 @@ pub(crate) async fn admit(
     }
 }
 
-/// Whether a ping may go to this address: the instance's own, or one that was allowed.
+/// Whether a ping may go to this host, for all that can be said before a name is looked
+/// up: the instance's own, or one that was allowed.
 /// `registrant` is where the registration came from; it is not known of Python
 /// services, whose host is their own address in any case, nor of records of earlier
 /// versions, which were checked when they came.
@@ -70,10 +70,17 @@ pub(crate) async fn admit(
 ///
 /// It may not; the text says what to do.
 pub(crate) fn may_ping(
-    address: IpAddr,
+    host: &str,
     registrant: Option<IpAddr>,
     allowed: &AllowList,
 ) -> Result<(), String> {
+    let Ok(address) = host.parse::<IpAddr>() else {
+        return match registrant {
+            Some(peer) if peer.is_loopback() && host.eq_ignore_ascii_case("localhost") => Ok(()),
+            Some(peer) if !allowed.has_host(host) => Err(not_allowed(host, peer)),
+            _ => Ok(()),
+        };
+    };
     if is_forbidden(address) {
         return Err("its address may not be registered".to_owned());
     }
@@ -266,6 +273,14 @@ mod tests {
         check(Some("192.168.7.7"), "10.0.0.5", Ok("192.168.7.7")).await;
         check(Some("192.169.7.7"), "10.0.0.5", Err("--allow-host")).await;
         check(Some("orders.invalid"), "10.0.0.5", Err("can't be resolved")).await;
+        // Not by a range of other addresses.
+        let range = AllowList::new(["10.0.0.0/8"]).unwrap();
+        let peer = "10.0.0.5".parse().unwrap();
+        let admitted = admit(Some("localhost"), peer, &range).await;
+        assert!(admitted.unwrap_err().contains("App::host"));
+        assert!(may_ping("localhost", Some(peer), &range).is_err());
+        let own = "127.0.0.1".parse().unwrap();
+        assert!(may_ping("localhost", Some(own), &range).is_ok());
     }
 
     #[tokio::test]
@@ -320,7 +335,7 @@ mod tests {
             // Whatever the operator allows.
             let everything = AllowList::new(["0.0.0.0/0", "::/0"]).unwrap();
             let parsed = address.parse().unwrap();
-            assert!(may_ping(parsed, Some(parsed), &everything).is_err());
+            assert!(may_ping(address, Some(parsed), &everything).is_err());
             let admitted = admit(Some(address), parsed, &everything).await;
             assert!(admitted.is_err(), "{address}");
             check(Some(address), address, Err("can't be registered")).await;

@@ -3,13 +3,14 @@
 //! Each instance has its own clock in the registry, so pings are spread over the
 //! interval and a hanging instance delays nobody else.
 
-mod ping;
+pub(super) mod ping;
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use tokio::task::JoinSet;
 
-pub(crate) use self::ping::Pinger;
+pub(crate) use self::ping::{Answer, Pinger};
 use super::audit::{Action, Actor, Entry};
 use super::registry::{Deletion, Target};
 use super::store::{Batch, CommitError, DocumentWrite, Store};
@@ -17,8 +18,14 @@ use super::view::View;
 use crate::instance::InstanceStatus;
 use crate::wire::v1::DocumentHash;
 
+/// Asks instances whether they are there.
+pub(crate) trait Ping: Send + Sync + 'static {
+    /// A ping in its turn, with an end.
+    fn ping<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Answer>;
+}
+
 /// Pings and deletes until it is dropped.
-pub(crate) async fn run(view: Arc<View>, store: Arc<dyn Store>, pinger: Arc<Pinger>) {
+pub(crate) async fn run(view: Arc<View>, store: Arc<dyn Store>, pinger: Arc<dyn Ping>) {
     // The set owns what runs: when this task is aborted, so are they.
     let mut running = JoinSet::new();
     loop {
@@ -49,7 +56,7 @@ pub(crate) async fn run(view: Arc<View>, store: Arc<dyn Store>, pinger: Arc<Ping
     }
 }
 
-async fn ping(view: Arc<View>, pinger: Arc<Pinger>, target: Target) {
+async fn ping(view: Arc<View>, pinger: Arc<dyn Ping>, target: Target) {
     let answer = pinger.ping(&target).await;
     let started = view.time_of(answer.started);
     let reported = view.with(|registry, now, random| {

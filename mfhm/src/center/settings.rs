@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use super::address::AllowList;
 use super::contracts::ContractPolicy;
@@ -14,6 +14,11 @@ use crate::directory;
 
 /// Longer durations are mistakes, and would overflow the clock.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// So many connections may wait to be accepted, where the system allows it: when the
+/// center was away, all services and callers come back at once, and one whose
+/// connection finds no place here tries for seconds.
+const BACKLOG: u32 = 4096;
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
@@ -30,6 +35,7 @@ pub(crate) struct Settings {
     pub forget_after: Duration,
     pub forget_python_after: Duration,
     pub contract_policy: ContractPolicy,
+    pub connections: crate::listener::Limits,
 }
 
 impl Default for Settings {
@@ -47,6 +53,7 @@ impl Default for Settings {
             forget_after: Duration::from_secs(30),
             forget_python_after: Duration::from_secs(600),
             contract_policy: ContractPolicy::default(),
+            connections: crate::listener::Limits::default(),
         }
     }
 }
@@ -155,7 +162,7 @@ impl Settings {
                 self.host
             ));
         }
-        TcpListener::bind(addresses.as_slice()).await.map_err(|error| {
+        bind(&addresses).map_err(|error| {
             let (host, port) = (&self.host, self.port);
             match error.kind() {
                 std::io::ErrorKind::AddrInUse => format!(
@@ -195,6 +202,30 @@ impl Settings {
             Ok(found)
         }
     }
+}
+
+/// Listens on the first address that can be had.
+fn bind(addresses: &[SocketAddr]) -> io::Result<TcpListener> {
+    let one = |address: &SocketAddr| {
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()?
+        } else {
+            TcpSocket::new_v6()?
+        };
+        // A center that was killed gets its port again at once.
+        #[cfg(not(windows))]
+        socket.set_reuseaddr(true)?;
+        socket.bind(*address)?;
+        socket.listen(BACKLOG)
+    };
+    let mut last = io::ErrorKind::AddrNotAvailable.into();
+    for address in addresses {
+        match one(address) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }
 
 /// Whether something could not be written for lack of room, which may be made.

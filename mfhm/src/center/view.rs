@@ -12,6 +12,9 @@ use super::registry::{Limits, Registry};
 use super::store::{Changes, Revision};
 use super::watch::Watching;
 
+/// So many changes of the store are applied under one lock.
+const MOST_AT_ONCE: usize = 256;
+
 /// What the center knows, kept in step with the store.
 #[derive(Debug)]
 pub(crate) struct View {
@@ -110,9 +113,14 @@ impl View {
 
     /// Follows the store until it is closed.
     pub(crate) async fn follow(&self, mut changes: Changes) {
-        while let Some(change) = changes.recv().await {
+        // What came together is applied together: hundreds of registrations that
+        // shared an fsync wake whoever waits for them, or watches, once.
+        let mut come = Vec::new();
+        while changes.recv_many(&mut come, MOST_AT_ONCE).await > 0 {
             let stored = self.with(|registry, now, random| {
-                registry.apply(change, now, random);
+                for change in come.drain(..) {
+                    registry.apply(change, now, random);
+                }
                 registry.stored()
             });
             self.applied.send_replace(stored);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
@@ -14,15 +15,20 @@ use super::limits::{self, Limits};
 use super::options::CallOptions;
 use super::propagation::{self, Propagation};
 use super::resolver::Resolver;
-use super::source::Source;
+use super::saved::{self, Place, SavedLists};
 use super::source::center::Centers;
+use super::source::dns::{Dns, Lookups};
+use super::source::listed::{Fixed, Nowhere};
+use super::source::{Source, Sources};
 use super::transport::{Network, Transport};
 use super::untyped::CallBuilder;
 use crate::Error;
 use crate::instance::InstanceId;
 use crate::key::Key;
 use crate::link::{Credentials, Link};
-use crate::settings::Settings;
+use crate::settings::directory::Directory;
+use crate::settings::listing::{Listed, Listing};
+use crate::settings::{Cache, Settings};
 
 /// Calls services by name: it finds them through the center, keeps what it
 /// found, and shares connections.
@@ -47,7 +53,9 @@ pub struct Caller {
 }
 
 struct Shared {
-    source: Arc<dyn Source>,
+    sources: Sources,
+    /// Absent: nothing is kept on disk.
+    saved: Option<Arc<SavedLists>>,
     transport: Arc<dyn Transport>,
     defaults: Defaults,
     /// Calls under way to one service.
@@ -142,7 +150,14 @@ impl Caller {
             resolvers.retain(|_, resolver| Arc::strong_count(resolver) > 1 || !resolver.is_idle());
         }
         let limits = Limits::new(self.shared.max_in_flight, self.shared.retry_percent);
-        let resolver = Resolver::new(service.to_owned(), self.shared.source.clone());
+        let sources = &self.shared.sources;
+        let source = sources.of(service);
+        let saved = self
+            .shared
+            .saved
+            .clone()
+            .filter(|_| !sources.lists(service));
+        let resolver = Resolver::with_saved(service.to_owned(), source, saved);
         let identities = self.shared.identities.clone();
         let identity = identities.map(|from| Identity::new(from, service));
         let resolver = Arc::new(resolver.limited(limits).identified(identity));
@@ -173,7 +188,7 @@ impl Drop for Installed {
 impl fmt::Debug for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Caller")
-            .field("source", &self.shared.source)
+            .field("sources", &self.shared.sources)
             .field("defaults", &self.shared.defaults)
             .finish_non_exhaustive()
     }
@@ -190,9 +205,16 @@ pub struct CallerBuilder {
     /// The names of headers, as they were said.
     propagate: Option<Vec<String>>,
     zone: Option<String>,
+    cache: Option<Cache>,
     max_in_flight: Option<u32>,
     retry_percent: Option<u32>,
-    instances: Vec<InstanceId>,
+    listed: Vec<(String, Vec<String>)>,
+    #[cfg(feature = "dns")]
+    dns_server: Option<std::net::SocketAddr>,
+    /// Those of this process.
+    own: Vec<InstanceId>,
+    /// What `centers` says, read already.
+    directory: Option<Directory>,
 }
 
 impl CallerBuilder {
@@ -201,19 +223,19 @@ impl CallerBuilder {
     #[cfg(feature = "server")]
     pub(crate) fn of_app(
         mut self,
-        centers: &[String],
+        directory: &Directory,
         credentials: Credentials,
         name: Option<&str>,
         zone: Option<&str>,
         instances: Vec<InstanceId>,
     ) -> Self {
         if self.centers.is_empty() {
-            self.centers = centers.to_vec();
+            self.directory = Some(directory.clone());
         }
         self.credentials = self.credentials.or(credentials);
         self.name = self.name.or_else(|| name.map(str::to_owned));
         self.zone = self.zone.or_else(|| zone.map(str::to_owned));
-        self.instances = instances;
+        self.own = instances;
         self
     }
 
@@ -225,9 +247,42 @@ impl CallerBuilder {
     }
 
     /// The address of a center, such as `http://127.0.0.1:21428`. Said several
-    /// times, the first that answers is asked. Else `MFHM_CENTER`.
+    /// times, the one that answered last is asked first, and the others when it does
+    /// not answer or knows no instance. Else `MFHM_CENTER`.
+    ///
+    /// In place of centers, a name in the DNS: `dns://{service}.default.svc:8080`, where
+    /// `{service}` stands for the name of the service that is called, each address is
+    /// an instance, and the port is that of all; with the feature `dns`,
+    /// `dns+srv://_http._tcp.{service}.default.svc`, where SRV records tell ports and
+    /// weights. A dot at the end of the name spares the search through the system's
+    /// own domains. Or `off`: only what [`instances`](Self::instances) lists is known.
     pub fn center(mut self, url: impl Into<String>) -> Self {
         self.centers.push(url.into());
+        self
+    }
+
+    /// The instances of a service, such as `http://10.0.0.1:8080`, or one name in the
+    /// DNS as for [`center`](Self::center): it is not looked for anywhere else. Said of
+    /// one service twice, it is an error. Else `MFHM_INSTANCES`, such as
+    /// `users=10.0.0.1:8080,10.0.0.2:8080; orders=10.0.0.3:8080`.
+    ///
+    /// They are balanced, left out and tried again as those that a center tells. But
+    /// nobody tells their operations, so a [call](Caller::call) by name is a fault.
+    pub fn instances<A: Into<String>>(
+        mut self,
+        service: impl Into<String>,
+        addresses: impl IntoIterator<Item = A>,
+    ) -> Self {
+        let addresses = addresses.into_iter().map(Into::into).collect();
+        self.listed.push((service.into(), addresses));
+        self
+    }
+
+    /// The DNS server to ask, in place of the system's (`/etc/resolv.conf`). Else
+    /// `MFHM_DNS_SERVER`.
+    #[cfg(feature = "dns")]
+    pub fn dns_server(mut self, server: std::net::SocketAddr) -> Self {
+        self.dns_server = Some(server);
         self
     }
 
@@ -297,6 +352,27 @@ impl CallerBuilder {
         self
     }
 
+    /// The folder in which the last list of each service is kept, from which a
+    /// process begins that starts while no center answers. Each caller has a file of
+    /// its own there, named after the program, with mode 0600; a new one reads those
+    /// of all processes of the same program with the same centers. Whoever can write
+    /// there says where calls go. No key is written, so instances that require one
+    /// are not kept. A folder that cannot be written is one warning.
+    ///
+    /// Else `MFHM_CACHE_DIR`, else `$XDG_CACHE_HOME/mfhm` or `~/.cache/mfhm`; but
+    /// tests that cargo runs keep nothing unless a folder is named here.
+    pub fn cache_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.cache = Some(Cache::In(folder.into()));
+        self
+    }
+
+    /// Keeps no lists on disk, whatever `MFHM_CACHE_DIR` says (where `off` has the
+    /// same effect).
+    pub fn without_cache(mut self) -> Self {
+        self.cache = Some(Cache::Off);
+        self
+    }
+
     /// How many calls of one service may be under way at once, at least 1: a
     /// service that is slow then does not hold all that this process has. As many
     /// again wait until their deadline; what is beyond that is a fault that
@@ -322,10 +398,16 @@ impl CallerBuilder {
     ///
     /// # Errors
     ///
-    /// A center's address that is none, a key file that cannot be read, or a header
-    /// that is not [passed on](Self::propagate).
+    /// An address that is none, a key file that cannot be read, or a header that is
+    /// not [passed on](Self::propagate).
     pub fn build(self) -> Result<Caller, Error> {
-        let settings = Settings::from_env()?.with_centers(self.centers)?;
+        let mut settings = Settings::from_env()?.with_centers(self.centers)?;
+        settings.directory = self.directory.unwrap_or(settings.directory);
+        let mut listing = Listing::default();
+        for (service, addresses) in &self.listed {
+            listing.add(service, addresses)?;
+        }
+        let listing = listing.or(settings.instances);
         let chosen = match self.propagate {
             Some(names) => propagation::chosen(names).map_err(Error::many)?,
             None => settings.propagate,
@@ -337,11 +419,45 @@ impl CallerBuilder {
         let credentials = self.credentials.or(settings.credentials);
         let zone = self.zone.or(settings.zone);
         let link = Link::new(&credentials)?;
-        let identities = Identities::new(&link, &settings.centers, self.name);
-        let source = Centers::new(&settings.centers, link, self.instances).in_zone(zone);
+        let identities = Identities::new(&link, settings.directory.centers(), self.name);
+        let folder = match self.cache.or(settings.cache) {
+            Some(Cache::In(folder)) => Some(folder),
+            Some(Cache::Off) => None,
+            None => saved::usual(),
+        };
+        let saved = folder.map(|folder| {
+            // Lists of another center, or as seen from another zone, are others.
+            let origin = [
+                settings.directory.origin(),
+                zone.clone().unwrap_or_default(),
+            ];
+            Arc::new(SavedLists::new(Place::new(folder, &origin.join(" "))))
+        });
+        #[cfg(feature = "dns")]
+        let lookups = {
+            let server = self.dns_server.or(settings.dns_server);
+            move || Lookups::new(server).map(Arc::new)
+        };
+        #[cfg(not(feature = "dns"))]
+        let lookups = || Ok::<_, Error>(Arc::new(Lookups));
+        // The servers are looked up in the system's files: only where they are needed.
+        let others: Arc<dyn Source> = match settings.directory {
+            Directory::Centers(urls) => Arc::new(Centers::new(&urls, link, self.own).in_zone(zone)),
+            Directory::Dns(name) => Arc::new(Dns::new(name, lookups()?)),
+            Directory::Off => Arc::new(Nowhere),
+        };
+        let mut listed: Vec<(String, Arc<dyn Source>)> = Vec::new();
+        for (service, at) in listing.0 {
+            let source: Arc<dyn Source> = match at {
+                Listed::At(addresses) => Arc::new(Fixed(addresses)),
+                Listed::Dns(name) => Arc::new(Dns::new(name, lookups()?)),
+            };
+            listed.push((service, source));
+        }
         Ok(Caller {
             shared: Arc::new(Shared {
-                source: Arc::new(source),
+                sources: Sources::new(listed, others),
+                saved,
                 transport: Arc::new(Network::new()),
                 defaults,
                 max_in_flight: self.max_in_flight.unwrap_or(limits::DEFAULT_IN_FLIGHT),

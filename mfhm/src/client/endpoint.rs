@@ -129,6 +129,12 @@ impl EndpointSet {
         Self { endpoints, draws }
     }
 
+    /// Whether a list says what this one says.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.endpoints.len() == other.endpoints.len()
+            && std::iter::zip(&self.endpoints, &other.endpoints).all(|(a, b)| Arc::ptr_eq(a, b))
+    }
+
     /// The endpoints of `fresh`; those already known keep what was learnt about
     /// them.
     pub(crate) fn succeed(&self, fresh: Vec<Endpoint>) -> Self {

@@ -22,6 +22,7 @@ pub struct CallOptions {
     attempt_timeout: Option<Duration>,
     attempts: Option<u32>,
     hedge_after: Option<Duration>,
+    is_idempotent: Option<bool>,
     is_detached: bool,
 }
 
@@ -34,6 +35,8 @@ pub(crate) struct CallPlan {
     declared: Duration,
     pub attempts: u32,
     pub hedge_after: Option<Duration>,
+    /// Whether it may run twice, whatever the operation says.
+    pub is_idempotent: Option<bool>,
     /// It has its own time, whatever request is being handled.
     pub is_detached: bool,
 }
@@ -69,6 +72,7 @@ impl CallOptions {
             attempt_timeout: None,
             attempts: None,
             hedge_after: None,
+            is_idempotent: None,
             is_detached: false,
         }
     }
@@ -93,7 +97,7 @@ impl CallOptions {
     /// How often the call is tried, the first time included; at least 1. The
     /// default is 3. What may have run is tried again only if the operation is
     /// idempotent, and only as often as the caller's
-    /// [budget](crate::CallerBuilder::retry_budget) allows.
+    /// [budget](crate::CallerBuilder::retry_budget) allows; 1 is never.
     #[must_use]
     pub const fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = Some(attempts);
@@ -113,6 +117,26 @@ impl CallOptions {
     #[must_use]
     pub const fn hedge_after(mut self, time: Duration) -> Self {
         self.hedge_after = Some(time);
+        self
+    }
+
+    /// Whether the call may be run twice, and so be tried again when it may have run;
+    /// else its method says so, or the operation's `#[idempotent]`. It is for what the
+    /// contract cannot know: yes for one that carries a key by which the service
+    /// notices a repetition, no for a GET that costs too much to be made again. To say
+    /// yes for all calls of a caller is wrong as soon as one of them is not.
+    ///
+    /// ```
+    /// # async fn f(caller: mfhm::Caller, order: u64) -> Result<(), mfhm::Fault> {
+    /// use mfhm::CallOptions;
+    ///
+    /// let call = caller.call("payments", "pay").header("idempotency-key", order.to_string());
+    /// call.options(CallOptions::new().idempotent(true)).send().await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub const fn idempotent(mut self, is_idempotent: bool) -> Self {
+        self.is_idempotent = Some(is_idempotent);
         self
     }
 
@@ -137,6 +161,7 @@ impl CallOptions {
             attempt_timeout: self.attempt_timeout.or(base.attempt_timeout),
             attempts: self.attempts.or(base.attempts),
             hedge_after: self.hedge_after.or(base.hedge_after),
+            is_idempotent: self.is_idempotent.or(base.is_idempotent),
             is_detached: self.is_detached || base.is_detached,
         }
     }
@@ -148,6 +173,7 @@ impl CallOptions {
             declared: Duration::ZERO,
             attempts: self.attempts.unwrap_or(3).max(1),
             hedge_after: self.hedge_after,
+            is_idempotent: self.is_idempotent,
             is_detached: self.is_detached,
         }
     }
@@ -197,6 +223,15 @@ mod tests {
             let plan = of_call.plan_of(operation, of_caller);
             assert_eq!(plan.timeout.as_secs(), expected);
         }
+    }
+
+    #[test]
+    fn what_is_said_of_a_call_is_not_lost_in_what_is_said_of_its_client() {
+        let client = CallOptions::new().idempotent(true).detached().attempts(2);
+        let plan = seconds(1).idempotent(false).over(client).plan();
+        assert_eq!((plan.is_idempotent, plan.is_detached), (Some(false), true));
+        assert_eq!((plan.attempts, plan.timeout.as_secs()), (2, 1));
+        assert_eq!(CallOptions::new().plan().is_idempotent, None);
     }
 
     #[test]

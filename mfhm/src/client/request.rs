@@ -330,7 +330,7 @@ impl Request {
     }
 
     async fn exchange(self, accept: &'static str) -> Result<Answered, Fault> {
-        let is_idempotent = self.operation.is_idempotent();
+        let is_idempotent = self.is_idempotent();
         let time = self.inherited.time;
         time.check()?;
         let deadline = time.deadline;
@@ -358,7 +358,7 @@ impl Request {
         status: &mut Option<StatusCode>,
     ) -> Result<T, CallError<E>> {
         let call = (self.service, self.operation.name());
-        let is_idempotent = self.operation.is_idempotent();
+        let is_idempotent = self.is_idempotent();
         let is_resumed = self.operation.is_resumed();
         let time = self.inherited.time;
         time.check()?;
@@ -384,6 +384,11 @@ impl Request {
                 Err(Fault::new(FaultKind::Timeout, detail).into())
             }
         }
+    }
+
+    fn is_idempotent(&self) -> bool {
+        let said = self.plan.is_idempotent;
+        said.unwrap_or_else(|| self.operation.is_idempotent())
     }
 
     /// The request as it is sent.

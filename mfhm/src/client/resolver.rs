@@ -4,14 +4,16 @@
 //! A call reads the last list and never waits for a center, except the very
 //! first. One task for each service follows what the source tells by itself
 //! ([`follow`]); where it tells nothing, or the line is broken, it asks every two
-//! seconds. It asks at once when a call failed to connect, and tries to connect to
-//! instances that are left out as unreachable. When no center answers, the last
-//! list stays.
+//! seconds, and more and more rarely while nobody answers. It asks at once when a
+//! call failed to connect, and tries to connect to instances that are left out as
+//! unreachable. When no center answers, the last list stays, and a process that has
+//! none begins with the one that an earlier process left on disk.
 //! When the center knows the service no longer, instances that still accept
 //! connections stay: a center that lost its disk must not take healthy services
 //! away.
 
 mod follow;
+mod restore;
 mod suspects;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,7 +26,8 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use self::follow::{Ended, Following};
+use self::follow::{Ended, Following, tend};
+use self::restore::Restoring;
 use self::suspects::Suspects;
 use super::clock;
 use super::ejection::Outcome;
@@ -33,11 +36,13 @@ use super::error::{Fault, FaultKind};
 use super::identity::Identity;
 use super::limits::Limits;
 use super::offers;
+use super::saved::SavedLists;
 use super::source::{Source, SourceError};
 use super::uses::Uses;
 use crate::connector;
 use crate::contract::Operation;
 use crate::instance::ServiceName;
+use crate::link::backoff::Backoff;
 
 /// Time between two lists, give or take a fifth.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -79,6 +84,7 @@ struct Shared {
     service: String,
     source: Arc<dyn Source>,
     knowledge: ArcSwap<Knowledge>,
+    restoring: Restoring,
     uses: Uses,
     /// When the task last finished a round, in milliseconds of [`clock::now`].
     refreshed: AtomicU64,
@@ -94,7 +100,18 @@ struct Shared {
 }
 
 impl Resolver {
+    /// One without lists on disk.
+    #[cfg(test)]
     pub(crate) fn new(service: String, source: Arc<dyn Source>) -> Self {
+        Self::with_saved(service, source, None)
+    }
+
+    /// The instances of a service by this source; with lists on disk.
+    pub(crate) fn with_saved(
+        service: String,
+        source: Arc<dyn Source>,
+        saved: Option<Arc<SavedLists>>,
+    ) -> Self {
         // Other names are Python's, which does not look.
         let name = service.parse::<ServiceName>().ok();
         let addressee = name.and_then(|name| HeaderValue::from_str(name.as_str()).ok());
@@ -102,6 +119,7 @@ impl Resolver {
             service,
             source,
             knowledge: ArcSwap::from_pointee(Knowledge::Nothing),
+            restoring: Restoring::new(saved),
             uses: Uses::default(),
             refreshed: AtomicU64::new(0),
             wanted: AtomicU64::new(0),
@@ -140,7 +158,7 @@ impl Resolver {
     }
 
     /// The instances to call: from memory, or, when nothing is known, from the
-    /// source by `deadline`.
+    /// source by `deadline`; from disk when that does not answer in a second.
     pub(crate) async fn endpoints(&self, deadline: Instant) -> Result<Arc<EndpointSet>, Fault> {
         if let Knowledge::Known(set) = &**self.shared.knowledge.load()
             && !set.endpoints.is_empty()
@@ -183,6 +201,21 @@ impl Resolver {
         Fault::new(FaultKind::NotOffered, text)
     }
 
+    /// Why no operation can be called by its name alone, if that is so.
+    pub(crate) fn without_names(&self) -> Option<Fault> {
+        let Shared {
+            service, source, ..
+        } = &*self.shared;
+        (!source.tells_operations()).then(|| {
+            let text = format!(
+                "`{service}` is found by {}, which does not tell its operations: call it by a \
+                 typed client, or find it through a center",
+                source.name()
+            );
+            Fault::new(FaultKind::UnknownOperation, text)
+        })
+    }
+
     /// Whether nothing refreshes it and nothing is known that would be lost.
     pub(crate) fn is_idle(&self) -> bool {
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
@@ -198,7 +231,10 @@ impl Resolver {
         self.ensure_task();
         self.shared.wake.notify_one();
         let round = finished.wait_for(|&round| round > before);
-        let in_time = tokio::time::timeout_at(deadline, round).await.is_ok();
+        let in_time = tokio::select! {
+            in_time = tokio::time::timeout_at(deadline, round) => in_time.is_ok(),
+            () = self.shared.restored_in_time() => true,
+        };
         match &**self.shared.knowledge.load() {
             Knowledge::Known(set) if !set.endpoints.is_empty() => Ok(set.clone()),
             Knowledge::Known(_) => Err(Fault::new(
@@ -207,21 +243,21 @@ impl Resolver {
             )),
             Knowledge::Unknown => Err(Fault::new(
                 FaultKind::UnknownService,
-                format!(
-                    "no service `{}` is registered at the center",
-                    self.shared.service
-                ),
+                self.shared.source.unknown(&self.shared.service),
             )),
             Knowledge::Unreachable(why) => {
                 Err(Fault::new(FaultKind::CenterUnreachable, why.clone()))
             }
             Knowledge::Nothing if in_time => Err(Fault::new(
                 FaultKind::CenterUnreachable,
-                "the center was not asked",
+                format!("{} was not asked", self.shared.source.name()),
             )),
             Knowledge::Nothing => Err(Fault::new(
                 FaultKind::TimeoutUnsent,
-                "the deadline passed while the center was asked for the service",
+                format!(
+                    "the deadline passed while {} was asked for the service",
+                    self.shared.source.name()
+                ),
             )),
         }
     }
@@ -261,14 +297,17 @@ impl Shared {
         self.knows_something() || clock::now().saturating_sub(wanted) < CURIOSITY
     }
 
-    async fn round(&self) {
+    /// Asks the source once. Whether it answered.
+    async fn round(&self) -> bool {
         let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
         let known = self.known();
         let answer = self.source.list(&self.service, &known, &self.uses).await;
+        let is_answered = !matches!(answer, Err(SourceError::Unreachable(_)));
         self.learn(answer, known).await;
         self.finished.send_replace(number);
         // The list is out; whoever waits for it does not wait for this.
         readmit(&self.known()).await;
+        is_answered
     }
 
     /// The last list.
@@ -280,9 +319,16 @@ impl Shared {
     }
 
     /// Takes an answer of the source in, in place of the list `known`.
-    async fn learn(&self, answer: Result<Vec<Endpoint>, SourceError>, known: Arc<EndpointSet>) {
+    async fn learn(&self, answer: Result<Vec<Endpoint>, SourceError>, mut known: Arc<EndpointSet>) {
+        if answer.is_err() && known.endpoints.is_empty() {
+            known = self.restore_once().await.unwrap_or(known);
+        }
         let next = match answer {
-            Ok(fresh) => Knowledge::Known(Arc::new(known.succeed(fresh))),
+            Ok(fresh) => {
+                let set = known.succeed(fresh);
+                self.restoring.note(&self.service, &set, &known);
+                Knowledge::Known(Arc::new(set))
+            }
             Err(SourceError::Unknown) => match alive(&known).await {
                 kept if kept.endpoints.is_empty() => Knowledge::Unknown,
                 kept => Knowledge::Known(Arc::new(kept)),
@@ -299,20 +345,30 @@ impl Shared {
 
 async fn refresh(shared: Arc<Shared>) {
     let mut following = Following::new(&shared);
+    let mut backoff = Backoff::default();
     loop {
-        shared.round().await;
+        let is_answered = shared.round().await;
         if !shared.is_wanted() {
             // The next call starts it again.
             return;
         }
-        if let Ended::Unwanted = following.follow(&shared).await {
-            return;
-        }
+        let pause = if is_answered {
+            backoff = Backoff::default();
+            if let Ended::Unwanted = following.follow(&shared).await {
+                return;
+            }
+            interval().min(following.due_in())
+        } else {
+            // A center that comes back is not to be met by everybody at once.
+            backoff.next(fastrand::f64())
+        };
         // Calls to a service that nobody knows must not become a storm of
         // questions to the center.
         tokio::time::sleep(GAP).await;
-        let pause = interval().min(following.due_in());
-        let _ = tokio::time::timeout(pause, shared.wake.notified()).await;
+        tokio::select! {
+            _ = tokio::time::timeout(pause, shared.wake.notified()) => {}
+            () = tend(&shared) => {}
+        }
     }
 }
 
@@ -484,6 +540,33 @@ mod tests {
         assert!(resolver.is_idle());
         script.say(Ok(vec![4]));
         assert_eq!(ports(&resolver).await, Ok(vec![4]), "a call asks again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_center_that_is_away_is_asked_more_and_more_rarely() {
+        let script = Script::new(&[1]);
+        let resolver = Resolver::new("s".to_owned(), script.clone());
+        assert_eq!(ports(&resolver).await, Ok(vec![1]));
+        script.say(unreachable());
+        let rounds = || resolver.shared.begun.load(Ordering::SeqCst);
+        let asked = async |seconds: u64| {
+            let before = rounds();
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            rounds() - before
+        };
+        let first = asked(15).await;
+        assert!((5..=20).contains(&first), "soon, to begin with: {first}");
+        asked(100).await;
+        let later = asked(900).await;
+        assert!((30..=150).contains(&later), "each 0.1 to 30 s: {later}");
+        assert!(!resolver.shared.is_stale(), "the task says that it runs");
+        assert_eq!(ports(&resolver).await, Ok(vec![1]));
+        // When it is back, the pauses are those of before.
+        script.say(Ok(vec![2]));
+        tokio::time::sleep(Duration::from_secs(31)).await;
+        assert_eq!(ports(&resolver).await, Ok(vec![2]));
+        let again = asked(60).await;
+        assert!((24..=38).contains(&again), "every 2 s: {again}");
     }
 
     #[test]

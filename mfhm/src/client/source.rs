@@ -1,8 +1,12 @@
 //! Where a resolver learns the instances of a service.
 
 pub(crate) mod center;
+pub(crate) mod dns;
+pub(crate) mod listed;
+mod picture;
 mod watch;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -29,11 +33,65 @@ pub(crate) trait Source: fmt::Debug + Send + Sync + 'static {
         None
     }
 
+    /// Whether it tells which operations an instance offers. Where it does not, each
+    /// instance is assumed to offer everything, and no operation is called by name.
+    fn tells_operations(&self) -> bool {
+        true
+    }
+
+    /// What messages call it.
+    fn name(&self) -> &'static str {
+        "the center"
+    }
+
+    /// What it means that it knows no instance of a service.
+    fn unknown(&self, service: &str) -> String {
+        format!("no service `{service}` is registered at the center")
+    }
+
     /// Says that this instance of a service could not be reached. Nothing follows
     /// from it by itself.
     fn report<'a>(&'a self, _instance: &'a InstanceId) -> BoxFuture<'a, ()> {
         Box::pin(async {})
     }
+}
+
+/// Where a caller learns of each service.
+#[derive(Debug)]
+pub(crate) struct Sources {
+    /// Services that are not looked up with the others.
+    listed: HashMap<String, Arc<dyn Source>>,
+    others: Arc<dyn Source>,
+}
+
+impl Sources {
+    pub(crate) fn new(
+        listed: impl IntoIterator<Item = (String, Arc<dyn Source>)>,
+        others: Arc<dyn Source>,
+    ) -> Self {
+        let listed = listed.into_iter().collect();
+        Self { listed, others }
+    }
+
+    pub(crate) fn of(&self, service: &str) -> Arc<dyn Source> {
+        self.listed.get(service).unwrap_or(&self.others).clone()
+    }
+
+    /// Whether somebody has said where this very service is. What was said may be
+    /// something else at the next start, so it is no use to keep it on disk.
+    pub(crate) fn lists(&self, service: &str) -> bool {
+        self.listed.contains_key(service)
+    }
+}
+
+/// An instance of which nothing is known but its address, which stands for its id.
+fn at_address(host: &str, port: u16) -> Endpoint {
+    let id = format!("{}_{port}", host.replace(':', "."));
+    let id = id.parse().unwrap_or_else(|_| {
+        // A host with a name longer than ids are.
+        InstanceId::from_random(crate::contract::shape::key("host", &id).into())
+    });
+    Endpoint::new(id, host.to_owned(), port, None, Vec::new())
 }
 
 /// The instances of one service, whenever they change.

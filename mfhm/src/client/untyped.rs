@@ -190,6 +190,9 @@ impl CallBuilder {
         time.check()?;
         let deadline = time.deadline;
         let resolver = self.caller.resolver(&self.service);
+        if let Some(fault) = resolver.without_names() {
+            return Err(fault);
+        }
         let endpoints = resolver.endpoints(deadline).await?;
         let entry = find(&endpoints, &self.operation)?;
         let method = choose_method(&entry, self.method)?;
@@ -202,7 +205,8 @@ impl CallBuilder {
         }
         let destination = self.caller.destination(&self.service);
         resolver.uses().note_name(&entry.name);
-        let is_idempotent = is_idempotent_method(method.as_str());
+        let of_method = is_idempotent_method(method.as_str());
+        let is_idempotent = plan.is_idempotent.unwrap_or(of_method);
         let request = Outgoing {
             headers: self.headers,
             body: self.body,

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use http::HeaderValue;
+use tokio::sync::Notify;
 
 use crate::contract::{Operation, shape};
 use crate::wire::v1::{CallerReport, UsedOperation};
@@ -20,6 +21,8 @@ const PLACES: usize = 256;
 pub(crate) struct Uses {
     places: Box<[OnceLock<Used>]>,
     count: AtomicUsize,
+    /// Told of each operation that is new, for the task that tells the center.
+    news: Notify,
     /// The report at the last count, which only the refreshing task asks for.
     written: Mutex<Option<(usize, HeaderValue)>>,
 }
@@ -43,6 +46,7 @@ impl Default for Uses {
         Self {
             places: (0..PLACES).map(|_| OnceLock::new()).collect(),
             count: AtomicUsize::new(0),
+            news: Notify::new(),
             written: Mutex::new(None),
         }
     }
@@ -71,6 +75,7 @@ impl Uses {
             });
             if is_new {
                 self.count.fetch_add(1, Ordering::Release);
+                self.news.notify_one();
             }
             if used.key == key {
                 return;
@@ -78,10 +83,22 @@ impl Uses {
         }
     }
 
+    /// How many operations were called.
+    pub(crate) fn count(&self) -> usize {
+        self.count.load(Ordering::Acquire)
+    }
+
+    /// Waits until more than this many were called. One waits at a time.
+    pub(crate) async fn more_than(&self, told: usize) {
+        while self.count() <= told {
+            self.news.notified().await;
+        }
+    }
+
     /// What a center is told, as the value of a header. Absent: nothing was
     /// called so far.
     pub(crate) fn report(&self, who: &CallerReport) -> Option<HeaderValue> {
-        let count = self.count.load(Ordering::Acquire);
+        let count = self.count();
         if count == 0 {
             return None;
         }

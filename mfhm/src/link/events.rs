@@ -31,31 +31,19 @@ pub(crate) struct EventStream {
 }
 
 impl Link {
-    /// Opens a stream, from the event after `last` on; the error says what failed
-    /// and where.
-    #[cfg(feature = "client")]
+    /// Opens a stream, with those of these headers that have a value; the error says
+    /// what failed and where.
     pub(crate) async fn open(
         &self,
         center: &str,
         path: &str,
-        last: Option<&str>,
-    ) -> Result<Opened, String> {
-        // An id that no header can carry is none that a center gave.
-        let last = last.and_then(|last| HeaderValue::from_str(last).ok());
-        let header = last.map(|last| ("last-event-id", last));
-        self.open_with(center, path, header).await
-    }
-
-    /// Opens a stream, with one more header.
-    pub(crate) async fn open_with(
-        &self,
-        center: &str,
-        path: &str,
-        header: Option<(&'static str, HeaderValue)>,
+        headers: impl IntoIterator<Item = (&'static str, Option<HeaderValue>)>,
     ) -> Result<Opened, String> {
         let mut request = self.request(Method::GET, center, path);
-        if let Some((name, value)) = header {
-            request = request.header(name, value);
+        for (name, value) in headers {
+            if let Some(value) = value {
+                request = request.header(name, value);
+            }
         }
         in_time(center, async {
             let answer = request.send().await?;

@@ -34,7 +34,9 @@ impl Part {
         }
     }
 
-    /// Says how the file is called.
+    /// Says how the file is called. A quote in it travels as `%22`, as browsers send
+    /// it, and the percent sign as it is: so a name in which `%22`, `%0D` or `%0A` are
+    /// written arrives with a quote or a line break in their place.
     #[must_use]
     pub fn with_file_name(mut self, name: impl Into<String>) -> Self {
         self.file_name = Some(name.into());
@@ -58,7 +60,8 @@ impl Part {
         &self.name
     }
 
-    /// How the file is called, by who sent it: nothing to open a file by.
+    /// How the file is called, by who sent it: nothing to open a file by. `%22`, `%0D`
+    /// and `%0A` are a quote and line breaks, as browsers send these.
     pub fn file_name(&self) -> Option<&str> {
         self.file_name.as_deref()
     }

@@ -41,16 +41,27 @@ struct Inside {
 impl Door {
     /// Lets requests to `dispatch` that are for `service` (or do not say for whom)
     /// and carry `key`.
-    pub(crate) fn new(
+    pub(crate) fn new(service: &str, key: Option<Key>, dispatch: Dispatch) -> Self {
+        Self(Arc::new(Inside {
+            service: service.to_owned(),
+            key,
+            #[cfg(feature = "identity")]
+            callers: None,
+            dispatch,
+        }))
+    }
+
+    /// The same, which also asks who calls.
+    #[cfg(feature = "identity")]
+    pub(crate) fn asking(
         service: &str,
         key: Option<Key>,
-        #[cfg(feature = "identity")] callers: Option<Callers>,
+        callers: Option<Callers>,
         dispatch: Dispatch,
     ) -> Self {
         Self(Arc::new(Inside {
             service: service.to_owned(),
             key,
-            #[cfg(feature = "identity")]
             callers,
             dispatch,
         }))
@@ -133,13 +144,7 @@ mod tests {
             counter.fetch_add(1, Ordering::SeqCst);
             [(NOT_RUN, HeaderValue::from_static("true"))]
         });
-        let door = Door::new(
-            "users",
-            key.map(Key::new),
-            #[cfg(feature = "identity")]
-            None,
-            Dispatch::to(router),
-        );
+        let door = Door::new("users", key.map(Key::new), Dispatch::to(router));
         (door, runs)
     }
 

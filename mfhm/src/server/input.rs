@@ -17,7 +17,7 @@ use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
 use super::path_params::{PathParams, PathText};
-use crate::body::{self, BodyError, BodyLimits};
+use crate::body::{self, BodyError, BodyLimits, Held};
 use crate::current::{CallerName, Head};
 use crate::json::{self, Unreadable};
 use crate::listener::Peer;
@@ -51,6 +51,8 @@ pub struct Input {
     parts: Parts,
     is_whole: bool,
     content: Content,
+    /// The memory that the body takes while it arrives.
+    held: Option<Held>,
     /// The largest body that is read, in bytes, if it is declared.
     limit: Option<usize>,
     path: PathParams,
@@ -106,6 +108,7 @@ impl Input {
             is_whole: false,
             limit: None,
             content: Content::Unread(body),
+            held: None,
             path,
             invalid: Vec::new(),
             status: StatusCode::BAD_REQUEST,
@@ -432,8 +435,22 @@ impl Input {
     pub(super) async fn receive(&mut self) {
         if let Content::Unread(_) = self.content {
             let body = self.take_body();
-            self.content = Content::Read(body::read(body, self.body_limits()).await);
+            let read = body::read_held(body, self.body_limits()).await;
+            self.content = Content::Read(read.map(|(body, held)| {
+                self.held = Some(held);
+                body
+            }));
         }
+    }
+
+    /// Whether the body could not be read because of others.
+    pub(super) fn has_no_room(&self) -> bool {
+        matches!(self.content, Content::Read(Err(BodyError::NoRoom)))
+    }
+
+    /// The body has a place now, and others may arrive.
+    pub(super) fn make_room(&mut self) {
+        self.held = None;
     }
 
     async fn read_body(&mut self, name: &'static str) -> Option<Bytes> {
@@ -493,6 +510,11 @@ struct BodyLimit(usize);
 
 /// A body without a content type is taken for JSON.
 pub(crate) fn is_json(headers: &HeaderMap) -> bool {
+    // What nearly everybody sends, without taking it apart.
+    let declared = headers.get(CONTENT_TYPE);
+    if declared.is_some_and(|declared| declared == "application/json") {
+        return true;
+    }
     match content_type(headers) {
         None => true,
         Some(essence) => {

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::not_run;
 use crate::wire::problem::Problem;
-use crate::wire::v1::HEADER_SERVICE;
+use crate::wire::v1::{HEADER_SERVICE, MISDIRECTED};
 
 /// A name that is parsed once and not for each request.
 static MEANT: HeaderName = HeaderName::from_static(HEADER_SERVICE);
@@ -27,6 +27,6 @@ pub(super) fn refusal(headers: &HeaderMap, service: &str) -> Option<Response> {
     }
     let meant = String::from_utf8_lossy(meant.as_bytes());
     let detail = format!("this is the service {service:?}, and the request is for {meant:?}");
-    let problem = Problem::new(StatusCode::MISDIRECTED_REQUEST, "mfhm.misdirected", detail);
+    let problem = Problem::new(StatusCode::MISDIRECTED_REQUEST, MISDIRECTED, detail);
     Some(not_run::mark(problem.into_axum()))
 }

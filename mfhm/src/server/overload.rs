@@ -94,11 +94,7 @@ impl Limiter {
                 format!("the service runs {limit} requests at once, and this one waited in vain")
             }
         };
-        let mut response =
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, OVERLOADED, detail).into_axum();
-        let headers = response.headers_mut();
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
-        not_run::mark(response)
+        refuse(detail)
     }
 
     /// Tells the log, and not once for each: it would be one load more.
@@ -120,6 +116,19 @@ impl Limiter {
             );
         }
     }
+}
+
+/// The answer of a request whose body has no room beside the others that arrive.
+pub(super) fn no_room() -> Response {
+    refuse("the bodies of other requests take all the memory there is for them".to_owned())
+}
+
+fn refuse(detail: String) -> Response {
+    let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, OVERLOADED, detail);
+    let mut response = problem.into_axum();
+    let headers = response.headers_mut();
+    headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    not_run::mark(response)
 }
 
 #[cfg(test)]

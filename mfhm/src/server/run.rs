@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use super::definition::{Handler, Route};
 use super::input::Input;
 use super::layers::Layers;
-use super::overload::{Capacity, Limiter};
+use super::overload::{self, Capacity, Limiter};
 use super::reply;
 use super::state::States;
 use crate::contract::{Operation, ParamSource};
@@ -147,6 +147,9 @@ impl Bound {
                 return refusal;
             }
             input.receive().await;
+            if input.has_no_room() {
+                return overload::no_room();
+            }
         }
         let _place = match limiter {
             None => None,
@@ -155,6 +158,7 @@ impl Bound {
                 Err(refusal) => return refusal,
             },
         };
+        input.make_room();
         (self.handler)(input).await
     }
 }

@@ -1,17 +1,21 @@
 //! Text to values.
 
 mod fields;
+mod held;
 
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 
+use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, DeserializeSeed, EnumAccess, SeqAccess, VariantAccess, Visitor};
+
+use self::held::{Held, Scalar};
 
 pub(crate) use self::fields::{Fields, InvalidField};
 
 /// Reads one value from the texts that a request holds for it.
 pub(crate) fn decode<T: DeserializeOwned>(texts: &[Cow<'_, str>]) -> Result<T, Invalid> {
-    T::deserialize(Decoder { texts })
+    T::deserialize(Decoder::of(texts))
 }
 
 /// Why a parameter was refused; the text completes "the parameter …".
@@ -35,9 +39,20 @@ impl serde::de::Error for Invalid {
 #[derive(Clone, Copy)]
 struct Decoder<'a> {
     texts: &'a [Cow<'a, str>],
+    /// Where it is the field of a struct: how it is given to serde to hold.
+    held: Option<&'a Held>,
+    in_list: bool,
 }
 
 impl<'a> Decoder<'a> {
+    fn of(texts: &'a [Cow<'a, str>]) -> Self {
+        Self {
+            texts,
+            held: None,
+            in_list: false,
+        }
+    }
+
     fn one(self) -> Result<&'a str, Invalid> {
         match self.texts {
             [text] => Ok(text),
@@ -87,7 +102,7 @@ macro_rules! parse {
     };
 }
 
-impl<'de> serde::Deserializer<'de> for Decoder<'_> {
+impl<'de> serde::Deserializer<'de> for Decoder<'de> {
     type Error = Invalid;
 
     parse! {
@@ -118,11 +133,25 @@ impl<'de> serde::Deserializer<'de> for Decoder<'_> {
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Invalid> {
-        // What serde holds for later, as in a flattened struct, may be a list.
-        if self.texts.len() > 1 {
+        let [text] = self.texts else {
+            // What serde holds for later, as in a flattened struct, may be a list. As a
+            // field it may be an empty one, which has no text.
+            if self.held.is_none() && self.texts.is_empty() {
+                return self.one().and_then(|text| visitor.visit_str(text));
+            }
+            return self.deserialize_seq(visitor);
+        };
+        let form = self.held.map(|held| held.form(text)).unwrap_or_default();
+        if form.is_list && !self.in_list {
             return self.deserialize_seq(visitor);
         }
-        visitor.visit_str(self.one()?)
+        match form.scalar {
+            None => visitor.visit_borrowed_str(text),
+            Some(Scalar::Bool(truth)) => visitor.visit_bool(truth),
+            Some(Scalar::Unsigned(number)) => visitor.visit_u64(number),
+            Some(Scalar::Signed(number)) => visitor.visit_i64(number),
+            Some(Scalar::Float(number)) => visitor.visit_f64(number),
+        }
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Invalid> {
@@ -174,7 +203,7 @@ impl<'de> serde::Deserializer<'de> for Decoder<'_> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Invalid> {
-        visitor.visit_seq(Elements(self.texts))
+        visitor.visit_seq(Elements(self))
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(
@@ -224,27 +253,29 @@ impl<'de> serde::Deserializer<'de> for Decoder<'_> {
 }
 
 /// Each text is one element.
-struct Elements<'a>(&'a [Cow<'a, str>]);
+struct Elements<'a>(Decoder<'a>);
 
-impl<'de> SeqAccess<'de> for Elements<'_> {
+impl<'de> SeqAccess<'de> for Elements<'de> {
     type Error = Invalid;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, Invalid> {
-        let Some((first, rest)) = self.0.split_first() else {
+        let Some((first, rest)) = self.0.texts.split_first() else {
             return Ok(None);
         };
-        self.0 = rest;
-        seed.deserialize(Decoder {
+        self.0.texts = rest;
+        let element = Decoder {
             texts: std::slice::from_ref(first),
-        })
-        .map(Some)
+            in_list: true,
+            ..self.0
+        };
+        seed.deserialize(element).map(Some)
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.0.len())
+        Some(self.0.texts.len())
     }
 }
 
@@ -259,8 +290,8 @@ impl<'de, 'a> EnumAccess<'de> for Variant<'a> {
         self,
         seed: V,
     ) -> Result<(V::Value, UnitOnly), Invalid> {
-        let texts = [Cow::Borrowed(self.0)];
-        Ok((seed.deserialize(Decoder { texts: &texts })?, UnitOnly))
+        let name = StrDeserializer::new(self.0);
+        Ok((seed.deserialize(name)?, UnitOnly))
     }
 }
 

@@ -15,7 +15,7 @@
 //! | document | `GET /v1/services/{name}/openapi.json`, also `?instance={id}` | 200 the OpenAPI document; 404 there is none |
 //! | callers | `GET /v1/services/{name}/callers` | 200 [`ServiceCallers`] |
 //! | compatibility | `GET /v1/services/{name}/compatibility` | 200 [`Compatibility`]; 404 not known |
-//! | watch | `GET /v1/watch?service={name}` | 200 events, see [`watch`]; 422 no service, too many, or a name beyond 128 characters; 503 as much is watched as the center keeps |
+//! | watch | `GET /v1/watch?service={name}`, for one service with a [`CallerReport`] in a header | 200 events, see [`watch`]; 422 no service, too many, or a name beyond 128 characters; 503 as much is watched as the center keeps |
 //! | say who calls | `POST /v1/identity` with an [`identity::WhoAmI`] | 200 [`identity::Asserted`]; 403 the token is not for that name |
 //! | check who calls | `GET /v1/identity/keys` | 200 the public keys, a JWK set (RFC 7517) |
 //!
@@ -40,6 +40,8 @@ use crate::key::Key;
 
 /// Header of a `/ping` answer that names the service which answers.
 pub(crate) const HEADER_SERVICE: &str = "mfhm-service";
+/// Code of the answer to a request that is for another service: it was not run.
+pub(crate) const MISDIRECTED: &str = "mfhm.misdirected";
 /// Header of a `/ping` answer that names the instance which answers.
 pub(crate) const HEADER_INSTANCE: &str = "mfhm-instance";
 

@@ -343,6 +343,9 @@ mod attempts {
     trait Service {
         #[get("/work")]
         async fn work(&self) -> Result<(), Busy>;
+
+        #[post("/order")]
+        async fn order(&self) -> Result<(), Busy>;
     }
 
     /// Fails until it was asked so often; or does not answer the first time.
@@ -369,6 +372,10 @@ mod attempts {
                 std::future::pending::<()>().await;
             }
             Err(Busy::Busy)
+        }
+
+        async fn order(&self) -> Result<(), Busy> {
+            self.work().await
         }
     }
 
@@ -408,6 +415,42 @@ mod attempts {
         assert_eq!(had.len(), 3);
         assert!(had[0] <= 5_000 && had[0] > 1_000, "{had:?}");
         assert!(had[1] <= had[0] - 25 && had[2] <= had[1] - 25, "{had:?}");
+        app.stop().await;
+        center.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_call_can_say_whether_it_may_run_twice() {
+        let data = tempfile::tempdir().unwrap();
+        let center = center(&data).await;
+        let had = Arc::default();
+        let worker = Worker {
+            had: Arc::clone(&had),
+            good_from: usize::MAX,
+            is_silent: false,
+        };
+        let app = serve(&center, worker).await;
+        let asked = || std::mem::take(&mut *had.lock().unwrap()).len();
+        let two = CallOptions::new().attempts(2);
+        let client = client(&center, two);
+        client.work().await.unwrap_err();
+        assert_eq!(asked(), 2);
+        client.order().await.unwrap_err();
+        assert_eq!(asked(), 1);
+        let only_once = client.with(CallOptions::new().idempotent(false));
+        only_once.work().await.unwrap_err();
+        assert_eq!(asked(), 1);
+        let keyed = client.with(CallOptions::new().idempotent(true));
+        keyed.order().await.unwrap_err();
+        assert_eq!(asked(), 2);
+        let caller = mfhm::Caller::builder().center(center.url()).build();
+        let caller = caller.unwrap();
+        let call = || caller.call("busy", "order").options(two);
+        assert_eq!(call().send().await.unwrap().status(), 503);
+        assert_eq!(asked(), 1);
+        let keyed = call().options(CallOptions::new().idempotent(true));
+        assert_eq!(keyed.send().await.unwrap().status(), 503);
+        assert_eq!(asked(), 2);
         app.stop().await;
         center.stop().await;
     }

@@ -252,7 +252,9 @@ async fn a_caller_tells_how_long_it_waits() {
     // Nobody waits for the second one: it is not begun.
     assert_eq!(begun.load(Ordering::SeqCst), 1);
     // What is no time is ignored, and a longer one than is declared is too.
-    for time in ["soon", "-1", "1.5", "", "600000"] {
+    let longest = ["600000", "9999999999", "99999999999999999999"];
+    let garbage = ["soon", "-1", "-0", "1.5", "", "5 5", "0x10", "1e3", "5, 5"];
+    for time in longest.iter().chain(&garbage) {
         let head = format!("PUT /seen/1|mfhm-timeout-ms: {time}");
         let answer = raw(addr, &head, b"").await;
         assert_eq!(answer.status, 200, "{answer:?}");

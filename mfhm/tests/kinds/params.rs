@@ -12,6 +12,17 @@ pub(crate) struct Filter {
     size: u8,
     tag: Vec<String>,
     name: String,
+    #[serde(flatten)]
+    window: Option<Window>,
+}
+
+/// What serde holds until it knows whose the names are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Window {
+    from: i64,
+    is_open: bool,
+    ids: Vec<u16>,
+    label: String,
 }
 
 #[derive(Debug, PartialEq, mfhm::ApiError)]
@@ -148,6 +159,12 @@ async fn check(client: ParamsClient) {
             size: 3,
             tag: vec!["a b".to_owned(), String::new(), "ü&=+".to_owned()],
             name: "x y".to_owned(),
+            window: Some(Window {
+                from: -3,
+                is_open: true,
+                ids: vec![7],
+                label: "7".to_owned(),
+            }),
         },
     ] {
         for verbose in [None, Some(true)] {

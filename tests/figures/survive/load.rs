@@ -166,7 +166,7 @@ impl Record {
         let mut kinds = BTreeMap::new();
         for sample in &self.samples {
             if let Err((kind, text)) = &sample.result {
-                let what = if sample.is_write { "write" } else { "read" };
+                let what = if sample.is_write { "POST" } else { "GET" };
                 kinds.entry((what, *kind)).or_insert((0, text.as_str())).0 += 1;
             }
         }

@@ -7,7 +7,7 @@ use support::wait;
 
 use crate::callers::{Patience, Way};
 use crate::fleet::Fleet;
-use crate::load::{Load, Mix, Record};
+use crate::load::{Load, Mix, Record, Sample};
 use crate::report::{Table, millis};
 use crate::services::TARGET;
 
@@ -93,13 +93,18 @@ pub(crate) fn print(records: &[(Way, Record)], runs: &HashMap<u64, usize>) {
     for (way, record) in records {
         let (reads, writes) = record.failed();
         let times = record.times();
+        let has_run = |sample: &&Sample| sample.result.is_err() && runs.contains_key(&sample.id);
+        let ran = record.samples.iter().filter(has_run).count();
         let is_twice = |id: &u64| runs.get(id).is_some_and(|times| *times > 1);
         let twice = record.samples.iter().filter(|sample| is_twice(&sample.id));
         table.row([
             way.name().to_owned(),
             record.samples.len().to_string(),
             reads.to_string(),
-            writes.to_string(),
+            match writes {
+                0 => "0".to_owned(),
+                _ => format!("{writes} ({ran} ran)"),
+            },
             twice.count().to_string(),
             millis(times.at(0.5)),
             millis(times.at(0.99)),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
-use mfhm::{Center, ContractPolicy};
+use mfhm::{Center, ContractPolicy, Limits};
 
 use super::duration;
 
@@ -45,6 +45,13 @@ pub(crate) struct Arguments {
     /// machines reach the center
     #[arg(long, value_enum, default_value = "warn", value_name = "POLICY")]
     contracts: Contracts,
+    /// Connections at once, of which each registered instance and each caller holds one
+    /// [default: three quarters of the open files that are allowed (ulimit -n), at most 32768]
+    #[arg(long, value_name = "NUMBER")]
+    max_connections: Option<usize>,
+    /// Connections at once from one address; from the machine itself they do not count
+    #[arg(long, default_value_t = 1024, value_name = "NUMBER")]
+    max_connections_per_address: usize,
 }
 
 #[derive(Debug, Subcommand)]
@@ -90,11 +97,17 @@ pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
         insecure,
         allow_host,
         contracts,
+        max_connections,
+        max_connections_per_address,
     } = arguments;
     match command {
         None => {}
         Some(Command::Export(arguments)) => return backup::export(&arguments),
         Some(Command::Import(arguments)) => return backup::import(&arguments),
+    }
+    let mut limits = Limits::new().connections_per_address(max_connections_per_address);
+    if let Some(most) = max_connections {
+        limits = limits.connections(most);
     }
     allow_host
         .into_iter()
@@ -107,6 +120,7 @@ pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
         .key_auth(key_auth)
         .insecure(insecure)
         .contract_policy(contracts.into())
+        .limits(limits)
         .run()
         .await
 }

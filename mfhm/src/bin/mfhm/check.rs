@@ -8,6 +8,8 @@ use clap::Args;
 use mfhm::compat::{self, Verdict};
 use serde_json::Value;
 
+use super::chain;
+
 /// The exit code when something cannot be compared.
 const UNUSABLE: u8 = 2;
 
@@ -121,16 +123,4 @@ async fn fetch(source: &str, key: Option<&str>) -> Result<Vec<u8>, String> {
         }
     }
     Ok(body)
-}
-
-/// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text.push_str(": ");
-        text.push_str(&next.to_string());
-        cause = next.source();
-    }
-    text
 }

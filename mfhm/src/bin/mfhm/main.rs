@@ -1,9 +1,10 @@
 //! The command-line program `mfhm`: a service center and its tokens, calls by name,
-//! and the comparison of documents.
+//! instances that shall leave, and the comparison of documents.
 
 mod call;
 mod center;
 mod check;
+mod drain;
 mod duration;
 mod token;
 
@@ -27,6 +28,8 @@ enum Command {
     Token(token::Arguments),
     /// Calls an operation of a service that the center knows
     Call(call::Arguments),
+    /// Has an instance of a service leave
+    Drain(drain::Arguments),
     /// Says which changes of a service break its callers
     Check(check::Arguments),
 }
@@ -37,7 +40,7 @@ fn main() -> ExitCode {
         Command::Center(arguments) if arguments.is_run() => "info",
         Command::Center(_) => "warn",
         // The body is what is asked for.
-        Command::Token(_) | Command::Call(_) | Command::Check(_) => "off",
+        Command::Token(_) | Command::Call(_) | Command::Drain(_) | Command::Check(_) => "off",
     });
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
                 Err(error) => failure(&error),
             },
             Command::Call(arguments) => call::run(arguments).await,
+            Command::Drain(arguments) => drain::run(arguments).await,
             Command::Check(arguments) => check::run(arguments).await,
         }
     })
@@ -64,6 +68,12 @@ fn main() -> ExitCode {
 
 /// Prints an error with its causes.
 fn failure(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("mfhm: {}", chain(error));
+    ExitCode::FAILURE
+}
+
+/// An error with its causes, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {
@@ -71,6 +81,5 @@ fn failure(error: &dyn std::error::Error) -> ExitCode {
         text.push_str(&next.to_string());
         cause = next.source();
     }
-    eprintln!("mfhm: {text}");
-    ExitCode::FAILURE
+    text
 }

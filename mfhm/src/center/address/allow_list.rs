@@ -5,7 +5,7 @@
 //! center's own machine: who rules over the name would have the center talk to
 //! programs there. That must be allowed as an address.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
 
@@ -54,14 +54,21 @@ impl AllowList {
         }
     }
 
-    pub(super) fn has_name(&self, name: &str) -> bool {
+    fn has_name(&self, name: &str) -> bool {
         self.names
             .iter()
             .any(|allowed| allowed.eq_ignore_ascii_case(name))
     }
 
-    pub(super) fn has_ranges(&self) -> bool {
-        !self.ranges.is_empty()
+    /// Whether a name may be registered from anywhere, if it leads to where it may.
+    /// Where it can't, nobody makes the center ask the name servers.
+    pub(super) fn has_host(&self, name: &str) -> bool {
+        let by_address = if name.eq_ignore_ascii_case("localhost") {
+            self.has_address(Ipv4Addr::LOCALHOST.into())
+        } else {
+            !self.ranges.is_empty()
+        };
+        by_address || self.has_name(name)
     }
 
     pub(super) fn has_address(&self, address: IpAddr) -> bool {

@@ -161,7 +161,8 @@ async fn find(api: &Api, id: &str, asker: &Asker) -> Result<InstanceId, Refused>
         };
         let why = format!(
             "only the instance {id:?} itself renews, holds and drains it and lets it leave, and \
-             {lacking}: send the `secret` of its registration in the header mfhm-lease"
+             {lacking}: send the `secret` of its registration in the header mfhm-lease; \
+             operators drain it, with a token that has the scope operate"
         );
         return Err(not_yours(api, asker, id, why));
     }

@@ -1,7 +1,8 @@
 //! [`Callers`]: what the processes that ask for a service say they use of it.
 //!
-//! Each read of a service is a lease: whoever stops asking is forgotten. Nothing
-//! is stored, because after a restart the next reads tell everything again.
+//! Each read of a service, and each beginning of a watch, is a lease: whoever stops
+//! asking is forgotten. Nothing is stored, because after a restart the watches begin
+//! anew and tell everything again.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -11,7 +12,8 @@ use std::time::Duration;
 use crate::instance::InstanceId;
 use crate::wire::v1::{CallerReport, UsedOperation};
 
-/// How long what a caller said holds. Callers ask every 2 s.
+/// How long what a caller said holds. Callers that watch ask every 20 s, others every
+/// 2 s, give or take a fifth.
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
 
 /// How much is kept of all callers of a service, of all at one address, and of all,

@@ -17,6 +17,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::Ping;
 use crate::center::address::{self, AllowList};
 use crate::center::health::PingOutcome;
 use crate::center::record::Origin;
@@ -98,11 +99,6 @@ impl Pinger {
         })
     }
 
-    /// A ping in its turn.
-    pub(crate) async fn ping(&self, target: &Target) -> Answer {
-        self.send(target, &self.pings, self.timeout).await
-    }
-
     async fn send(&self, target: &Target, permits: &Semaphore, timeout: Duration) -> Answer {
         loop {
             // A closed semaphore would only mean no limit; it is never closed.
@@ -140,9 +136,7 @@ impl Pinger {
         let Some(host) = address::url_host(&target.host) else {
             return bad("its host can't be part of a URL");
         };
-        if let Ok(address) = target.host.parse::<IpAddr>()
-            && let Err(why) = address::may_ping(address, target.registrant, &self.allowed)
-        {
+        if let Err(why) = address::may_ping(&target.host, target.registrant, &self.allowed) {
             return bad(&why);
         }
         let mut request = self
@@ -174,6 +168,12 @@ impl Pinger {
     }
 }
 
+impl Ping for Pinger {
+    fn ping<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Answer> {
+        Box::pin(self.send(target, &self.pings, self.timeout))
+    }
+}
+
 impl Probe for Pinger {
     /// 1 s at most, after all waiting for this process's own resources.
     fn probe<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Option<Probed>> {
@@ -201,7 +201,7 @@ async fn skip_body(response: &mut reqwest::Response) {
 /// Alive is who answers exactly 200 and does not say that it is somebody else.
 /// Who ceased to renew must say that it is itself: another program may have the
 /// port by now.
-fn assess(
+pub(in crate::center) fn assess(
     target: &Target,
     status: StatusCode,
     service: Option<&str>,

@@ -233,7 +233,7 @@ impl Writer {
     }
 
     fn commit(&mut self, commits: Vec<(Batch, oneshot::Sender<Answer>)>) {
-        if let Err(failure) = self.reopen() {
+        if let Err(failure) = self.make_writable() {
             return refuse(commits.into_iter().map(|(_, answer)| answer), &failure);
         }
         let mut applied: Vec<(Revision, Vec<Event>)> = Vec::new();
@@ -254,7 +254,7 @@ impl Writer {
                 }
             }
         }
-        let disk = self.disk.as_ref().expect("`reopen` succeeded");
+        let disk = self.disk.as_ref().expect("it is writable");
         let written = match applied.last() {
             None => Ok(0),
             Some((revision, _)) => disk.write(Writing {
@@ -290,6 +290,17 @@ impl Writer {
                 }
             }
         }
+    }
+
+    /// A file that was opened for reading only is opened anew.
+    fn make_writable(&mut self) -> Result<(), CommitError> {
+        if let Some(disk) = self.disk.take_if(|disk| disk.refusal().is_some()) {
+            disk.close();
+        }
+        self.reopen()?;
+        let disk = self.disk.as_ref().expect("`reopen` succeeded");
+        disk.refusal()
+            .map_or(Ok(()), |refusal| Err(refusal.clone()))
     }
 
     /// After a failure: what the file holds is true, whatever was in memory.

@@ -110,6 +110,7 @@ async fn a_held_stream_that_sends_garbage_evicts_nobody() {
         };
         let _ = tokio::time::timeout(Duration::from_millis(500), sending).await;
         drop(stream);
+        until(address, "/health", r#""held":0"#).await;
         until(address, "/v1/services/users", r#""status":"up""#).await;
     }
     center.stop().await;

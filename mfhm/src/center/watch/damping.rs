@@ -180,7 +180,7 @@ mod tests {
                 }
             }
             for pair in told.windows(2) {
-                prop_assert!(pair[1] - pair[0] >= PAUSE, "{told:?}");
+                prop_assert!(pair[1] - pair[0] >= Duration::from_secs(10), "{told:?}");
             }
             // And what was held back comes out.
             prop_assert!(shown == last || damping.next_deadline().is_some());

@@ -117,15 +117,16 @@ async fn learn(shared: &Shared, watch: &mut dyn Watch) -> WatchError {
 /// Until nobody asks for the service any more.
 async fn unwanted(shared: &Shared) {
     while shared.is_wanted() {
-        // The task runs, so what it has is no older than this.
-        shared.refreshed.store(now_millis(), Ordering::Relaxed);
         tokio::time::sleep(interval()).await;
     }
 }
 
-/// Reports whom calls could not reach, and looks who can be reached again.
-async fn tend(shared: &Shared) {
+/// Reports whom calls could not reach, and looks who can be reached again. Does not
+/// end by itself.
+pub(super) async fn tend(shared: &Shared) {
     loop {
+        // The task runs, so what it has is no older than this.
+        shared.refreshed.store(now_millis(), Ordering::Relaxed);
         let _ = tokio::time::timeout(interval(), shared.suspects.some()).await;
         let suspects = shared.suspects.take();
         let reports = suspects.iter().map(|id| shared.source.report(id));

@@ -2,7 +2,7 @@
 //! own endpoints.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use futures_util::future::BoxFuture;
 use http::{HeaderValue, Method, StatusCode};
@@ -23,10 +23,13 @@ use crate::wire::v1::{
 /// again after this many lists, for it may have been replaced.
 const RECHECK: u32 = 16;
 
-/// One or several centers; the first that answers is believed.
+/// One or several centers. The one that answered last is asked first; where it
+/// knows no instance, the others are asked too, for it may have lost its disk.
 #[derive(Debug)]
 pub(crate) struct Centers {
-    pub(super) centers: Vec<KnownCenter>,
+    centers: Vec<KnownCenter>,
+    /// The one that answered last.
+    preferred: AtomicUsize,
     pub(super) link: Link,
     /// Who asks.
     caller: CallerReport,
@@ -56,6 +59,7 @@ impl Centers {
         let id = InstanceId::from_random(fastrand::u128(..));
         Self {
             centers,
+            preferred: AtomicUsize::new(0),
             link,
             caller: CallerReport::new(id, instances),
             zone: None,
@@ -75,16 +79,65 @@ impl Centers {
         uses: &Uses,
     ) -> Result<Vec<Endpoint>, SourceError> {
         let mut failure = None;
-        for center in &self.centers {
+        for (at, center) in self.in_turn() {
             match self.list_one(center, service, known, uses).await {
+                Ok(list) => {
+                    self.prefer(at);
+                    return Ok(list);
+                }
+                // One that answers is believed before one that does not.
+                Err(SourceError::Unknown) => failure = Some(SourceError::Unknown),
                 Err(SourceError::Unreachable(why)) => {
                     tracing::debug!(center = center.url, why, "center does not answer");
                     failure.get_or_insert(SourceError::Unreachable(why));
                 }
-                answer => return answer,
             }
         }
         Err(failure.unwrap_or_else(|| SourceError::Unreachable("no center is set".to_owned())))
+    }
+
+    /// The instances by another center than this one, if one knows some.
+    pub(super) async fn list_other(
+        &self,
+        than: usize,
+        service: &str,
+        known: &EndpointSet,
+        uses: &Uses,
+    ) -> Option<Vec<Endpoint>> {
+        for (at, center) in self.in_turn().filter(|(at, _)| *at != than) {
+            if let Ok(list) = self.list_one(center, service, known, uses).await
+                && !list.is_empty()
+            {
+                self.prefer(at);
+                return Some(list);
+            }
+        }
+        None
+    }
+
+    /// The centers in the order in which they are asked.
+    pub(super) fn in_turn(&self) -> impl Iterator<Item = (usize, &KnownCenter)> {
+        let first = self.preferred.load(Ordering::Relaxed);
+        let (before, after) = self.centers.split_at(first.min(self.centers.len()));
+        let after = after
+            .iter()
+            .enumerate()
+            .map(move |(i, center)| (first + i, center));
+        after.chain(before.iter().enumerate())
+    }
+
+    pub(super) fn center(&self, at: usize) -> &KnownCenter {
+        &self.centers[at]
+    }
+
+    /// Has this center asked first from now on.
+    pub(super) fn prefer(&self, at: usize) {
+        if self.preferred.swap(at, Ordering::Relaxed) != at {
+            tracing::info!(
+                center = self.centers[at].url,
+                "asking this center from now on"
+            );
+        }
     }
 
     async fn list_one(
@@ -254,9 +307,14 @@ impl Centers {
         path: &str,
         uses: &Uses,
     ) -> Result<Heard, SourceError> {
-        let report = uses.report(&self.caller);
+        let report = self.report_of(uses);
         let asked = self.link.get(&center.url, path, HEADER_CALLER, report);
         asked.await.map_err(SourceError::Unreachable)
+    }
+
+    /// What this process calls of a service, as a center is told.
+    pub(super) fn report_of(&self, uses: &Uses) -> Option<HeaderValue> {
+        uses.report(&self.caller)
     }
 
     pub(super) async fn get(&self, center: &KnownCenter, path: &str) -> Result<Heard, SourceError> {
@@ -282,11 +340,12 @@ impl Source for Centers {
     fn report<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             let path = format!("/v1/instances/{instance}/report");
-            // Only one of them knows the instance, and none has to be there.
-            for center in &self.centers {
+            // Not each of them knows the instance, and none has to be there.
+            let reports = self.centers.iter().map(|center| {
                 let asked = self.link.ask(Method::POST, &center.url, &path, None);
-                let _ = asked.await;
-            }
+                async { drop(asked.await) }
+            });
+            futures_util::future::join_all(reports).await;
         })
     }
 }

@@ -234,8 +234,10 @@ impl Center {
         path: &str,
         announcement: &Announcement,
     ) -> Result<Opened, String> {
-        let lease = announcement.lease();
-        self.link.open_with(&self.url, path, lease).await
+        let lease = announcement
+            .lease()
+            .map(|(name, secret)| (name, Some(secret)));
+        self.link.open(&self.url, path, lease).await
     }
 
     /// Every way in which a registration that was cut short may be held.

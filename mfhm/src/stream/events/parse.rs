@@ -8,7 +8,7 @@ use bytes::{Buf as _, BytesMut};
 const MAX_EVENT: usize = 16 << 20;
 
 /// An event whose data is not read yet.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RawEvent {
     pub(crate) id: Option<String>,
     pub(crate) event: Option<String>,

@@ -3,16 +3,22 @@
 //!
 //! A name that the struct does not have is ignored. A field without a text is
 //! absent; only when serde then finds it missing is it read as no text at all,
-//! which an empty list is sent as. So `#[serde(default)]` keeps its meaning.
+//! which an empty list is sent as. So `#[serde(default)]` keeps its meaning. Below a
+//! `#[serde(flatten)]` a text is tried in [other forms](super::held) when it is refused.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 
 use serde::de::value::StrDeserializer;
-use serde::de::{DeserializeOwned, DeserializeSeed, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed, Expected, MapAccess, Unexpected, Visitor};
 
-use super::{Decoder, Invalid};
+use super::held::{self, Held, Place, Refusal, Scalar};
+use super::{Decoder, Invalid, quoted};
+
+/// A struct is read so often at most. Each time finds one field that is absent, or one
+/// below a `#[serde(flatten)]` that is no text.
+const ROUNDS: usize = 200;
 
 /// The texts of a query string or a form, by name.
 #[derive(Debug, Default)]
@@ -39,40 +45,196 @@ impl<'a> Fields<'a> {
     /// Reads a struct.
     pub(crate) fn decode<T: DeserializeOwned>(&self) -> Result<T, InvalidField> {
         let mut absent = Vec::new();
-        loop {
+        let mut held = Held::default();
+        // A field that is missing also when it is read as no text at all.
+        let mut missing = None;
+        // A struct that is whole but for what an `Option` in it kept back.
+        let mut whole = None;
+        for _ in 0..ROUNDS {
+            held::noted();
             let decoder = FieldsDecoder {
                 fields: self,
                 absent: &absent,
+                held: &held,
+                is_first_only: false,
             };
-            match T::deserialize(decoder) {
-                Err(InvalidField {
-                    missing: Some(name),
-                    ..
-                }) if !absent.contains(&name) && !self.texts.contains_key(name) => {
+            let refused = match (T::deserialize(decoder), whole.take()) {
+                (Ok(read), _) => {
+                    let mut kept_back = held::noted().into_iter();
+                    if !kept_back.any(|refusal| self.mend(&refusal, &mut absent, &mut held)) {
+                        return Ok(read);
+                    }
+                    whole = Some(read);
+                    continue;
+                }
+                // What was changed for the `Option` is needed as it was elsewhere.
+                (Err(_), Some(whole)) => return Ok(whole),
+                (Err(refused), None) => refused,
+            };
+            match &refused.why {
+                Why::Refused(refusal) if self.mend(refusal, &mut absent, &mut held) => {
+                    if let Refusal::Missing(_) = refusal {
+                        missing = Some(refused);
+                    }
+                }
+                Why::Refused(Refusal::Text { place, expected }) => {
+                    return Err(match self.at(*place) {
+                        Some((name, text)) => InvalidField::not(name, text, expected),
+                        None => refused,
+                    });
+                }
+                Why::Scalar { scalar, expected } => {
+                    let given = self.texts();
+                    let given = given.filter(|(_, text)| held.is_given_as(text, *scalar));
+                    return Err(match only(given) {
+                        Some((name, text)) => InvalidField::not(name, text, expected),
+                        None => refused,
+                    });
+                }
+                Why::NotUtf8 => {
+                    let invalid = self.texts.iter().filter(|(_, texts)| texts.has_invalid);
+                    return Err(match only(invalid) {
+                        Some((name, _)) => InvalidField::of(name, "is not UTF-8"),
+                        None => refused,
+                    });
+                }
+                Why::List => {
+                    // It may be one that was given several times, or else the list that
+                    // stands for a field that is missing.
+                    let decoder = FieldsDecoder {
+                        fields: self,
+                        absent: &absent,
+                        held: &held,
+                        is_first_only: true,
+                    };
+                    let once = T::deserialize(decoder).err();
+                    let is_several = once.is_none_or(|once| once.why != Why::List);
+                    return Err(match missing {
+                        _ if is_several => self.one_of_several().unwrap_or(refused),
+                        Some(missing) => missing,
+                        None => refused,
+                    });
+                }
+                Why::Refused(Refusal::Missing(_)) | Why::Other => return Err(refused),
+            }
+        }
+        whole.ok_or_else(|| {
+            let detail = format!("has more than {ROUNDS} fields that are no texts or are missing");
+            InvalidField::because(Why::Other, detail)
+        })
+    }
+
+    /// Changes what was refused, if it can be read in another way.
+    fn mend(&self, refusal: &Refusal, absent: &mut Vec<&'static str>, held: &mut Held) -> bool {
+        match refusal {
+            Refusal::Missing(name) => {
+                let can_be_empty = self.can_be_empty(name, absent);
+                if can_be_empty {
                     absent.push(name);
                 }
-                read => return read,
+                can_be_empty
+            }
+            Refusal::Text { place, expected } => {
+                let text = self.at(*place);
+                text.is_some_and(|(_, text)| held.reform(text, expected))
             }
         }
     }
+
+    fn can_be_empty(&self, name: &str, absent: &[&str]) -> bool {
+        !absent.contains(&name) && !self.texts.contains_key(name)
+    }
+
+    /// The only field that was given several times.
+    fn one_of_several(&self) -> Option<InvalidField> {
+        let several = self.texts.iter();
+        let (name, texts) = only(several.filter(|(_, texts)| texts.texts.len() > 1))?;
+        let refused = Decoder::of(&texts.texts).one().err()?;
+        Some(InvalidField::of(name, refused))
+    }
+
+    fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.texts.iter().flat_map(|(name, texts)| {
+            let texts = texts.texts.iter();
+            texts.map(move |text| (&**name, &**text))
+        })
+    }
+
+    /// The text at this place, and its name.
+    fn at(&self, place: Place) -> Option<(&str, &str)> {
+        self.texts().find(|(_, text)| Place::of(text) == place)
+    }
+}
+
+/// The item, if it is the only one.
+fn only<I: Iterator>(mut items: I) -> Option<I::Item> {
+    let first = items.next()?;
+    items.next().is_none().then_some(first)
 }
 
 /// Why a struct was refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct InvalidField {
     /// `None` when it is none of the fields alone.
     pub(crate) name: Option<String>,
-    missing: Option<&'static str>,
+    why: Why,
     detail: String,
+}
+
+/// What can be done about it.
+#[derive(Clone, Debug, PartialEq)]
+enum Why {
+    /// What may be read in another way.
+    Refused(Refusal),
+    /// What a text that serde held was given as, where something else was expected.
+    Scalar {
+        scalar: Scalar,
+        expected: String,
+    },
+    List,
+    NotUtf8,
+    Other,
 }
 
 impl InvalidField {
     fn of(name: &str, detail: impl Display) -> Self {
         Self {
             name: Some(name.to_owned()),
-            missing: None,
+            why: Why::Other,
             detail: detail.to_string(),
         }
+    }
+
+    fn not(name: &str, text: &str, expected: &str) -> Self {
+        Self::of(name, format!("is {}, expected {expected}", quoted(text)))
+    }
+
+    fn because(why: Why, detail: String) -> Self {
+        if let Why::Refused(refusal) = &why {
+            held::note(refusal.clone());
+        }
+        Self {
+            name: None,
+            why,
+            detail,
+        }
+    }
+
+    /// A value that serde held is not what is expected.
+    fn unexpected(what: &str, value: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        let detail = format!("invalid {what}: {value}, expected {expected}");
+        let expected = expected.to_string();
+        let why = match (&value, Scalar::unexpected(&value)) {
+            (Unexpected::Str(text), _) => Why::Refused(Refusal::Text {
+                place: Place::of(text),
+                expected,
+            }),
+            (Unexpected::Seq, _) => Why::List,
+            (Unexpected::Bytes(_), _) => Why::NotUtf8,
+            (_, Some(scalar)) => Why::Scalar { scalar, expected },
+            _ => Why::Other,
+        };
+        Self::because(why, detail)
     }
 }
 
@@ -86,17 +248,24 @@ impl std::error::Error for InvalidField {}
 
 impl serde::de::Error for InvalidField {
     fn custom<T: Display>(message: T) -> Self {
-        Self {
-            name: None,
-            missing: None,
-            detail: message.to_string(),
-        }
+        Self::because(Why::Other, message.to_string())
+    }
+
+    fn invalid_type(value: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::unexpected("type", value, expected)
+    }
+
+    fn invalid_value(value: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::unexpected("value", value, expected)
     }
 
     fn missing_field(field: &'static str) -> Self {
         Self {
-            missing: Some(field),
-            ..Self::of(field, "is missing")
+            name: Some(field.to_owned()),
+            ..Self::because(
+                Why::Refused(Refusal::Missing(field)),
+                "is missing".to_owned(),
+            )
         }
     }
 
@@ -110,18 +279,26 @@ struct FieldsDecoder<'a> {
     fields: &'a Fields<'a>,
     /// Fields that are read as no text at all.
     absent: &'a [&'static str],
+    held: &'a Held,
+    /// Gives one text of those that a field has.
+    is_first_only: bool,
 }
 
-impl<'de> serde::Deserializer<'de> for FieldsDecoder<'_> {
+impl<'de> serde::Deserializer<'de> for FieldsDecoder<'de> {
     type Error = InvalidField;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidField> {
         let given = self.fields.texts.iter();
-        let given = given.map(|(name, texts)| (&**name, texts.texts.as_slice(), texts.has_invalid));
+        let most = if self.is_first_only { 1 } else { usize::MAX };
+        let given = given.map(move |(name, texts)| {
+            let given = texts.texts.as_slice();
+            (&**name, &given[..given.len().min(most)], texts.has_invalid)
+        });
         let absent = self.absent.iter().map(|name| (*name, &[][..], false));
         visitor.visit_map(Access {
             entries: given.chain(absent),
             value: None,
+            held: self.held,
         })
     }
 
@@ -160,9 +337,10 @@ type Entry<'a> = (&'a str, &'a [Cow<'a, str>], bool);
 struct Access<'a, I> {
     entries: I,
     value: Option<Entry<'a>>,
+    held: &'a Held,
 }
 
-impl<'a, 'de, I: Iterator<Item = Entry<'a>>> MapAccess<'de> for Access<'a, I> {
+impl<'de, I: Iterator<Item = Entry<'de>>> MapAccess<'de> for Access<'de, I> {
     type Error = InvalidField;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
@@ -186,20 +364,24 @@ impl<'a, 'de, I: Iterator<Item = Entry<'a>>> MapAccess<'de> for Access<'a, I> {
         let read = if has_invalid {
             seed.deserialize(NotUtf8)
         } else {
-            seed.deserialize(Decoder { texts })
+            seed.deserialize(Decoder {
+                held: Some(self.held),
+                ..Decoder::of(texts)
+            })
         };
         read.map_err(|invalid| InvalidField::of(name, invalid))
     }
 }
 
-/// Can only be ignored.
+/// Can only be ignored. What serde holds for later are bytes that are no text.
 struct NotUtf8;
 
 impl<'de> serde::Deserializer<'de> for NotUtf8 {
     type Error = Invalid;
 
-    fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, Invalid> {
-        Err(serde::de::Error::custom("is not UTF-8"))
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Invalid> {
+        let held = visitor.visit_bytes(b"\xff");
+        held.map_err(|_: Invalid| serde::de::Error::custom("is not UTF-8"))
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Invalid> {
@@ -233,7 +415,9 @@ mod tests {
     fn fields(pairs: &[(&'static str, Option<&'static str>)]) -> Fields<'static> {
         let mut fields = Fields::default();
         for (name, text) in pairs {
-            fields.add(Cow::Borrowed(name), text.map(Cow::Borrowed));
+            // Each in a place of its own, as in a request.
+            let text = text.map(|text| Cow::Owned(text.to_owned()));
+            fields.add(Cow::Borrowed(name), text);
         }
         fields
     }
@@ -256,6 +440,163 @@ mod tests {
                 tag: vec!["a".to_owned(), "b".to_owned()]
             })
         );
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Page {
+        page: u8,
+        #[serde(default)]
+        is_open: bool,
+        ratio: Option<f64>,
+        id: Vec<i32>,
+        letter: Option<char>,
+        #[serde(flatten)]
+        below: Below,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Below {
+        name: String,
+        most: Option<u64>,
+        colour: Option<Colour>,
+        #[serde(flatten)]
+        rest: std::collections::BTreeMap<String, String>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Colour {
+        Red,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Search {
+        text: String,
+        #[serde(flatten)]
+        page: Page,
+    }
+
+    #[test]
+    fn what_is_flattened_further_has_numbers_and_lists_too() {
+        let given = fields(&[
+            ("text", Some("12")),
+            ("page", Some("7")),
+            ("is_open", Some("true")),
+            ("ratio", Some("7")),
+            ("id", Some("-7")),
+            ("letter", Some("7")),
+            ("name", Some("7")),
+            ("most", Some("7")),
+            ("colour", Some("red")),
+            ("other", Some("true")),
+        ]);
+        let read: Search = given.decode().unwrap();
+        let below = Below {
+            name: "7".to_owned(),
+            most: Some(7),
+            colour: Some(Colour::Red),
+            rest: [("other".to_owned(), "true".to_owned())].into(),
+        };
+        let page = Page {
+            page: 7,
+            is_open: true,
+            ratio: Some(7.0),
+            id: vec![-7],
+            letter: Some('7'),
+            below,
+        };
+        assert_eq!((read.text.as_str(), read.page), ("12", page));
+
+        let least = [("text", Some("")), ("page", Some("0")), ("name", Some(""))];
+        let read: Search = fields(&least).decode().unwrap();
+        assert_eq!((read.page.id, read.page.below.most), (vec![], None));
+        let several = [&least[..], &[("id", Some("1")), ("id", Some("2"))]].concat();
+        let read: Search = fields(&several).decode().unwrap();
+        assert_eq!(read.page.id, [1, 2]);
+    }
+
+    #[test]
+    fn an_option_of_a_flattened_struct_is_there_when_its_fields_are() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Outer {
+            #[serde(flatten)]
+            inner: Option<Inner>,
+        }
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Inner {
+            from: i64,
+            is_open: bool,
+            ids: Vec<u8>,
+            name: String,
+        }
+
+        let given = [("from", "-1"), ("is_open", "true"), ("name", "7")];
+        let given = given.map(|(name, text)| (name, Some(text)));
+        let inner = |given: &[_]| fields(given).decode::<Outer>().unwrap().inner;
+        let mut expected = Inner {
+            from: -1,
+            is_open: true,
+            ids: vec![],
+            name: "7".to_owned(),
+        };
+        assert_eq!(inner(&given).as_ref(), Some(&expected));
+        expected.ids = vec![7];
+        let with_id = [&given[..], &[("ids", Some("7"))]].concat();
+        assert_eq!(inner(&with_id), Some(expected));
+        assert_eq!(inner(&given[..1]), None);
+        assert_eq!(inner(&[]), None);
+    }
+
+    #[test]
+    fn a_refusal_names_what_is_flattened_further() {
+        let good = |name: &str, text: &'static str| {
+            let given = [("text", "a"), ("page", "1"), ("name", "b")];
+            let mut given: Vec<_> = given
+                .into_iter()
+                .filter(|(other, _)| *other != name)
+                .collect();
+            let names = ["page", "is_open", "id", "most", "ratio", "colour"];
+            let name = names.into_iter().find(|other| *other == name).unwrap();
+            given.push((name, text));
+            let given: Vec<_> = given
+                .iter()
+                .map(|(name, text)| (*name, Some(*text)))
+                .collect();
+            let refused = fields(&given).decode::<Search>().unwrap_err();
+            assert_eq!(refused.name.as_deref(), Some(name), "{refused}");
+            refused.to_string()
+        };
+        assert_eq!(good("page", "x"), "is \"x\", expected u8");
+        assert_eq!(good("page", "300"), "is \"300\", expected u8");
+        assert_eq!(good("is_open", "yes"), "is \"yes\", expected a boolean");
+        assert_eq!(good("id", "1.5"), "is \"1.5\", expected i32");
+        assert_eq!(good("most", "-1"), "is \"-1\", expected u64");
+        assert_eq!(good("ratio", "1e400"), "is \"1e400\", expected f64");
+        let not_utf8 = fields(&[("text", Some("")), ("name", None), ("page", Some("1"))]);
+        let refused = not_utf8.decode::<Search>().unwrap_err();
+        assert_eq!(refused.name.as_deref(), Some("name"));
+        assert_eq!(refused.to_string(), "is not UTF-8");
+        let twice = |name| {
+            let given = [
+                ("text", "a"),
+                ("page", "1"),
+                ("name", "b"),
+                (name, "1"),
+                (name, "1"),
+            ];
+            let given = given.map(|(name, text)| (name, Some(text)));
+            fields(&given).decode::<Search>().unwrap_err()
+        };
+        let refused = twice("most");
+        assert_eq!(refused.name.as_deref(), Some("most"));
+        assert_eq!(
+            refused.to_string(),
+            "is given 2 times; it may be given once"
+        );
+        let refused = fields(&[("text", Some("a")), ("name", Some("b"))]);
+        let refused = refused.decode::<Search>().unwrap_err();
+        assert_eq!(refused.name.as_deref(), Some("page"));
+        assert_eq!(refused.to_string(), "is missing");
     }
 
     #[test]

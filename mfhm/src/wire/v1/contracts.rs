@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::instance::InstanceId;
 
-/// Header of a read of `/v1/services/{name}` in which a caller tells what it
-/// uses of the service: a [`CallerReport`] as JSON.
+/// Header of a read of `/v1/services/{name}`, and of a watch of one service, in which
+/// a caller tells what it uses of the service: a [`CallerReport`] as JSON.
 pub(crate) const HEADER_CALLER: &str = "mfhm-caller";
 
 /// Code of the refusal of a registration whose document the center does not have.

@@ -2,6 +2,7 @@
 //! watchers, one of which never reads.
 
 use std::collections::HashMap;
+use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,13 +15,15 @@ use crate::address;
 use crate::center::CenterProcess;
 use crate::machine::{need_descriptors, peak_memory};
 use crate::options::Options;
-use crate::plain::{Pingable, PlainInstance};
+use crate::plain::{Held, Pingable, PlainInstance};
 use crate::report::{Table, Times, heading, millis, seconds};
 use crate::watcher::{Seen, Watcher, What};
 
 /// What the instances are called, so that no list is too long to be looked at.
 const SERVICES: usize = 100;
 const PATIENCE: Duration = Duration::from_secs(120);
+/// How long an instance waits for the center before it tries again.
+const ANSWER: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(options: &Options) {
     instances(options).await;
@@ -75,7 +78,8 @@ async fn instances(options: &Options) {
         &format!(
             "{count} instances of {SERVICES} services, each with an address of its own and an open \
              stream to the center, which pings each of them every 5 s. The center is killed and \
-             started again 1 s later. An instance that cannot reach it tries again after 0.1 to 1 s."
+             started again 1 s later. An instance that cannot reach it, or hears nothing from it for 5 s, \
+             tries again after 0.1 to 1 s."
         ),
     );
     let mut table = Table::new([
@@ -112,12 +116,21 @@ async fn instances(options: &Options) {
 /// Registers, holds the registration, and begins anew when the stream ends.
 async fn live(instance: PlainInstance, center: u16) {
     loop {
-        match instance.hold(center).await {
-            Ok(Some(held)) => held.ended().await,
-            Ok(None) if instance.register(center).await.is_ok() => continue,
-            Ok(None) | Err(_) => {}
+        let held = tokio::time::timeout(ANSWER, hold(&instance, center)).await;
+        if let Ok(Ok(Some(held))) = held {
+            held.ended().await;
         }
         tokio::time::sleep(Duration::from_millis(fastrand::u64(100..1000))).await;
+    }
+}
+
+async fn hold(instance: &PlainInstance, center: u16) -> io::Result<Option<Held>> {
+    match instance.hold(center).await? {
+        Some(held) => Ok(Some(held)),
+        None => {
+            instance.register(center).await?;
+            instance.hold(center).await
+        }
     }
 }
 

@@ -140,12 +140,12 @@ async fn only_operators_read_it() {
     let center = TestCenter::new().await;
     let answer = center.send_from("10.0.0.7", get("/v1/audit")).await;
     check_problem(&answer, 403, "mfhm.operators_only");
-    assert!(answer.body.contains("--key-auth"), "{answer:?}");
+    assert!(answer.body.contains("--scope operate"), "{answer:?}");
 
     let center = TestCenter::with_key(Some(Key::new("k"))).await;
     assert_eq!(
         center.send_from("10.0.0.7", get("/v1/audit")).await.status,
-        403
+        401
     );
     let mut request = get("/v1/audit");
     let key = Key::new("k").header_value().unwrap();

@@ -443,7 +443,8 @@ async fn a_revision_from_the_future_is_answered_with_a_snapshot() {
     ] {
         let mut watch = center.open(target, &[("last-event-id", &last)]).await;
         assert_eq!(watch.status, 200, "{last:.40}");
-        let (_, event, data) = watch.event().await.unwrap();
+        let first = tokio::time::timeout(std::time::Duration::from_secs(60), watch.event());
+        let (_, event, data) = first.await.expect("it does not wait").unwrap();
         assert_eq!(event, "snapshot", "{last:.40}");
         assert_eq!(data["services"][0]["instances"], users(&center).await);
         drop(watch);

@@ -11,6 +11,7 @@ use http::StatusCode;
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
+use super::contracts::note_caller;
 use super::{Refused, event_stream, instance_view, refuse};
 use crate::center::admission::Asker;
 use crate::center::api::Api;
@@ -45,6 +46,10 @@ pub(super) fn watch(api: &Api, asker: &Asker, request: &Request) -> Result<Respo
             ),
         )
     })?;
+    // What a process says of one service it says in a watch of that one alone.
+    if let [service] = services.as_slice() {
+        note_caller(api, service, asker.peer, request.headers());
+    }
     let last = request.headers().get("last-event-id");
     let last = last.and_then(|id| id.to_str().ok()?.trim().parse::<Cursor>().ok());
     let frames = Frames {

@@ -243,10 +243,15 @@ impl Disk {
         std::mem::take(&mut self.snapshot)
     }
 
+    /// Why nothing may be written.
+    pub(crate) fn refusal(&self) -> Option<&CommitError> {
+        self.refusal.as_ref()
+    }
+
     /// Writes in one transaction; durable when it returns. The answer is the number
     /// of the first entry of the audit trail.
     pub(crate) fn write(&self, writing: Writing<'_>) -> Result<u64, CommitError> {
-        match &self.refusal {
+        match self.refusal() {
             Some(refusal) => Err(refusal.clone()),
             None => guarded(|| tables::write(&self.database, writing)),
         }

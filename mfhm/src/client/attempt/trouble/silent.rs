@@ -58,6 +58,21 @@ async fn a_hanging_instance_is_ejected_after_five_attempts_and_no_call_fails() {
     assert!(longest <= LIMIT, "{longest:?}");
 }
 
+/// It answers sooner than the others, so that it would be liked for its speed.
+#[tokio::test(start_paused = true)]
+async fn an_instance_that_fails_at_once_is_ejected_after_five_attempts() {
+    let scene = Scene::new(|port| async move {
+        tokio::time::sleep(Duration::from_millis(if port == 1 { 1 } else { 10 })).await;
+        answer(if port == 1 { 502 } else { 200 })
+    });
+    let service = scene.service(4, Limits::default());
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_millis(4_900) {
+        assert!(timed(&service).await <= LIMIT);
+    }
+    assert_eq!(scene.asked(1), 5, "of {} attempts", scene.total());
+}
+
 /// Many calls at once meet it before the first has timed out. Once five attempts have
 /// failed, no other goes there for as long as it is ejected.
 #[tokio::test(start_paused = true)]

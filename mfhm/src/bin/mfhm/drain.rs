@@ -1,0 +1,447 @@
+//! `mfhm drain`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use http::{Method, StatusCode};
+use mfhm::Problem;
+use reqwest::{Client, Url};
+use serde_json::Value;
+
+use super::duration;
+
+/// The exit code when there is nobody to drain, or it is not clear who is meant.
+const NOBODY: u8 = 3;
+/// The exit code when an instance has not left in time.
+const STILL_THERE: u8 = 4;
+
+/// How long a center may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// Between two looks whether an instance has left.
+const PAUSE: Duration = Duration::from_millis(200);
+/// So much is read of an answer, in bytes.
+const MAX_ANSWER: usize = 64 << 20;
+
+/// Has an instance leave: callers get it no more, and it is told to deregister, to
+/// finish what it runs, and to end. Exit code 0: it is draining (with --wait: it has
+/// left); 1: a center did not answer, or refused; 2: the command line is wrong; 3: there
+/// is no such service or instance, or there are several and none was named; 4: it had not
+/// left when --wait was over.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Name of the service
+    service: String,
+    /// Which of its instances: the id or its beginning, or HOST:PORT; needed only when
+    /// there are several
+    instance: Option<String>,
+    /// All of its instances
+    #[arg(long, conflicts_with = "instance")]
+    all: bool,
+    /// Address of the center; may be given several times, and each is asked
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "MFHM_CENTER",
+        value_delimiter = ',',
+        default_value = "http://127.0.0.1:21428"
+    )]
+    center: Vec<String>,
+    /// File with the key that the center asks for
+    #[arg(long, value_name = "FILE", env = "MFHM_CENTER_KEY_FILE")]
+    center_key_file: Option<PathBuf>,
+    /// File with the token that the center asks for; it needs the scope operate
+    #[arg(long, value_name = "FILE", env = "MFHM_TOKEN_FILE")]
+    token_file: Option<PathBuf>,
+    /// Wait until it is registered no more and takes no more connections
+    #[arg(long)]
+    wait: bool,
+    /// How long to wait (2s, 500ms, or a number of seconds)
+    #[arg(long, default_value = "60s", value_name = "TIME", value_parser = duration::parse, requires = "wait")]
+    timeout: Duration,
+}
+
+/// What ended the command early: the exit code, and what to say.
+struct Ended(u8, String);
+
+impl Ended {
+    fn failed(why: impl Into<String>) -> Self {
+        Self(1, why.into())
+    }
+}
+
+pub(crate) async fn run(arguments: Arguments) -> ExitCode {
+    match drain(&arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Ended(code, why)) => {
+            eprintln!("mfhm: {why}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+async fn drain(arguments: &Arguments) -> Result<(), Ended> {
+    let centers = Centers::new(arguments).map_err(Ended::failed)?;
+    let service = arguments.service.trim();
+    let known = centers.instances(service).await.map_err(Ended::failed)?;
+    let chosen = choose(service, known, arguments)?;
+    for instance in &chosen {
+        let told = centers.drain(&instance.id).await.map_err(Ended::failed)?;
+        if told {
+            println!("{service} {instance}: gets no new calls, and was told to leave");
+        } else {
+            println!(
+                "{service} {instance}: gets no new calls; it holds no stream to the center and could not be told to leave, so end its process"
+            );
+        }
+    }
+    if arguments.wait {
+        let until = Instant::now() + arguments.timeout;
+        for instance in &chosen {
+            centers.wait_for_end(service, instance, until).await?;
+            println!("{service} {instance}: has left");
+        }
+    }
+    Ok(())
+}
+
+/// An instance as a center tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Instance {
+    id: String,
+    address: String,
+}
+
+impl std::fmt::Display for Instance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} at {}", self.id, self.address)
+    }
+}
+
+impl Instance {
+    fn read(told: &Value) -> Option<Self> {
+        let host = told["host"].as_str()?;
+        let host = if host.contains(':') {
+            format!("[{host}]")
+        } else {
+            host.to_owned()
+        };
+        Some(Self {
+            id: told["id"].as_str()?.to_owned(),
+            address: format!("{host}:{}", told["port"].as_u64()?),
+        })
+    }
+
+    fn is_called(&self, text: &str) -> bool {
+        self.address == text || self.id.starts_with(text)
+    }
+}
+
+/// Whom the command line means.
+fn choose(
+    service: &str,
+    known: Vec<Instance>,
+    arguments: &Arguments,
+) -> Result<Vec<Instance>, Ended> {
+    let list = |instances: &[Instance]| {
+        let lines = instances.iter().map(|instance| format!("\n  {instance}"));
+        lines.collect::<String>()
+    };
+    if known.is_empty() {
+        return Err(Ended(
+            NOBODY,
+            format!("no instance of `{service}` is registered"),
+        ));
+    }
+    let Some(text) = arguments.instance.as_deref().map(str::trim) else {
+        if arguments.all || known.len() == 1 {
+            return Ok(known);
+        }
+        let why = format!(
+            "`{service}` has {} instances; say which, or --all:{}",
+            known.len(),
+            list(&known)
+        );
+        return Err(Ended(NOBODY, why));
+    };
+    // The whole id goes before one that only begins so.
+    let meant: Vec<_> = match known.iter().find(|instance| instance.id == text) {
+        Some(exactly) => vec![exactly.clone()],
+        None if text.is_empty() => Vec::new(),
+        None => {
+            let called = known.iter().filter(|instance| instance.is_called(text));
+            called.cloned().collect()
+        }
+    };
+    match meant.len() {
+        1 => Ok(meant),
+        0 => Err(Ended(
+            NOBODY,
+            format!(
+                "`{service}` has no instance {text:?}; it has{}",
+                list(&known)
+            ),
+        )),
+        several => Err(Ended(
+            NOBODY,
+            format!(
+                "{several} instances of `{service}` are called {text:?}; write more of the id:{}",
+                list(&meant)
+            ),
+        )),
+    }
+}
+
+/// The centers that were named.
+struct Centers {
+    urls: Vec<Url>,
+    key: Option<String>,
+    token: Option<String>,
+    http: Client,
+}
+
+impl Centers {
+    fn new(arguments: &Arguments) -> Result<Self, String> {
+        let url = |text: &String| {
+            let text = text.trim();
+            let full = if text.contains("://") {
+                text.to_owned()
+            } else {
+                format!("http://{text}")
+            };
+            let url = Url::parse(&full).ok().filter(|url| !url.cannot_be_a_base());
+            url.ok_or_else(|| {
+                format!(
+                    "{text:?} is no address of a center; write one such as http://127.0.0.1:21428"
+                )
+            })
+        };
+        let urls = arguments.center.iter().map(url);
+        let urls = urls.collect::<Result<Vec<_>, _>>()?;
+        let key = secret(
+            "key",
+            "MFHM_CENTER_KEY",
+            arguments.center_key_file.as_deref(),
+        )?;
+        let token = secret("token", "MFHM_TOKEN", arguments.token_file.as_deref())?;
+        let http = Client::builder()
+            .timeout(TIMEOUT)
+            .connect_timeout(Duration::from_secs(1))
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .map_err(|error| super::chain(&error))?;
+        Ok(Self {
+            urls,
+            key,
+            token,
+            http,
+        })
+    }
+
+    /// The instances of a service that any of the centers has. Each has to answer:
+    /// else an instance would go on being called by those who ask the one that did not.
+    async fn instances(&self, service: &str) -> Result<Vec<Instance>, String> {
+        let mut all = BTreeMap::new();
+        for center in &self.urls {
+            let (status, answer) = self
+                .ask(Method::GET, center, &["v1", "services", service])
+                .await?;
+            match status {
+                StatusCode::OK => {
+                    let told = answer["instances"].as_array().into_iter().flatten();
+                    let told = told.filter_map(Instance::read);
+                    all.extend(told.map(|instance| (instance.id.clone(), instance)));
+                }
+                StatusCode::NOT_FOUND => {}
+                _ => return Err(refused(center, status, &answer)),
+            }
+        }
+        Ok(all.into_values().collect())
+    }
+
+    /// Whether the instance was told, by any of the centers that know it.
+    async fn drain(&self, id: &str) -> Result<bool, String> {
+        let mut is_told = false;
+        let mut is_known = false;
+        for center in &self.urls {
+            let path = ["v1", "instances", id, "drain"];
+            let (status, answer) = self.ask(Method::POST, center, &path).await?;
+            match status {
+                StatusCode::ACCEPTED => {
+                    is_known = true;
+                    is_told |= answer["told"] == true;
+                }
+                StatusCode::NOT_FOUND => {}
+                _ => return Err(refused(center, status, &answer)),
+            }
+        }
+        if is_known {
+            Ok(is_told)
+        } else {
+            Err(format!("the instance {id} has left in the meantime"))
+        }
+    }
+
+    async fn wait_for_end(
+        &self,
+        service: &str,
+        instance: &Instance,
+        until: Instant,
+    ) -> Result<(), Ended> {
+        loop {
+            let known = self.instances(service).await.map_err(Ended::failed)?;
+            let is_registered = known.iter().any(|known| known.id == instance.id);
+            if !is_registered && !self.listens(instance).await {
+                return Ok(());
+            }
+            if Instant::now() >= until {
+                let what = if is_registered {
+                    "is still registered"
+                } else {
+                    "still takes connections"
+                };
+                let why = format!("{service} {instance} {what}; it goes on draining");
+                return Err(Ended(STILL_THERE, why));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Whether the instance, and nobody in its place, takes connections.
+    async fn listens(&self, instance: &Instance) -> bool {
+        let ping = self.http.get(format!("http://{}/ping", instance.address));
+        match ping.send().await {
+            Ok(answer) => answer
+                .headers()
+                .get("mfhm-instance")
+                .is_none_or(|id| id.as_bytes() == instance.id.as_bytes()),
+            Err(error) => !error.is_connect(),
+        }
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        center: &Url,
+        path: &[&str],
+    ) -> Result<(StatusCode, Value), String> {
+        let mut url = center.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        let mut request = self.http.request(method, url);
+        if let Some(key) = &self.key {
+            request = request.header("MFHM-AuthKey", key);
+        }
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let no_answer = |error: reqwest::Error| {
+            let why = super::chain(&error.without_url());
+            format!("no answer from the center at {center}: {why}")
+        };
+        let mut answer = request.send().await.map_err(no_answer)?;
+        let status = answer.status();
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(no_answer)? {
+            body.extend_from_slice(&chunk);
+            if body.len() > MAX_ANSWER {
+                return Err(format!(
+                    "the answer of {center} is larger than {MAX_ANSWER} bytes"
+                ));
+            }
+        }
+        match serde_json::from_slice(&body) {
+            Ok(json) => Ok((status, json)),
+            Err(_) if status.is_success() => Err(format!("what answers at {center} is no center")),
+            Err(_) => Ok((status, Value::Null)),
+        }
+    }
+}
+
+/// A secret of the environment, or of a file.
+fn secret(what: &str, variable: &str, file: Option<&Path>) -> Result<Option<String>, String> {
+    match (std::env::var(variable), file) {
+        (Ok(text), _) if !text.trim().is_empty() => Ok(Some(text.trim().to_owned())),
+        (_, None) => Ok(None),
+        (_, Some(file)) => {
+            let text = std::fs::read_to_string(file).map_err(|error| {
+                format!("the {what} file {} cannot be read: {error}", file.display())
+            })?;
+            Ok(Some(text.trim().to_owned()))
+        }
+    }
+}
+
+/// What a center said in place of doing it.
+fn refused(center: &Url, status: StatusCode, answer: &Value) -> String {
+    let problem: Option<Problem> = serde_json::from_value(answer.clone()).ok();
+    let detail = problem.map(|problem| problem.detail).unwrap_or_default();
+    let is_door = matches!(status, StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED);
+    match detail.as_str() {
+        "" if is_door => format!(
+            "the center at {center} answered {status}; it asks for its key, which is given with --center-key-file or MFHM_CENTER_KEY"
+        ),
+        "" => format!("the center at {center} answered {status}"),
+        detail => format!("the center at {center} answered {status}: {detail}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(instance: Option<&str>, all: bool) -> Arguments {
+        Arguments {
+            service: "users".to_owned(),
+            instance: instance.map(str::to_owned),
+            all,
+            center: Vec::new(),
+            center_key_file: None,
+            token_file: None,
+            wait: false,
+            timeout: Duration::ZERO,
+        }
+    }
+
+    fn chosen(known: &[(&str, &str)], instance: Option<&str>, all: bool) -> Result<usize, String> {
+        let known = known.iter().map(|(id, address)| Instance {
+            id: (*id).to_owned(),
+            address: (*address).to_owned(),
+        });
+        choose("users", known.collect(), &arguments(instance, all))
+            .map(|chosen| chosen.len())
+            .map_err(|Ended(code, why)| {
+                assert_eq!(code, NOBODY);
+                why
+            })
+    }
+
+    #[test]
+    fn who_is_meant_is_clear_or_asked_for() {
+        let one = [("77aa02", "127.0.0.1:1")];
+        let two = [
+            ("77aa02", "127.0.0.1:1"),
+            ("77bb", "127.0.0.1:2"),
+            ("77", "127.0.0.1:3"),
+        ];
+        assert_eq!(chosen(&one, None, false), Ok(1));
+        assert_eq!(chosen(&two, None, true), Ok(3));
+        for text in ["77a", "77aa02", "127.0.0.1:2", "77"] {
+            assert_eq!(chosen(&two, Some(text), false), Ok(1), "{text}");
+        }
+        for (known, text, says) in [
+            (&[][..], None, "no instance of `users`"),
+            (&two, None, "say which, or --all"),
+            (&two, Some("7"), "3 instances of `users`"),
+            (&two, Some("88"), "no instance \"88\""),
+            (&two, Some(""), "no instance \"\""),
+        ] {
+            let why = chosen(known, text, false).unwrap_err();
+            assert!(why.contains(says), "{why}");
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! [`Activity`]: what a connection is doing, and since when.
+//!
+//! Timers would be the obvious way to limit how long anything may take, and would
+//! cost each request several entries in the timer wheel. Here a request writes
+//! down when what it is doing began (a store to an atomic), in ticks of a clock that
+//! the accept loop moves on, and the accept loop looks at all connections once a
+//! tick.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::limits::Limits;
+
+/// Ticks since the listener started.
+pub(super) type Tick = u32;
+
+/// What a connection is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Phase {
+    /// It has not sent a byte.
+    Fresh,
+    /// It waits for the next request.
+    Idle,
+    /// The head of a request arrives.
+    Head,
+    /// A request is being answered.
+    Busy,
+}
+
+/// What took too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Overdue {
+    FirstByte,
+    Head,
+    Idle,
+    Write,
+}
+
+/// The limits in ticks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TickLimits {
+    pub tick: Duration,
+    first_byte: Tick,
+    head: Tick,
+    idle: Tick,
+    write: Tick,
+}
+
+impl TickLimits {
+    /// The shorter the limits, the finer the ticks: half a second, or a quarter of
+    /// the shortest.
+    pub(super) fn of(limits: &Limits) -> Self {
+        let times = [limits.first_byte, limits.head, limits.idle, limits.write];
+        let shortest = times.iter().min().copied().unwrap_or_default();
+        let tick = (shortest / 4).clamp(Duration::from_millis(10), Duration::from_millis(500));
+        let ticks = |time: Duration| {
+            Tick::try_from(time.as_millis().div_ceil(tick.as_millis())).unwrap_or(Tick::MAX)
+        };
+        Self {
+            tick,
+            first_byte: ticks(limits.first_byte),
+            head: ticks(limits.head),
+            idle: ticks(limits.idle),
+            write: ticks(limits.write),
+        }
+    }
+}
+
+/// Written by the connection's task, read by the accept loop.
+#[derive(Debug)]
+pub(super) struct Activity {
+    /// The phase in the two lowest bits, since when above.
+    phase: AtomicU64,
+    /// Since when the peer takes nothing of what waits for it, plus 1; 0: it takes,
+    /// or nothing waits.
+    stalled: AtomicU32,
+}
+
+impl Activity {
+    pub(super) fn new(now: Tick) -> Self {
+        Self {
+            phase: AtomicU64::new(pack(Phase::Fresh, now)),
+            stalled: AtomicU32::new(0),
+        }
+    }
+
+    /// Bytes have come.
+    pub(super) fn received(&self, now: Tick) {
+        if matches!(self.phase().0, Phase::Fresh | Phase::Idle) {
+            self.set(Phase::Head, now);
+        }
+    }
+
+    /// A request has come whole but for its body.
+    pub(super) fn begins(&self, now: Tick) {
+        self.set(Phase::Busy, now);
+    }
+
+    /// Its answer is ready to be sent to the end.
+    pub(super) fn answered(&self, now: Tick) {
+        self.set(Phase::Idle, now);
+    }
+
+    /// Bytes have gone.
+    pub(super) fn sent(&self, now: Tick) {
+        if self.stalled.load(Ordering::Relaxed) != 0 {
+            self.stalled.store(0, Ordering::Relaxed);
+        }
+        // The end of a long answer may take longer than idleness.
+        if self.phase().0 == Phase::Idle {
+            self.set(Phase::Idle, now);
+        }
+    }
+
+    /// Bytes wait to go.
+    pub(super) fn stalls(&self, now: Tick) {
+        if self.stalled.load(Ordering::Relaxed) == 0 {
+            self.stalled.store(now.saturating_add(1), Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn phase(&self) -> (Phase, Tick) {
+        let packed = self.phase.load(Ordering::Relaxed);
+        let phase = match packed & 3 {
+            0 => Phase::Fresh,
+            1 => Phase::Idle,
+            2 => Phase::Head,
+            _ => Phase::Busy,
+        };
+        (phase, u32::try_from(packed >> 2).unwrap_or(Tick::MAX))
+    }
+
+    fn set(&self, phase: Phase, now: Tick) {
+        self.phase.store(pack(phase, now), Ordering::Relaxed);
+    }
+
+    /// What takes longer than it may.
+    pub(super) fn overdue(&self, now: Tick, limits: &TickLimits) -> Option<Overdue> {
+        // The tick in which it began does not count: it may have begun at its end.
+        let is_over = |since: Tick, limit: Tick| now.saturating_sub(since) > limit;
+        let stalled = self.stalled.load(Ordering::Relaxed);
+        if stalled != 0 && is_over(stalled - 1, limits.write) {
+            return Some(Overdue::Write);
+        }
+        let (phase, since) = self.phase();
+        let (limit, overdue) = match phase {
+            Phase::Fresh => (limits.first_byte, Overdue::FirstByte),
+            Phase::Head => (limits.head, Overdue::Head),
+            Phase::Idle => (limits.idle, Overdue::Idle),
+            Phase::Busy => return None,
+        };
+        is_over(since, limit).then_some(overdue)
+    }
+}
+
+fn pack(phase: Phase, since: Tick) -> u64 {
+    u64::from(since) << 2 | phase as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 10 s, 10 s, 30 s and 30 s in half seconds.
+    fn limits() -> TickLimits {
+        TickLimits::of(&Limits::new())
+    }
+
+    #[test]
+    fn each_phase_has_its_limit_and_is_kept_to_within_a_tick() {
+        let steps: [(fn(&Activity), Tick, Overdue); 4] = [
+            (|_| {}, 20, Overdue::FirstByte),
+            (|activity| activity.received(0), 20, Overdue::Head),
+            (|activity| activity.answered(0), 60, Overdue::Idle),
+            (|activity| activity.stalls(0), 60, Overdue::Write),
+        ];
+        for (step, limit, expected) in steps {
+            let activity = Activity::new(0);
+            if expected == Overdue::Write {
+                activity.begins(0);
+            }
+            step(&activity);
+            assert_eq!(activity.overdue(limit, &limits()), None, "{expected:?}");
+            assert_eq!(activity.overdue(limit + 1, &limits()), Some(expected));
+        }
+    }
+
+    #[test]
+    fn a_request_that_is_being_answered_has_all_the_time() {
+        let activity = Activity::new(0);
+        activity.received(1);
+        activity.begins(2);
+        // Its body.
+        activity.received(3);
+        assert_eq!(activity.overdue(Tick::MAX, &limits()), None);
+    }
+
+    #[test]
+    fn the_bytes_of_a_head_do_not_begin_it_again() {
+        let activity = Activity::new(0);
+        for now in 5..=25 {
+            activity.received(now);
+        }
+        assert_eq!(activity.overdue(26, &limits()), Some(Overdue::Head));
+    }
+
+    #[test]
+    fn whoever_takes_a_little_is_not_stalled() {
+        let activity = Activity::new(0);
+        activity.begins(0);
+        activity.stalls(0);
+        activity.sent(59);
+        activity.stalls(59);
+        assert_eq!(activity.overdue(119, &limits()), None);
+        assert_eq!(activity.overdue(120, &limits()), Some(Overdue::Write));
+    }
+
+    #[test]
+    fn the_end_of_an_answer_that_still_goes_is_not_idle() {
+        let activity = Activity::new(0);
+        activity.answered(0);
+        activity.sent(50);
+        assert_eq!(activity.overdue(110, &limits()), None);
+        assert_eq!(activity.overdue(111, &limits()), Some(Overdue::Idle));
+    }
+
+    #[test]
+    fn short_limits_have_short_ticks() {
+        let limits = TickLimits::of(&Limits::new().head(Duration::from_millis(100)));
+        assert_eq!(limits.tick, Duration::from_millis(25));
+        assert_eq!(limits.head, 4);
+        let none = TickLimits::of(&Limits::new().head(Duration::ZERO));
+        assert_eq!((none.tick, none.head), (Duration::from_millis(10), 0));
+    }
+}

@@ -1,0 +1,57 @@
+//! Where connections come from, and what has to happen before HTTP is spoken on
+//! them.
+
+use std::io;
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+
+/// New connections.
+pub(crate) trait Source: Send + 'static {
+    /// One of them.
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// The next one, and who it is.
+    ///
+    /// # Cancel safety
+    ///
+    /// None is lost when the future is dropped.
+    fn next(&mut self) -> impl Future<Output = io::Result<(Self::Stream, SocketAddr)>> + Send;
+}
+
+impl Source for TcpListener {
+    type Stream = TcpStream;
+
+    async fn next(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
+        let (stream, peer) = self.accept().await?;
+        // Small answers should not wait for the peer's acknowledgement.
+        let _ = stream.set_nodelay(true);
+        Ok((stream, peer))
+    }
+}
+
+/// What makes of a new connection one on which HTTP is spoken, such as TLS. It has
+/// the time that the first bytes and the head of the first request have.
+pub(crate) trait Handshake<S>: Clone + Send + 'static {
+    /// The connection afterwards.
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// Makes it.
+    fn shake(&self, stream: S) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+}
+
+/// HTTP is spoken at once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plain;
+
+impl<S> Handshake<S> for Plain
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    type Stream = S;
+
+    async fn shake(&self, stream: S) -> io::Result<S> {
+        Ok(stream)
+    }
+}

@@ -1,0 +1,442 @@
+//! The accept loop with connections in memory and a clock that jumps.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::body::Body;
+use axum::routing::{get, post};
+use bytes::Bytes;
+use http::StatusCode;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+
+use super::*;
+use crate::body::{self, BodyLimits};
+
+type Accepted = io::Result<(DuplexStream, SocketAddr)>;
+
+impl Source for UnboundedReceiver<Accepted> {
+    type Stream = DuplexStream;
+
+    async fn next(&mut self) -> Accepted {
+        match self.recv().await {
+            Some(accepted) => accepted,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// A server, and the way to it.
+struct Place {
+    _server: Server,
+    arrivals: UnboundedSender<Accepted>,
+    /// Streams that are being answered.
+    streams: Arc<AtomicUsize>,
+}
+
+struct Streaming(Arc<AtomicUsize>);
+
+impl Drop for Streaming {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+const BODY: BodyLimits = BodyLimits {
+    longest: 1000,
+    skipped: 1000,
+    time: Duration::from_secs(30),
+};
+
+impl Place {
+    fn open(limits: &Limits) -> Self {
+        let streams = Arc::new(AtomicUsize::new(0));
+        let count = streams.clone();
+        let endless = move || {
+            count.fetch_add(1, Ordering::SeqCst);
+            let streaming = Streaming(count.clone());
+            let chunk = move || {
+                let _ = &streaming;
+                Ok::<_, io::Error>(Bytes::from_static(&[b'x'; 1000]))
+            };
+            let body = Body::from_stream(futures_util::stream::repeat_with(chunk));
+            async move { body }
+        };
+        let rare = || async {
+            let ticks = futures_util::stream::unfold((), |()| async {
+                tokio::time::sleep(Duration::from_secs(600)).await;
+                Some((Ok::<_, io::Error>("tick"), ()))
+            });
+            Body::from_stream(ticks)
+        };
+        let read = |body: Body| async move {
+            match body::read(body, BODY).await {
+                Ok(_) => StatusCode::OK,
+                Err(error) => error.status(),
+            }
+        };
+        let app = Router::new()
+            .route("/", get(|| async { "hello" }))
+            .route("/endless", get(endless))
+            .route("/rare", get(rare))
+            .route("/body", post(read));
+        let (arrivals, source) = mpsc::unbounded_channel();
+        let address = SocketAddr::from(([127, 0, 0, 1], 1));
+        Self {
+            _server: Server::accept(source, address, Plain, app, limits),
+            arrivals,
+            streams,
+        }
+    }
+
+    fn connect(&self) -> Other {
+        self.connect_from("127.0.0.1")
+    }
+
+    fn connect_from(&self, address: &str) -> Other {
+        let (here, there) = tokio::io::duplex(4096);
+        let peer = SocketAddr::new(address.parse().unwrap(), 9);
+        self.arrivals.send(Ok((there, peer))).unwrap();
+        Other(here)
+    }
+}
+
+/// The other end of a connection.
+struct Other(DuplexStream);
+
+const HELLO: &str = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+
+impl Other {
+    async fn send(&mut self, text: &str) {
+        let _ = self.0.write_all(text.as_bytes()).await;
+    }
+
+    /// The next bytes; nothing at the end.
+    async fn some(&mut self) -> String {
+        let mut bytes = [0; 4096];
+        let read = self.0.read(&mut bytes).await.unwrap_or(0);
+        String::from_utf8_lossy(&bytes[..read]).into_owned()
+    }
+
+    async fn asks(&mut self) -> String {
+        self.send(HELLO).await;
+        self.some().await
+    }
+
+    /// Reads until the connection is closed, and says when.
+    async fn closed_after(&mut self) -> (Duration, String) {
+        let started = Instant::now();
+        let mut all = String::new();
+        loop {
+            match self.some().await {
+                text if text.is_empty() => return (started.elapsed(), all),
+                text => all.push_str(&text),
+            }
+        }
+    }
+}
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+#[track_caller]
+fn assert_within_a_second(time: Duration, limit: u64) {
+    assert!(
+        (seconds(limit)..=seconds(limit + 1)).contains(&time),
+        "{time:?} instead of {limit} s"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_connection_is_closed() {
+    let place = Place::open(&Limits::new());
+    let (time, said) = place.connect().closed_after().await;
+    assert_within_a_second(time, 10);
+    assert_eq!(said, "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_that_drips_is_given_up() {
+    let place = Place::open(&Limits::new());
+    let (mut reader, mut writer) = tokio::io::split(place.connect().0);
+    let drip = tokio::spawn(async move {
+        writer.write_all(b"GET / HTTP/1.1\r\nx: ").await.unwrap();
+        while writer.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(seconds(1)).await;
+        }
+    });
+    let started = Instant::now();
+    assert_eq!(reader.read(&mut [0; 100]).await.unwrap(), 0);
+    assert_within_a_second(started.elapsed(), 10);
+    drip.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_may_be_idle_between_requests_for_a_while() {
+    let place = Place::open(&Limits::new());
+    let mut peer = place.connect();
+    for _ in 0..3 {
+        assert!(peer.asks().await.ends_with("hello"));
+        tokio::time::sleep(seconds(29)).await;
+    }
+    assert!(peer.asks().await.ends_with("hello"));
+    assert_within_a_second(peer.closed_after().await.0, 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_drips_is_given_up() {
+    let place = Place::open(&Limits::new());
+    let (mut reader, mut writer) = tokio::io::split(place.connect().0);
+    let head = "POST /body HTTP/1.1\r\nhost: a\r\ncontent-length: 900\r\n\r\n";
+    writer.write_all(head.as_bytes()).await.unwrap();
+    let drip = tokio::spawn(async move {
+        while writer.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(seconds(1)).await;
+        }
+    });
+    let started = Instant::now();
+    let mut answer = [0; 100];
+    let read = reader.read(&mut answer).await.unwrap();
+    assert!(answer[..read].starts_with(b"HTTP/1.1 408"));
+    assert_within_a_second(started.elapsed(), 30);
+    drip.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_reads_nothing_of_a_stream_is_cut_off() {
+    let place = Place::open(&Limits::new());
+    let mut peer = place.connect();
+    peer.send("GET /endless HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    tokio::time::sleep(seconds(29)).await;
+    assert_eq!(place.streams.load(Ordering::SeqCst), 1);
+    tokio::time::sleep(seconds(2)).await;
+    assert_eq!(place.streams.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_reads_slowly_is_not() {
+    let place = Place::open(&Limits::new());
+    let mut peer = place.connect();
+    peer.send("GET /endless HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    for _ in 0..10 {
+        tokio::time::sleep(seconds(25)).await;
+        assert!(!peer.some().await.is_empty());
+    }
+    assert_eq!(place.streams.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_with_nothing_to_say_stays_open() {
+    let place = Place::open(&Limits::new());
+    let mut peer = place.connect();
+    peer.send("GET /rare HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    let mut all = String::new();
+    while !all.contains("tick") {
+        let text = peer.some().await;
+        assert!(!text.is_empty(), "it was closed");
+        all.push_str(&text);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_all_are_busy_a_newcomer_is_told_to_come_back() {
+    let place = Place::open(&Limits::new().connections(2));
+    let mut busy = [place.connect(), place.connect()];
+    for peer in &mut busy {
+        peer.send("GET /rare HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    }
+    tokio::time::sleep(seconds(3)).await;
+    let mut late = place.connect();
+    let answer = late.asks().await;
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    assert!(answer.contains("\r\nretry-after: 1\r\n") && answer.contains("mfhm-not-run: true"));
+    assert!(late.closed_after().await.0 <= seconds(1));
+    drop(busy);
+    tokio::time::sleep(seconds(1)).await;
+    assert!(place.connect().asks().await.ends_with("hello"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_connection_gives_way() {
+    let place = Place::open(&Limits::new().connections(1));
+    let mut idle = place.connect();
+    assert!(idle.asks().await.ends_with("hello"));
+    tokio::time::sleep(seconds(2)).await;
+    let mut late = place.connect();
+    assert!(late.asks().await.ends_with("hello"));
+    assert_eq!(idle.closed_after().await.0, Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_address_does_not_get_all_places() {
+    let limits = Limits::new().connections_per_address(2);
+    let place = Place::open(&limits);
+    let mut greedy = [(); 3].map(|()| place.connect_from("10.0.0.1"));
+    for (index, peer) in greedy.iter_mut().enumerate() {
+        let answer = peer.asks().await;
+        assert_eq!(answer.starts_with("HTTP/1.1 503"), index == 2, "{answer}");
+    }
+    let other = place.connect_from("10.0.0.2").asks().await;
+    assert!(other.ends_with("hello"), "{other}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn five_thousand_silent_connections_keep_no_heartbeat_out() {
+    let place = Place::open(&Limits::new().connections(4_000));
+    let mut heart = place.connect();
+    assert!(heart.asks().await.ends_with("hello"));
+    let mut silent: Vec<_> = (0..5_000).map(|_| place.connect()).collect();
+    let started = Instant::now();
+    for beat in 0..11 {
+        let asked = Instant::now();
+        // Over the connection that is there, and over a new one.
+        let answer = heart.asks().await;
+        assert!(answer.ends_with("hello"), "{beat}: {answer}");
+        assert!(asked.elapsed() < Duration::from_millis(100), "{beat}");
+        if beat > 2 {
+            let answer = place.connect().asks().await;
+            assert!(answer.ends_with("hello"), "{beat}: {answer}");
+        }
+        tokio::time::sleep(seconds(1)).await;
+    }
+    for peer in &mut silent {
+        peer.closed_after().await;
+    }
+    assert!(started.elapsed() <= seconds(12), "{:?}", started.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lack_of_file_descriptors_ends_nothing_and_does_not_spin() {
+    const EMFILE: i32 = 24;
+    let place = Place::open(&Limits::new());
+    let mut idle = place.connect();
+    let mut busy = place.connect();
+    assert!(idle.asks().await.ends_with("hello"));
+    busy.send("GET /rare HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    tokio::time::sleep(seconds(2)).await;
+    let started = Instant::now();
+    for _ in 0..10 {
+        let lack = io::Error::from_raw_os_error(EMFILE);
+        place.arrivals.send(Err(lack)).unwrap();
+    }
+    let mut late = place.connect();
+    let answer = late.asks().await;
+    assert!(answer.ends_with("hello"), "{answer}");
+    assert!(started.elapsed() >= 10 * PAUSE, "it tried at once again");
+    // The idle one gave its descriptor, the busy one did not.
+    assert_eq!(idle.closed_after().await.0, Duration::ZERO);
+    assert!(busy.some().await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_ends_idle_connections_at_once_and_running_requests_later() {
+    let place = Place::open(&Limits::new());
+    let (mut idle, mut busy) = (place.connect(), place.connect());
+    assert!(idle.asks().await.ends_with("hello"));
+    busy.send("GET /rare HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    assert!(busy.some().await.starts_with("HTTP/1.1 200"));
+    let started = Instant::now();
+    let stopping = tokio::spawn(place._server.stop(seconds(20)));
+    assert_eq!(idle.closed_after().await.0, Duration::ZERO);
+    assert_eq!(busy.closed_after().await.0, seconds(20));
+    stopping.await.unwrap();
+    assert_eq!(started.elapsed(), seconds(20));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_that_is_too_large_is_refused() {
+    let place = Place::open(&Limits::new());
+    let (mut reader, mut writer) = tokio::io::split(place.connect().0);
+    let sending = tokio::spawn(async move {
+        let _ = writer.write_all(b"GET / HTTP/1.1\r\nx: ").await;
+        for _ in 0..1000 {
+            let _ = writer.write_all(&[b'x'; 1000]).await;
+        }
+    });
+    let mut answer = [0; 100];
+    let read = reader.read(&mut answer).await.unwrap();
+    assert!(answer[..read].starts_with(b"HTTP/1.1 431"));
+    sending.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn pipelined_requests_are_all_answered() {
+    let place = Place::open(&Limits::new());
+    let mut peer = place.connect();
+    peer.send(&HELLO.repeat(3)).await;
+    tokio::time::sleep(seconds(1)).await;
+    let answers = peer.some().await;
+    assert_eq!(answers.matches("hello").count(), 3, "{answers}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_may_take_its_time() {
+    let app = Router::new().fallback(|| async {
+        tokio::time::sleep(seconds(300)).await;
+        "late"
+    });
+    let (arrivals, source) = mpsc::unbounded_channel();
+    let address = SocketAddr::from(([127, 0, 0, 1], 1));
+    let _server = Server::accept(source, address, Plain, app, &Limits::new());
+    let (here, there) = tokio::io::duplex(4096);
+    arrivals.send(Ok((there, address))).unwrap();
+    assert!(Other(here).asks().await.ends_with("late"));
+}
+
+async fn started(app: Router) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    Server::start(listener, app, &Limits::default()).unwrap()
+}
+
+#[tokio::test]
+async fn a_stop_finishes_the_running_request_and_frees_the_port() {
+    let (entered, mut has_entered) = tokio::sync::mpsc::unbounded_channel();
+    let release = std::sync::Arc::new(tokio::sync::Notify::new());
+    let gate = release.clone();
+    let app = Router::new().route(
+        "/",
+        axum::routing::get(move || async move {
+            entered.send(()).unwrap();
+            gate.notified().await;
+            "done"
+        }),
+    );
+    let server = started(app).await;
+    let address = server.local_addr();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+        .await
+        .unwrap();
+    has_entered.recv().await.unwrap();
+
+    let stopping = tokio::spawn(server.stop(Duration::from_secs(20)));
+    release.notify_one();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.ends_with("done"), "{answer}");
+    stopping.await.unwrap();
+    TcpListener::bind(address)
+        .await
+        .expect("the port is free again");
+}
+
+#[tokio::test]
+async fn a_request_knows_its_peer() {
+    let app = Router::new().fallback(|request: axum::extract::Request| async move {
+        request.extensions().get::<Peer>().unwrap().0.to_string()
+    });
+    let server = started(app).await;
+    let mut stream = TcpStream::connect(server.local_addr()).await.unwrap();
+    let own = stream.local_addr().unwrap().to_string();
+    stream
+        .write_all(
+            b"GET / HTTP/1.1\r\nhost: a\r\nx-forwarded-for: 9.9.9.9\r\nconnection: close\r\n\r\n",
+        )
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.ends_with(&own), "{answer}");
+}
