@@ -68,7 +68,10 @@ impl World {
             .send()
             .await
             .unwrap();
-        (answer.status().as_u16(), answer.text().into_owned())
+        (
+            answer.status().as_u16(),
+            answer.text().trim_matches('"').to_owned(),
+        )
     }
 }
 
@@ -110,7 +113,7 @@ async fn nobody_is_who_their_token_is_not_for() {
         .center_token(world.token(Scope::Read, Some("orders")))
         .name("billing");
     let answer = caller.build().unwrap().call("users", "caller").send().await;
-    assert_eq!(answer.unwrap().text(), "nobody");
+    assert_eq!(answer.unwrap().text(), "\"nobody\"");
     app.stop().await;
     world.center.stop().await;
 }

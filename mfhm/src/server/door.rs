@@ -41,6 +41,7 @@ struct Inside {
 impl Door {
     /// Lets requests to `dispatch` that are for `service` (or do not say for whom)
     /// and carry `key`.
+    #[cfg(any(test, not(feature = "identity")))]
     pub(crate) fn new(service: &str, key: Option<Key>, dispatch: Dispatch) -> Self {
         Self(Arc::new(Inside {
             service: service.to_owned(),
