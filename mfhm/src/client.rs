@@ -44,16 +44,15 @@ use http::HeaderMap;
 
 use self::caller::{Caller, Defaults};
 use self::error::{CallError, Fault, FaultKind};
-use self::inherit::{CallTime, Inherited};
+use self::inherit::Inherited;
 use self::intercept::{Chain, End, Interceptor, Interceptors};
-use self::local::LocalSlot;
+use self::local::{LocalCall, LocalSlot};
 use self::options::CallOptions;
 use self::propagation::Propagation;
 use self::request::Request;
 use self::transport::{Address, Outside};
 use crate::api_error::ApiError;
 use crate::contract::Operation;
-use crate::current::CurrentRequest;
 
 /// What every generated client holds: where its calls go, and how.
 ///
@@ -182,29 +181,27 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
     where
         E: ApiError,
     {
-        let defaults = self.local_defaults();
-        let plan = self.options.plan_of(operation, defaults.options);
-        let inherited = Inherited::of(&plan, &defaults.propagation);
-        let time = inherited.time;
+        // Borrowed where that is possible: most have nothing to say.
+        let of_process = self.is_of_process().then(Caller::defaults_of_process);
+        let defaults = of_process.as_ref().unwrap_or(&self.defaults);
+        let said = self.said.as_deref();
+        if defaults.interceptors.is_empty() && self.interceptors.is_empty() {
+            let ready = local::ready(self.service, operation, self.options, defaults, said);
+            return self.run_local(operation, ready, call).await;
+        }
         let chain = Chain {
-            caller: defaults.interceptors,
+            caller: defaults.interceptors.clone(),
             client: self.interceptors.clone(),
         };
-        let mut headers = HeaderMap::new();
-        if let Some(said) = &self.said {
-            headers = HeaderMap::clone(said);
-        }
-        inherited.lend(&mut headers, operation.parameters());
-        if chain.is_empty() {
-            return self.run_local(operation, headers, time, call).await;
-        }
+        let begun = LocalCall::begin(operation, self.options, defaults, said);
         // Boxed: a call without interceptors need not be larger for it.
         Box::pin(async {
+            let LocalCall { time, headers } = begun;
             let (service, name) = (self.service.into(), operation.name().into());
             let intercepted = chain.before(service, name, headers, time.deadline).await?;
-            let result = self
-                .run_local(operation, intercepted.headers(), time, call)
-                .await;
+            let headers = intercepted.headers();
+            let ready = LocalCall { time, headers }.ready(self.service, operation);
+            let result = self.run_local(operation, ready, call).await;
             intercepted.after(End::of(None, &result));
             result
         })
@@ -214,24 +211,19 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
     async fn run_local<V, E>(
         &self,
         operation: &'static Operation,
-        headers: HeaderMap,
-        time: CallTime,
+        (time, ready): local::Ready,
         call: impl Future<Output = Result<V, E>>,
     ) -> Result<V, CallError<E>> {
-        let failed = |fault| {
-            let fault: Fault = time.tell(fault);
-            CallError::Fault(fault.of_call(self.service, operation.name()))
+        let ended = match ready {
+            Ok((deadline, request)) => local::run(deadline, request, call).await,
+            Err(fault) => Err(fault),
         };
-        time.check().map_err(failed)?;
-        // The service keeps to its time-out, whatever its callers allow.
-        let deadline = match operation.timeout() {
-            Some(timeout) => time.deadline.min(attempt::after(timeout)),
-            None => time.deadline,
-        };
-        let request = CurrentRequest::local(self.service, operation, headers, deadline);
-        match local::run(deadline, request, call).await {
+        match ended {
             Ok(output) => output.map_err(CallError::Api),
-            Err(fault) => Err(failed(fault)),
+            Err(fault) => {
+                let fault = time.tell(fault).of_call(self.service, operation.name());
+                Err(CallError::Fault(fault))
+            }
         }
     }
 
@@ -268,10 +260,15 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
 
     /// What is said of all calls that stay in the process.
     fn local_defaults(&self) -> Defaults {
-        match &self.target {
-            Target::Discovered { .. } => Caller::defaults_of_process(),
-            Target::Local(_) | Target::Decided(_) => self.defaults.clone(),
+        if self.is_of_process() {
+            Caller::defaults_of_process()
+        } else {
+            self.defaults.clone()
         }
+    }
+
+    fn is_of_process(&self) -> bool {
+        matches!(self.target, Target::Discovered { .. })
     }
 
     /// Runs a local call whose output is a plain value.

@@ -1,4 +1,5 @@
-//! `docs/promises.md` names the tests that show what it says: each is one.
+//! `docs/promises.md` names the tests that show what it says, and long experiments
+//! (`survive NAME`): each is one.
 
 #![allow(clippy::unwrap_used)]
 
@@ -19,14 +20,24 @@ fn the_tests_that_are_named_exist() {
         let shown_by = row.trim_end_matches('|').rsplit('|').next().unwrap();
         for name in shown_by.split('`').skip(1).step_by(2) {
             named += 1;
-            if !tests.contains(name) {
+            let is_there = match name.strip_prefix("survive ") {
+                Some(experiment) => {
+                    let folder = root.join("tests/figures/survive/experiments");
+                    folder.join(format!("{experiment}.rs")).is_file()
+                }
+                None => tests.contains(name),
+            };
+            if !is_there {
                 missing.push(name);
             }
         }
         let is_head = row.ends_with("shown by |");
         assert!(is_head || shown_by.contains('`'), "it names no test: {row}");
     }
-    assert!(missing.is_empty(), "no test is called {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "no test or experiment is called {missing:?}"
+    );
     assert!(named > 50, "{named}");
 }
 

@@ -197,8 +197,8 @@ async fn srv_records_tell_ports_weights_and_who_comes_second() {
     let client = Service01Client::through(&caller);
     let shares = share(&client, 300).await;
     let of_few = shares.get(&few.id()).copied().unwrap_or_default();
-    // A tenth are its share.
-    assert!((5..=90).contains(&of_few), "{shares:?}");
+    // A tenth are its share, or fewer while it is the slower one.
+    assert!(of_few <= 90, "{shares:?}");
     assert_eq!(of_few + shares[&many.id()], 300, "none for the spare one");
     knows_no_operations(&caller).await;
 

@@ -262,6 +262,10 @@ impl Interceptors {
         Arc::make_mut(list).push(Arc::new(interceptor));
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     fn as_slice(&self) -> &[Arc<dyn AnyInterceptor>] {
         self.0.as_ref().map_or(&[], |list| list.as_slice())
     }
@@ -282,7 +286,7 @@ pub(crate) struct Chain {
 
 impl Chain {
     pub(crate) fn is_empty(&self) -> bool {
-        self.caller.0.is_none() && self.client.0.is_none()
+        self.caller.is_empty() && self.client.is_empty()
     }
 
     fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<dyn AnyInterceptor>> {

@@ -6,17 +6,23 @@
 
 use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
 use arc_swap::ArcSwapOption;
 use futures_util::FutureExt as _;
+use http::HeaderMap;
 
 use tokio::task::unconstrained;
 use tokio::time::{Instant, sleep_until};
 
+use super::attempt;
+use super::caller::Defaults;
 use super::error::{Fault, FaultKind};
+use super::inherit::{CallTime, Inherited};
+use super::options::CallOptions;
+use crate::contract::Operation;
 use crate::current::CurrentRequest;
 
 /// The implementations of one contract that run in this process.
@@ -109,6 +115,67 @@ impl std::fmt::Debug for LocalOffer {
     }
 }
 
+/// A local call that may run: when it is given up and what the implementation is
+/// told, or that there is no time for it.
+pub(crate) type Ready = (CallTime, Result<(Instant, CurrentRequest), Fault>);
+
+/// A call that nothing stands around. It does not depend on the operation's types, so
+/// it is compiled once.
+pub(crate) fn ready(
+    service: &'static str,
+    operation: &'static Operation,
+    options: CallOptions,
+    defaults: &Defaults,
+    said: Option<&HeaderMap>,
+) -> Ready {
+    LocalCall::begin(operation, options, defaults, said).ready(service, operation)
+}
+
+/// A local call that interceptors may still change.
+#[derive(Debug)]
+pub(crate) struct LocalCall {
+    pub time: CallTime,
+    pub headers: HeaderMap,
+}
+
+impl LocalCall {
+    /// A call that begins now, of a client with these options, whose calls `said`
+    /// these headers.
+    pub(crate) fn begin(
+        operation: &'static Operation,
+        options: CallOptions,
+        defaults: &Defaults,
+        said: Option<&HeaderMap>,
+    ) -> Self {
+        let plan = options.plan_of(operation, defaults.options);
+        let inherited = Inherited::of(&plan, &defaults.propagation);
+        let mut headers = HeaderMap::new();
+        if let Some(said) = said {
+            headers = said.clone();
+        }
+        inherited.lend(&mut headers, operation.parameters());
+        Self {
+            time: inherited.time,
+            headers,
+        }
+    }
+
+    /// The call as the implementation sees it.
+    pub(crate) fn ready(self, service: &'static str, operation: &'static Operation) -> Ready {
+        let Self { time, headers } = self;
+        let ready = time.check().map(|()| {
+            // The service keeps to its time-out, whatever its callers allow.
+            let deadline = match operation.timeout() {
+                Some(timeout) => time.deadline.min(attempt::after(timeout)),
+                None => time.deadline,
+            };
+            let request = CurrentRequest::local(service, operation, headers, deadline);
+            (deadline, request)
+        });
+        (time, ready)
+    }
+}
+
 /// Runs an implementation with what a remote call would have: a deadline, the
 /// current request, and a fault in place of a panic.
 pub(crate) async fn run<F: Future>(
@@ -116,8 +183,8 @@ pub(crate) async fn run<F: Future>(
     request: CurrentRequest,
     call: F,
 ) -> Result<F::Output, Fault> {
-    let call = request.scope(AssertUnwindSafe(call).catch_unwind());
-    match until(deadline, call).await {
+    let mut call = pin!(request.scope(AssertUnwindSafe(call).catch_unwind()));
+    match until(deadline, call.as_mut()).await {
         Some(Ok(output)) => Ok(output),
         Some(Err(_panic)) => Err(Fault::new(
             FaultKind::Panicked,
@@ -129,23 +196,20 @@ pub(crate) async fn run<F: Future>(
 
 /// The output of `work`, or `None` when it is not done by the deadline. Work that
 /// never waits costs no timer, which most of a local call would be.
-async fn until<F: Future>(deadline: Instant, work: F) -> Option<F::Output> {
-    let mut work = pin!(work);
-    let mut timer = pin!(None);
-    poll_fn(|context| {
+fn until<F: Future>(
+    deadline: Instant,
+    mut work: Pin<&mut F>,
+) -> impl Future<Output = Option<F::Output>> {
+    let mut timer = None;
+    poll_fn(move |context| {
         if let Poll::Ready(output) = work.as_mut().poll(context) {
             return Poll::Ready(Some(output));
         }
-        if timer.is_none() {
-            // Work that uses up its task's turn each time is not to stop the clock.
-            timer.set(Some(unconstrained(sleep_until(deadline))));
-        }
-        match timer.as_mut().as_pin_mut() {
-            Some(timer) => timer.poll(context).map(|()| None),
-            None => Poll::Pending,
-        }
+        // Boxed: a call that does not wait need not be larger for it. Work that uses
+        // up its task's turn each time is not to stop the clock.
+        let timer = timer.get_or_insert_with(|| Box::pin(unconstrained(sleep_until(deadline))));
+        timer.as_mut().poll(context).map(|()| None)
     })
-    .await
 }
 
 #[cfg(all(test, feature = "server"))]
@@ -198,12 +262,12 @@ mod tests {
             tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
             7
         };
-        assert_eq!(until(soon(), after(999)).await, Some(7));
+        assert_eq!(until(soon(), pin!(after(999))).await, Some(7));
         let begun = Instant::now();
-        assert_eq!(until(soon(), after(1001)).await, None);
+        assert_eq!(until(soon(), pin!(after(1001))).await, None);
         assert_eq!(begun.elapsed().as_secs(), 1);
         assert_eq!(
-            until(begun, std::future::ready(7)).await,
+            until(begun, pin!(std::future::ready(7))).await,
             Some(7),
             "late, and done"
         );
@@ -218,6 +282,6 @@ mod tests {
             }
         };
         let soon = begun + std::time::Duration::from_millis(5);
-        assert_eq!(until(soon, busy).await, None);
+        assert_eq!(until(soon, pin!(busy)).await, None);
     }
 }

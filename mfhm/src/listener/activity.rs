@@ -168,7 +168,8 @@ mod tests {
 
     #[test]
     fn each_phase_has_its_limit_and_is_kept_to_within_a_tick() {
-        let steps: [(fn(&Activity), Tick, Overdue); 4] = [
+        type Step = fn(&Activity);
+        let steps: [(Step, Tick, Overdue); 4] = [
             (|_| {}, 20, Overdue::FirstByte),
             (|activity| activity.received(0), 20, Overdue::Head),
             (|activity| activity.answered(0), 60, Overdue::Idle),

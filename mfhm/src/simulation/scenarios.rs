@@ -195,7 +195,7 @@ fn a_renewal_that_comes_late_finds_its_registration() {
         let mut world = usual(seed);
         for index in 0..4 {
             world.cut(CENTER, &service(index));
-            world.run_between(16.0, 40.0);
+            world.run_between(16.0, 90.0);
             world.mend(CENTER, &service(index));
             world.run(15.0);
         }

@@ -1,12 +1,13 @@
 //! `mfhm drain`.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use http::{Method, StatusCode};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use mfhm::Problem;
 use reqwest::{Client, Url};
 use serde_json::Value;
@@ -52,7 +53,7 @@ pub(crate) struct Arguments {
     /// File with the key that the center asks for
     #[arg(long, value_name = "FILE", env = "MFHM_CENTER_KEY_FILE")]
     center_key_file: Option<PathBuf>,
-    /// File with the token that the center asks for; it needs the scope operate
+    /// File with the token that the center asks for, of the scope `operate`
     #[arg(long, value_name = "FILE", env = "MFHM_TOKEN_FILE")]
     token_file: Option<PathBuf>,
     /// Wait until it is registered no more and takes no more connections
@@ -197,9 +198,9 @@ fn choose(
 /// The centers that were named.
 struct Centers {
     urls: Vec<Url>,
-    key: Option<String>,
-    token: Option<String>,
     http: Client,
+    /// Without the credentials, which are none of an instance's business.
+    stranger: Client,
 }
 
 impl Centers {
@@ -211,7 +212,7 @@ impl Centers {
             } else {
                 format!("http://{text}")
             };
-            let url = Url::parse(&full).ok().filter(|url| !url.cannot_be_a_base());
+            let url = Url::parse(&full).ok().filter(|url| url.scheme() == "http");
             url.ok_or_else(|| {
                 format!(
                     "{text:?} is no address of a center; write one such as http://127.0.0.1:21428"
@@ -220,24 +221,27 @@ impl Centers {
         };
         let urls = arguments.center.iter().map(url);
         let urls = urls.collect::<Result<Vec<_>, _>>()?;
-        let key = secret(
-            "key",
-            "MFHM_CENTER_KEY",
-            arguments.center_key_file.as_deref(),
-        )?;
-        let token = secret("token", "MFHM_TOKEN", arguments.token_file.as_deref())?;
-        let http = Client::builder()
-            .timeout(TIMEOUT)
-            .connect_timeout(Duration::from_secs(1))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .map_err(|error| super::chain(&error))?;
+        let mut credentials = HeaderMap::new();
+        if let Some(key) = secret("key", "MFHM_CENTER_KEY", arguments.center_key_file.as_ref())? {
+            credentials.insert("mfhm-authkey", header("key", &key)?);
+        }
+        if let Some(token) = secret("token", "MFHM_TOKEN", arguments.token_file.as_ref())? {
+            credentials.insert(AUTHORIZATION, header("token", &format!("Bearer {token}"))?);
+        }
+        let client = |credentials| {
+            let client = Client::builder()
+                .default_headers(credentials)
+                .timeout(TIMEOUT)
+                .connect_timeout(Duration::from_secs(1))
+                .redirect(reqwest::redirect::Policy::none())
+                .no_proxy();
+            client.build().map_err(|error| super::chain(&error))
+        };
+        let (http, stranger) = (client(credentials)?, client(HeaderMap::new())?);
         Ok(Self {
             urls,
-            key,
-            token,
             http,
+            stranger,
         })
     }
 
@@ -312,7 +316,9 @@ impl Centers {
 
     /// Whether the instance, and nobody in its place, takes connections.
     async fn listens(&self, instance: &Instance) -> bool {
-        let ping = self.http.get(format!("http://{}/ping", instance.address));
+        let ping = self
+            .stranger
+            .get(format!("http://{}/ping", instance.address));
         match ping.send().await {
             Ok(answer) => answer
                 .headers()
@@ -332,13 +338,7 @@ impl Centers {
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path);
         }
-        let mut request = self.http.request(method, url);
-        if let Some(key) = &self.key {
-            request = request.header("MFHM-AuthKey", key);
-        }
-        if let Some(token) = &self.token {
-            request = request.bearer_auth(token);
-        }
+        let request = self.http.request(method, url);
         let no_answer = |error: reqwest::Error| {
             let why = super::chain(&error.without_url());
             format!("no answer from the center at {center}: {why}")
@@ -362,18 +362,24 @@ impl Centers {
     }
 }
 
-/// A secret of the environment, or of a file.
-fn secret(what: &str, variable: &str, file: Option<&Path>) -> Result<Option<String>, String> {
-    match (std::env::var(variable), file) {
-        (Ok(text), _) if !text.trim().is_empty() => Ok(Some(text.trim().to_owned())),
-        (_, None) => Ok(None),
-        (_, Some(file)) => {
-            let text = std::fs::read_to_string(file).map_err(|error| {
-                format!("the {what} file {} cannot be read: {error}", file.display())
-            })?;
-            Ok(Some(text.trim().to_owned()))
-        }
-    }
+/// The content of the file, else of the variable.
+fn secret(what: &str, variable: &str, file: Option<&PathBuf>) -> Result<Option<String>, String> {
+    let text = match file {
+        Some(file) => std::fs::read_to_string(file).map(Some).map_err(|error| {
+            format!("the {what} file {} cannot be read: {error}", file.display())
+        })?,
+        None => std::env::var(variable).ok(),
+    };
+    let text = text.map(|text| text.trim().to_owned());
+    Ok(text.filter(|text| !text.is_empty()))
+}
+
+fn header(what: &str, text: &str) -> Result<HeaderValue, String> {
+    let value = HeaderValue::from_str(text);
+    let mut value =
+        value.map_err(|_| format!("the {what} holds characters that no header may have"))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// What a center said in place of doing it.
@@ -383,7 +389,7 @@ fn refused(center: &Url, status: StatusCode, answer: &Value) -> String {
     let is_door = matches!(status, StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED);
     match detail.as_str() {
         "" if is_door => format!(
-            "the center at {center} answered {status}; it asks for its key, which is given with --center-key-file or MFHM_CENTER_KEY"
+            "the center at {center} answered {status}; it asks for a token or its key, which are given with --token-file and --center-key-file"
         ),
         "" => format!("the center at {center} answered {status}"),
         detail => format!("the center at {center} answered {status}: {detail}"),

@@ -24,6 +24,10 @@ const SERVICES: usize = 100;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How long an instance waits for the center before it tries again.
 const ANSWER: Duration = Duration::from_secs(5);
+/// Between two tries it waits for a time that is drawn from these, the upper one
+/// growing from the first to the longest, as `docs/protocol.md` says.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(options: &Options) {
     instances(options).await;
@@ -79,7 +83,8 @@ async fn instances(options: &Options) {
             "{count} instances of {SERVICES} services, each with an address of its own and an open \
              stream to the center, which pings each of them every 5 s. The center is killed and \
              started again 1 s later. An instance that cannot reach it, or hears nothing from it for 5 s, \
-             tries again after 0.1 to 1 s."
+             tries again after a pause that grows from 0.1 to 30 s, drawn by chance as the \
+             protocol says."
         ),
     );
     let mut table = Table::new([
@@ -115,12 +120,16 @@ async fn instances(options: &Options) {
 
 /// Registers, holds the registration, and begins anew when the stream ends.
 async fn live(instance: PlainInstance, center: u16) {
+    let mut ceiling = FIRST_PAUSE;
     loop {
         let held = tokio::time::timeout(ANSWER, hold(&instance, center)).await;
         if let Ok(Ok(Some(held))) = held {
             held.ended().await;
+            ceiling = FIRST_PAUSE;
         }
-        tokio::time::sleep(Duration::from_millis(fastrand::u64(100..1000))).await;
+        let pause = FIRST_PAUSE + (ceiling - FIRST_PAUSE).mul_f64(fastrand::f64());
+        tokio::time::sleep(pause).await;
+        ceiling = (ceiling * 2).min(LONGEST_PAUSE);
     }
 }
 

@@ -140,7 +140,7 @@ async fn only_operators_read_it() {
     let center = TestCenter::new().await;
     let answer = center.send_from("10.0.0.7", get("/v1/audit")).await;
     check_problem(&answer, 403, "mfhm.operators_only");
-    assert!(answer.body.contains("--scope operate"), "{answer:?}");
+    assert!(answer.body.contains("mfhm token new"), "{answer:?}");
 
     let center = TestCenter::with_key(Some(Key::new("k"))).await;
     assert_eq!(
