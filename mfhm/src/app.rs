@@ -19,6 +19,8 @@ use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::link::Credentials;
 use crate::listener::Limits;
+#[cfg(feature = "identity")]
+use crate::server::callers::{Callers, Keys};
 use crate::server::definition::{About, Service, ServiceDefinition};
 use crate::server::layers::{HttpLayer, Layers};
 use crate::server::linked;
@@ -26,6 +28,8 @@ use crate::server::overload::Capacity;
 use crate::server::state::States;
 use crate::settings::{self, Settings};
 use crate::shutdown::Signals;
+#[cfg(feature = "identity")]
+use crate::wire::identity::Trusted;
 
 /// The port of a service that is told none, if it is free.
 const DEFAULT_PORT: u16 = 30176;
@@ -74,6 +78,8 @@ pub struct App {
     ports: HashMap<String, u16>,
     key: Option<Key>,
     key_dir: Option<PathBuf>,
+    #[cfg(feature = "identity")]
+    callers: Option<Vec<String>>,
     version: Option<String>,
     local_calls: Option<bool>,
     layers: Layers,
@@ -193,6 +199,30 @@ impl App {
     /// a new one is written if there is none. Python's `KeyAuth(dataDir=…)`.
     pub fn key_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.key_dir = Some(dir.into());
+        self
+    }
+
+    /// Lets only these services call: requests must say who calls, and the center must
+    /// vouch for it. Callers do both by themselves when they have a token for their name
+    /// (`mfhm token new --name NAME`, with `--scope read` if they register nothing), and
+    /// find the service through the center. Others are answered 401 or 403, before
+    /// anything is run; `/ping` is left open. A handler asks who it was by
+    /// [`request().caller()`](crate::CurrentRequest::caller).
+    ///
+    /// Assertions are checked here, with keys that are fetched from the center when the
+    /// service starts: no call waits for the center. They count for 10 minutes, so
+    /// that callers go on for 5 to 10 minutes while the center is away. Calls within the
+    /// process are let in.
+    ///
+    /// ```
+    /// # struct Users;
+    /// # #[mfhm::service(name = "users")] impl Users { #[get("/users")] async fn users(&self) -> u8 { 1 } }
+    /// let app = mfhm::App::new().service(Users).callers(["orders", "billing"]);
+    /// ```
+    #[cfg(feature = "identity")]
+    pub fn callers<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        let names = names.into_iter().map(Into::into);
+        self.callers.get_or_insert_default().extend(names);
         self
     }
 
@@ -437,6 +467,8 @@ impl App {
             directory: settings.directory,
             credentials: self.credentials.or(settings.credentials),
             key,
+            #[cfg(feature = "identity")]
+            callers: self.callers.map(Into::into),
             local_calls: self.local_calls.or(settings.local_calls).unwrap_or(true),
             layers: self.layers,
             #[cfg(feature = "client")]
@@ -495,6 +527,12 @@ impl App {
                     states: States::new(self.states),
                     layers: self.layers,
                     key,
+                    // No center vouches for anybody here.
+                    #[cfg(feature = "identity")]
+                    callers: self.callers.map(|names| {
+                        let keys = Keys::fixed(Trusted::default());
+                        Callers::new(Arc::new(keys), Some(names.into()))
+                    }),
                 };
                 running::router_of(definition, &surroundings)
             }

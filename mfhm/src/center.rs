@@ -49,7 +49,9 @@ pub(crate) mod fuzzing;
 mod guard;
 mod health;
 mod hold;
+mod identity;
 mod import;
+mod private_file;
 mod prober;
 mod record;
 mod registration;
@@ -273,6 +275,7 @@ pub struct RunningCenter {
     prober: Task,
     follower: Task,
     store: Arc<dyn Store>,
+    _rotation: Task,
 }
 
 impl RunningCenter {
@@ -307,6 +310,7 @@ impl RunningCenter {
             prober,
             follower,
             store,
+            _rotation,
         } = self;
         view.close();
         server.stop(GRACE).await;
@@ -336,6 +340,7 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
     };
     // What other machines reach does not open when the tokens go.
     let is_shut = !listener.local_addr()?.ip().is_loopback() && !settings.insecure;
+    let signer = Arc::new(identity::Signer::open(dir)?);
     let admission = Arc::new(Admission::new(dir, key, tokens, is_shut));
     let allowed = Arc::new(allowed);
     let pinger = Arc::new(Pinger::new(settings.ping_timeout, allowed.clone())?);
@@ -370,6 +375,7 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
     let app = api::router(Api {
         registrar,
         admission,
+        signer: signer.clone(),
         watches: Arc::default(),
     });
     let server = Server::start(listener, app, &settings.connections)?;
@@ -379,6 +385,7 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
         prober,
         follower,
         store,
+        _rotation: Task::spawn(identity::rotate(signer)),
     };
     tracing::info!(url = %center.url(), data = %dir.display(), "the center listens");
     Ok(center)

@@ -14,6 +14,7 @@ pub(crate) mod ejection;
 pub(crate) mod encoding;
 pub(crate) mod endpoint;
 pub(crate) mod hedge;
+pub(crate) mod identity;
 pub(crate) mod inherit;
 pub(crate) mod intercept;
 pub(crate) mod latency;

@@ -139,6 +139,8 @@ pub struct CurrentRequest {
     service: Name,
     operation: Option<&'static Operation>,
     deadline: Option<Instant>,
+    /// Whose handler made a call that stays in the process.
+    local_caller: Option<Name>,
 }
 
 /// What came by HTTP. Handlers read their parameters from the same.
@@ -149,7 +151,14 @@ pub(crate) struct Head {
     pub uri: Option<Uri>,
     pub headers: HeaderMap,
     pub peer: Option<SocketAddr>,
+    /// Who called, where it is known.
+    pub caller: Option<Arc<str>>,
 }
+
+/// Who called, on a request that is not read yet.
+#[cfg(feature = "server")]
+#[derive(Clone, Debug)]
+pub(crate) struct CallerName(pub Arc<str>);
 
 /// The name of a service, from the contract or from the program.
 #[derive(Clone, Debug)]
@@ -180,6 +189,7 @@ impl CurrentRequest {
             service: Name::Given(service),
             operation: Some(operation),
             deadline,
+            local_caller: None,
         }
     }
 
@@ -203,7 +213,14 @@ impl CurrentRequest {
             service: Name::Declared(service),
             operation: Some(operation),
             deadline: Some(deadline),
+            local_caller: CURRENT.try_with(|current| current.name()).ok().flatten(),
         }
+    }
+
+    #[cfg(feature = "client")]
+    fn name(&self) -> Option<Name> {
+        let is_named = !self.service().is_empty();
+        is_named.then(|| self.service.clone())
     }
 
     /// Makes this the current request of whatever `work` awaits, also in a task that
@@ -275,6 +292,19 @@ impl CurrentRequest {
     /// Behind a proxy it is the proxy. `None` in a call that came by no socket.
     pub fn peer(&self) -> Option<SocketAddr> {
         self.head.as_ref()?.peer
+    }
+
+    /// The name of the service that called, when it is known for sure: the center vouches
+    /// for it (with a token for that name; the called service needs the feature
+    /// `identity`), or the call came from a handler in this process. `None`: the caller
+    /// did not say, or nobody vouches for it. `App::callers` lets only named ones in.
+    pub fn caller(&self) -> Option<&str> {
+        let by_wire = self.head.as_ref().and_then(|head| head.caller.as_deref());
+        by_wire.or(match &self.local_caller {
+            Some(Name::Declared(name)) => Some(name),
+            Some(Name::Given(name)) => Some(name),
+            None => None,
+        })
     }
 
     /// When the handler is given up: the operation's `#[timeout]`, or the end of

@@ -70,6 +70,7 @@
 //! | `server` | yes | services: routing, listener, registration, [`main`](macro@main) |
 //! | `center` | | the service center in a program: `Center` |
 //! | `openapi` | | `/openapi.json` and `/docs` of each service |
+//! | `identity` | | services that know who calls: [`CurrentRequest::caller`] |
 //! | `validate` | | rules of the types themselves, held against what callers send: see [`get`](macro@get) |
 //! | `cli` | | the program `mfhm`: `mfhm center`, `mfhm token`, `mfhm call`, `mfhm drain`, `mfhm check` |
 //!

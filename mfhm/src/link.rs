@@ -69,6 +69,12 @@ impl Link {
         Ok(Self { credentials, http })
     }
 
+    /// Whether this process is somebody to a center.
+    #[cfg(feature = "client")]
+    pub(crate) fn has_token(&self) -> bool {
+        self.credentials.contains_key(AUTHORIZATION)
+    }
+
     /// Asks a center; the error says what failed and where.
     pub(crate) async fn ask(
         &self,

@@ -6,6 +6,8 @@
 //! [`input`] and [`reply`] on both sides of the handler. [`registration`] keeps the
 //! center informed.
 
+#[cfg(feature = "identity")]
+pub(crate) mod callers;
 pub(crate) mod definition;
 pub(crate) mod dispatch;
 pub(crate) mod door;

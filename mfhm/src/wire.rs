@@ -11,6 +11,8 @@
 
 #[cfg(any(feature = "client", feature = "server"))]
 pub(crate) mod deadline;
+#[cfg(any(feature = "center", feature = "identity"))]
+pub(crate) mod identity;
 pub(crate) mod overload;
 pub(crate) mod problem;
 pub(crate) mod python;

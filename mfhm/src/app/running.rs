@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+#[cfg(feature = "identity")]
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -17,6 +19,8 @@ use crate::instance::InstanceId;
 use crate::key::Key;
 use crate::link::{Credentials, Link};
 use crate::listener::{Limits, Server};
+#[cfg(feature = "identity")]
+use crate::server::callers::{Callers, Keys};
 use crate::server::definition::ServiceDefinition;
 use crate::server::dispatch::Dispatch;
 use crate::server::door::Door;
@@ -52,6 +56,8 @@ pub(super) struct Launch {
     pub directory: Directory,
     pub credentials: Credentials,
     pub key: Option<Key>,
+    #[cfg(feature = "identity")]
+    pub callers: Option<Arc<[String]>>,
     pub local_calls: bool,
     pub layers: Layers,
     #[cfg(feature = "client")]
@@ -86,6 +92,8 @@ impl RunningApp {
             directory,
             credentials,
             key,
+            #[cfg(feature = "identity")]
+            callers,
             local_calls,
             layers,
             #[cfg(feature = "client")]
@@ -97,9 +105,19 @@ impl RunningApp {
         // Clients in the handlers find services through the same centers.
         #[cfg(feature = "client")]
         let caller = caller
-            .of_app(&directory, credentials, zone.as_deref(), ids.clone())
+            .of_app(
+                &directory,
+                credentials,
+                bound
+                    .first()
+                    .map(|(definition, _)| definition.name.as_str()),
+                zone.as_deref(),
+                ids.clone(),
+            )
             .build()?
             .install();
+        #[cfg(feature = "identity")]
+        let urls = directory.centers().to_vec();
         // One registration with each: centers do not tell each other.
         let centers = directory.centers().iter();
         let centers: Vec<_> = centers
@@ -123,6 +141,12 @@ impl RunningApp {
             layers,
             capacity,
             key,
+            #[cfg(feature = "identity")]
+            callers: {
+                let is_eager = callers.is_some();
+                let keys = Keys::fetched(link.clone(), urls, is_eager);
+                Some(Callers::new(Arc::new(keys), callers))
+            },
         };
         for ((definition, listener), id) in bound.into_iter().zip(ids) {
             let served = surroundings.serve(&definition, &id);
@@ -361,6 +385,8 @@ pub(super) struct Surroundings {
     pub layers: Layers,
     pub capacity: Capacity,
     pub key: Option<Key>,
+    #[cfg(feature = "identity")]
+    pub callers: Option<Callers>,
 }
 
 /// What a service answers.
@@ -390,7 +416,10 @@ impl Surroundings {
             Dispatch::new(&bound, OWN, app)
         };
         Served {
+            #[cfg(not(feature = "identity"))]
             door: Door::new(name, self.key.clone(), dispatch),
+            #[cfg(feature = "identity")]
+            door: Door::asking(name, self.key.clone(), self.callers.clone(), dispatch),
             #[cfg(feature = "openapi")]
             document,
         }

@@ -22,6 +22,7 @@ use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 
 use super::admission::{Admission, Asker, Asks, Need, Stopped};
+use super::identity::Signer;
 use super::registration::Registrar;
 use super::watch::WatchLimit;
 use crate::body::{self, BodyLimits};
@@ -41,6 +42,8 @@ pub(crate) struct Api {
     pub registrar: Arc<Registrar>,
     /// Who comes in.
     pub admission: Arc<Admission>,
+    /// Says who calls.
+    pub signer: Arc<Signer>,
     pub watches: Arc<WatchLimit>,
 }
 

@@ -9,6 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
+use super::private_file::{hex, unhex};
+
 /// SHA-256 of a secret. It is compared in a time that does not depend on where two
 /// differ, and its `Debug` does not show it.
 #[derive(Clone)]
@@ -36,27 +38,15 @@ impl fmt::Debug for SecretDigest {
 
 impl Serialize for SecretDigest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let text: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
-        serializer.serialize_str(&text)
+        serializer.serialize_str(&hex(&self.0))
     }
 }
 
 impl<'de> Deserialize<'de> for SecretDigest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let digit = |byte: u8| char::from(byte).to_digit(16);
-        let mut bytes = [0; 32];
-        let is_whole = text.len() == 2 * bytes.len();
-        let pairs = text.as_bytes().chunks_exact(2).zip(&mut bytes);
-        let mut digits = pairs.map(|(pair, byte)| {
-            let (high, low) = (digit(pair[0])?, digit(pair[1])?);
-            *byte = u8::try_from(high * 16 + low).ok()?;
-            Some(())
-        });
-        if !is_whole || digits.any(|read| read.is_none()) {
-            return Err(de::Error::custom("a digest has 64 hexadecimal digits"));
-        }
-        drop(digits);
+        let bytes = unhex(&text);
+        let bytes = bytes.ok_or_else(|| de::Error::custom("a digest has 64 hexadecimal digits"))?;
         Ok(Self(bytes))
     }
 }

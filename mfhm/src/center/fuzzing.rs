@@ -10,6 +10,7 @@ use super::api::{Api, router};
 use super::audit::Numbered;
 use super::backup::lines;
 use super::health::PingOutcome;
+use super::identity::Signer;
 use super::record::Record;
 use super::registration::{Probe, Probed, Registrar};
 use super::registry::Target;
@@ -80,6 +81,7 @@ pub async fn center() -> Router {
     let api = Api {
         registrar,
         admission: Arc::new(Admission::with_key(None)),
+        signer: Arc::new(Signer::of_test()),
         watches: Arc::default(),
     };
     // The router owns the follower.

@@ -16,6 +16,7 @@ use super::address::AllowList;
 use super::admission::Admission;
 use super::api::{Api, router};
 use super::health::PingOutcome;
+use super::identity::Signer;
 use super::prober::{self, Answer, Ping, ping::assess};
 use super::registration::{Probe, Probed, Registrar};
 use super::registry::Target;
@@ -90,6 +91,7 @@ impl SimulatedCenter {
         let router = router(Api {
             registrar,
             admission: Arc::new(Admission::with_key(None)),
+            signer: Arc::new(Signer::of_test()),
             watches: Arc::default(),
         });
         Self {

@@ -18,6 +18,7 @@ use super::admission::Admission;
 use super::api::{Api, router};
 use super::contracts::ContractPolicy;
 use super::health::PingOutcome;
+use super::identity::Signer;
 use super::registration::{Probe, Probed, Registrar};
 use super::registry::Target;
 use super::settings::Settings;
@@ -176,6 +177,7 @@ impl TestCenter {
         let api = Api {
             registrar: registrar.clone(),
             admission: Arc::new(admission),
+            signer: Arc::new(Signer::of_test()),
             watches: Arc::default(),
         };
         Self {

@@ -10,8 +10,8 @@
 pub(crate) mod follow;
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -20,6 +20,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use super::digest::SecretDigest;
+use super::private_file::{self, hex, random};
 use crate::error::{Error, Result};
 use crate::instance::ServiceName;
 
@@ -371,48 +372,18 @@ impl Tokens {
             let context = format!("the tokens in {} can't be written", self.file().display());
             Error::with_source(context, error)
         };
-        let lock = self.lock().map_err(cannot)?;
+        let lock = private_file::lock(&self.dir, LOCK).map_err(cannot)?;
         let mut tokens = self.read()?.into_entries();
         let result = change(&mut tokens)?;
         let contents = Contents {
             format: FORMAT,
             tokens,
         };
-        self.write(&contents).map_err(cannot)?;
+        let text = serde_json::to_vec_pretty(&contents).map_err(io::Error::other);
+        text.and_then(|text| private_file::write(&self.dir, FILE, &text))
+            .map_err(cannot)?;
         drop(lock);
         Ok(result)
-    }
-
-    fn lock(&self) -> io::Result<File> {
-        fs::create_dir_all(&self.dir)?;
-        let mut options = OpenOptions::new();
-        options.create(true).truncate(false).write(true);
-        let lock = owners_own(options).open(self.dir.join(LOCK))?;
-        lock.lock()?;
-        Ok(lock)
-    }
-
-    /// The file has its old content or the new one, whenever the machine stops.
-    fn write(&self, contents: &Contents) -> io::Result<()> {
-        let text = serde_json::to_vec_pretty(contents).map_err(io::Error::other)?;
-        let suffix = hex(&random::<8>().map_err(io::Error::other)?);
-        let draft = self.dir.join(format!(".{FILE}.{suffix}"));
-        let written = (|| {
-            let mut options = OpenOptions::new();
-            options.write(true).create_new(true);
-            let mut out = owners_own(options).open(&draft)?;
-            out.write_all(&text)?;
-            out.sync_all()?;
-            fs::rename(&draft, self.file())
-        })();
-        if written.is_err() {
-            let _ = fs::remove_file(&draft);
-        }
-        written?;
-        // The name is durable when its directory is.
-        #[cfg(unix)]
-        File::open(&self.dir)?.sync_all()?;
-        Ok(())
     }
 }
 
@@ -422,24 +393,6 @@ fn is_no_file(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
     )
-}
-
-/// A file that it makes can be read by its owner only.
-fn owners_own(mut options: OpenOptions) -> OpenOptions {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
-fn random<const N: usize>() -> Result<[u8; N]> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Error::with_source("the system has no random numbers", error))?;
-    Ok(bytes)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

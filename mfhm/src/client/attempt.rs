@@ -7,6 +7,7 @@ mod hedged;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
 use tokio::time::Instant;
 
 use self::arrival::Arrival;
@@ -115,6 +116,7 @@ async fn ask<A: Arrival>(
                 key: None,
                 // Who is called by address is whoever is there.
                 service: None,
+                identity: None,
                 now,
                 limit: deadline.min(since(now, plan.attempt_limit(false))),
             };
@@ -134,6 +136,7 @@ async fn ask<A: Arrival>(
                 wanted,
                 plan,
                 deadline,
+                identity: None,
             };
             attempts.run().await
         }
@@ -168,10 +171,12 @@ struct Attempts<'a> {
     wanted: Wanted<'a>,
     plan: CallPlan,
     deadline: Instant,
+    /// The center's word for who calls.
+    identity: Option<HeaderValue>,
 }
 
 impl Attempts<'_> {
-    async fn run<A: Arrival>(self) -> Result<A, Fault> {
+    async fn run<A: Arrival>(mut self) -> Result<A, Fault> {
         let Self {
             resolver,
             plan,
@@ -180,6 +185,7 @@ impl Attempts<'_> {
         } = self;
         let mut random = fastrand::Rng::new();
         let mut set = resolver.endpoints(deadline).await?;
+        self.identity = resolver.identity(deadline).await;
         let limits = &resolver.limits;
         let _place = match limits.try_enter() {
             Some(place) => place,
@@ -299,7 +305,7 @@ impl Attempts<'_> {
         let limit = since(now, self.plan.attempt_limit(self.is_idempotent));
         let result = to_endpoint::<A>(
             self.transport,
-            (endpoint, self.resolver.addressee()),
+            (endpoint, self.resolver.addressee(), self.identity.as_ref()),
             self.request,
             Span {
                 now,

@@ -9,6 +9,7 @@ use arc_swap::ArcSwapOption;
 
 use super::attempt::Destination;
 use super::budget;
+use super::identity::{Identities, Identity};
 use super::intercept::{Interceptor, Interceptors};
 use super::limits::{self, Limits};
 use super::options::CallOptions;
@@ -62,6 +63,7 @@ struct Shared {
     retry_percent: u32,
     /// Looked into when a client is first used, not on each call.
     resolvers: Mutex<HashMap<String, Arc<Resolver>>>,
+    identities: Option<Arc<Identities>>,
 }
 
 /// What a caller says of all its calls.
@@ -156,7 +158,9 @@ impl Caller {
             .clone()
             .filter(|_| !sources.lists(service));
         let resolver = Resolver::with_saved(service.to_owned(), source, saved);
-        let resolver = Arc::new(resolver.limited(limits));
+        let identities = self.shared.identities.clone();
+        let identity = identities.map(|from| Identity::new(from, service));
+        let resolver = Arc::new(resolver.limited(limits).identified(identity));
         resolvers.insert(service.to_owned(), resolver.clone());
         resolver
     }
@@ -196,6 +200,7 @@ impl fmt::Debug for Caller {
 pub struct CallerBuilder {
     centers: Vec<String>,
     credentials: Credentials,
+    name: Option<String>,
     defaults: Defaults,
     /// The names of headers, as they were said.
     propagate: Option<Vec<String>>,
@@ -220,6 +225,7 @@ impl CallerBuilder {
         mut self,
         directory: &Directory,
         credentials: Credentials,
+        name: Option<&str>,
         zone: Option<&str>,
         instances: Vec<InstanceId>,
     ) -> Self {
@@ -227,6 +233,7 @@ impl CallerBuilder {
             self.directory = Some(directory.clone());
         }
         self.credentials = self.credentials.or(credentials);
+        self.name = self.name.or_else(|| name.map(str::to_owned));
         self.zone = self.zone.or_else(|| zone.map(str::to_owned));
         self.own = instances;
         self
@@ -290,6 +297,16 @@ impl CallerBuilder {
     /// scope `read` is enough. Else `MFHM_TOKEN` or the file `MFHM_TOKEN_FILE`.
     pub fn center_token(mut self, token: impl Into<String>) -> Self {
         self.credentials.token = Some(Key::new(token));
+        self
+    }
+
+    /// As whom this process calls: services that ask who calls
+    /// (`App::callers`, [`CurrentRequest::caller`](crate::CurrentRequest::caller)) are
+    /// told this name by the center, if the [token](Self::center_token) is for it. Else
+    /// the name of the app's service, of several the first; else the name that the
+    /// token is for, if it is one.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
         self
     }
 
@@ -402,6 +419,7 @@ impl CallerBuilder {
         let credentials = self.credentials.or(settings.credentials);
         let zone = self.zone.or(settings.zone);
         let link = Link::new(&credentials)?;
+        let identities = Identities::new(&link, settings.directory.centers(), self.name);
         let folder = match self.cache.or(settings.cache) {
             Some(Cache::In(folder)) => Some(folder),
             Some(Cache::Off) => None,
@@ -445,6 +463,7 @@ impl CallerBuilder {
                 max_in_flight: self.max_in_flight.unwrap_or(limits::DEFAULT_IN_FLIGHT),
                 retry_percent: self.retry_percent.unwrap_or(budget::DEFAULT_PERCENT),
                 resolvers: Mutex::default(),
+                identities,
             }),
         })
     }

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use super::error::{CallError, Fault, FaultKind};
 use crate::api_error::ApiError;
 use crate::wire::deadline;
-use crate::wire::v1::HEADER_SERVICE;
+use crate::wire::v1::{HEADER_SERVICE, identity};
 
 /// Sees every call of a client, or of all clients that share a
 /// [`Caller`](crate::Caller): adds headers, refuses, measures.
@@ -108,7 +108,7 @@ pub struct OutgoingCall {
 
 /// What belongs to one connection or to one body, and whom a call is meant for:
 /// nothing that a caller or an interceptor knows.
-const NOT_SENT: [HeaderName; 10] = [
+const NOT_SENT: [HeaderName; 11] = [
     header::CONNECTION,
     header::CONTENT_LENGTH,
     header::HOST,
@@ -119,6 +119,7 @@ const NOT_SENT: [HeaderName; 10] = [
     header::UPGRADE,
     deadline::HEADER,
     HeaderName::from_static(HEADER_SERVICE),
+    HeaderName::from_static(identity::HEADER),
 ];
 
 /// Whether a header of this name is not for a call to set.

@@ -33,6 +33,7 @@ use super::clock;
 use super::ejection::Outcome;
 use super::endpoint::{Endpoint, EndpointSet};
 use super::error::{Fault, FaultKind};
+use super::identity::Identity;
 use super::limits::Limits;
 use super::offers;
 use super::saved::SavedLists;
@@ -71,6 +72,8 @@ pub(crate) struct Resolver {
     addressee: Option<HeaderValue>,
     /// What calls of the service share.
     pub limits: Limits,
+    /// Who this process is to the service; absent: nobody says so.
+    identity: Option<Identity>,
     shared: Arc<Shared>,
     /// The refreshing task, with the runtime that it lives on.
     task: Mutex<Option<JoinHandle<()>>>,
@@ -128,6 +131,7 @@ impl Resolver {
         Self {
             addressee,
             limits: Limits::default(),
+            identity: None,
             shared: Arc::new(shared),
             task: Mutex::new(None),
         }
@@ -137,6 +141,20 @@ impl Resolver {
     pub(crate) fn limited(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
+    }
+
+    /// The same for a process that somebody can say who it is.
+    pub(crate) fn identified(mut self, identity: Option<Identity>) -> Self {
+        self.identity = identity;
+        self
+    }
+
+    /// What calls carry to say who calls.
+    pub(crate) async fn identity(&self, deadline: Instant) -> Option<HeaderValue> {
+        match &self.identity {
+            Some(identity) => identity.current(deadline).await,
+            None => None,
+        }
     }
 
     /// The instances to call: from memory, or, when nothing is known, from the

@@ -210,6 +210,8 @@ pub(crate) struct Hop<'a> {
     pub key: Option<&'a HeaderValue>,
     /// The service that is meant, where it was found by its name.
     pub service: Option<&'a HeaderValue>,
+    /// The center's word for who calls.
+    pub identity: Option<&'a HeaderValue>,
     /// When the attempt begins.
     pub now: Instant,
     /// When the attempt is given up, which the service is told.
@@ -218,8 +220,9 @@ pub(crate) struct Hop<'a> {
 
 const KEY: HeaderName = HeaderName::from_static(crate::key::HEADER);
 const SERVICE: HeaderName = HeaderName::from_static(HEADER_SERVICE);
+const IDENTITY: HeaderName = HeaderName::from_static(crate::wire::v1::identity::HEADER);
 /// So many headers are there of themselves at most.
-const USUAL: usize = 6;
+const USUAL: usize = 7;
 
 impl Hop<'_> {
     /// The headers of the request when it goes here.
@@ -240,6 +243,9 @@ impl Hop<'_> {
         }
         if let Some(service) = self.service {
             headers.insert(SERVICE, service.clone());
+        }
+        if let Some(identity) = self.identity {
+            headers.insert(IDENTITY, identity.clone());
         }
         let left = self.limit.saturating_duration_since(self.now);
         if let Some(left) = deadline::encode(left) {

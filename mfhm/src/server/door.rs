@@ -17,6 +17,8 @@ use axum::response::Response;
 use futures_util::future::BoxFuture;
 use tower_service::Service;
 
+#[cfg(feature = "identity")]
+use super::callers::Callers;
 use super::dispatch::Dispatch;
 use super::{guard, misdirected, not_run};
 use crate::key::Key;
@@ -31,16 +33,37 @@ struct Inside {
     /// When present, every request must carry it: `/ping` is no exception, for the
     /// center knows the key.
     key: Option<Key>,
+    #[cfg(feature = "identity")]
+    callers: Option<Callers>,
     dispatch: Dispatch,
 }
 
 impl Door {
     /// Lets requests to `dispatch` that are for `service` (or do not say for whom)
     /// and carry `key`.
+    #[cfg(any(test, not(feature = "identity")))]
     pub(crate) fn new(service: &str, key: Option<Key>, dispatch: Dispatch) -> Self {
         Self(Arc::new(Inside {
             service: service.to_owned(),
             key,
+            #[cfg(feature = "identity")]
+            callers: None,
+            dispatch,
+        }))
+    }
+
+    /// The same, which also asks who calls.
+    #[cfg(feature = "identity")]
+    pub(crate) fn asking(
+        service: &str,
+        key: Option<Key>,
+        callers: Option<Callers>,
+        dispatch: Dispatch,
+    ) -> Self {
+        Self(Arc::new(Inside {
+            service: service.to_owned(),
+            key,
+            callers,
             dispatch,
         }))
     }
@@ -50,15 +73,25 @@ impl Door {
         axum::Router::new().fallback_service(self)
     }
 
-    async fn pass(self, request: Request, peer: Option<SocketAddr>) -> Response {
+    async fn pass(
+        self,
+        #[cfg_attr(not(feature = "identity"), allow(unused_mut))] mut request: Request,
+        peer: Option<SocketAddr>,
+    ) -> Response {
         let Inside {
             service,
             key,
             dispatch,
+            ..
         } = &*self.0;
         let headers = request.headers();
         let refusal = misdirected::refusal(headers, service)
             .or_else(|| key.as_ref().and_then(|key| guard::refusal(headers, key)));
+        #[cfg(feature = "identity")]
+        let refusal = match (&self.0.callers, refusal) {
+            (Some(callers), None) => callers.admit(&mut request, service).await,
+            (_, refusal) => refusal,
+        };
         not_run::tell(match refusal {
             Some(refusal) => refusal,
             None => dispatch.answer(request, peer).await,

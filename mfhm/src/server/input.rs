@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 
 use super::path_params::{PathParams, PathText};
 use crate::body::{self, BodyError, BodyLimits, Held};
-use crate::current::Head;
+use crate::current::{CallerName, Head};
 use crate::json::{self, Unreadable};
 use crate::listener::Peer;
 use crate::multipart::{Multipart, MultipartBody};
@@ -100,6 +100,7 @@ impl Input {
             uri: Some(std::mem::take(&mut parts.uri)),
             headers: std::mem::take(&mut parts.headers),
             peer,
+            caller: parts.extensions.remove().map(|CallerName(name)| name),
         });
         Self {
             head,

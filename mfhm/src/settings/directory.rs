@@ -36,7 +36,6 @@ impl Directory {
     }
 
     /// The centers; none, where there are none.
-    #[cfg(feature = "server")]
     pub(crate) fn centers(&self) -> &[String] {
         match self {
             Self::Centers(urls) => urls,

@@ -16,12 +16,15 @@
 //! | callers | `GET /v1/services/{name}/callers` | 200 [`ServiceCallers`] |
 //! | compatibility | `GET /v1/services/{name}/compatibility` | 200 [`Compatibility`]; 404 not known |
 //! | watch | `GET /v1/watch?service={name}`, for one service with a [`CallerReport`] in a header | 200 events, see [`watch`]; 422 no service, too many, or a name beyond 128 characters; 503 as much is watched as the center keeps |
+//! | say who calls | `POST /v1/identity` with an [`identity::WhoAmI`] | 200 [`identity::Asserted`]; 403 the token is not for that name |
+//! | check who calls | `GET /v1/identity/keys` | 200 the public keys, a JWK set (RFC 7517) |
 //!
 //! Every refusal is a problem document (`application/problem+json`). Unknown
 //! fields are ignored on both sides, so that a newer peer can say more.
 
 mod contracts;
 pub(crate) mod hold;
+pub(crate) mod identity;
 pub(crate) mod watch;
 
 use std::collections::BTreeMap;

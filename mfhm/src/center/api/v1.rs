@@ -4,6 +4,7 @@
 mod audit;
 mod contracts;
 mod hold;
+mod identity;
 mod register;
 mod watch;
 
@@ -51,7 +52,8 @@ pub(super) async fn answer(api: &Api, asker: &Asker, request: Request) -> Respon
         ["instances", _] => &[Method::PUT, Method::DELETE],
         ["instances", _, "hold"] => &[Method::GET],
         ["instances", _, "drain" | "report"] => &[Method::POST],
-        ["watch"] => &[Method::GET],
+        ["watch"] | ["identity", "keys"] => &[Method::GET],
+        ["identity"] => &[Method::POST],
         ["audit"] => &[Method::GET, Method::HEAD],
         ["documents", _] => &[Method::PUT],
         ["services"] | ["services", _] => &[Method::GET, Method::HEAD],
@@ -85,6 +87,8 @@ pub(super) async fn answer(api: &Api, asker: &Asker, request: Request) -> Respon
             }
         }
         ["services"] => Ok(list(api)),
+        ["identity"] => identity::assert(api, asker, request).await,
+        ["identity", _] => Ok(identity::keys(api)),
         ["documents", hash] => contracts::bring(api, asker, hash, request).await,
         ["services", name] => {
             contracts::note_caller(api, name, asker.peer, request.headers());

@@ -26,7 +26,7 @@ pub(super) struct Span {
 /// One attempt at this instance of this service.
 pub(super) async fn to_endpoint<A: Arrival>(
     transport: &dyn Transport,
-    (endpoint, service): (&Endpoint, Option<&HeaderValue>),
+    (endpoint, service, identity): (&Endpoint, Option<&HeaderValue>, Option<&HeaderValue>),
     request: &Outgoing,
     span: Span,
     random: &mut fastrand::Rng,
@@ -42,6 +42,7 @@ pub(super) async fn to_endpoint<A: Arrival>(
         to: &endpoint.address,
         key: endpoint.key.as_ref(),
         service,
+        identity,
         now,
         limit,
     };

@@ -369,3 +369,49 @@ async fn a_python_service_is_pinged_at_its_own_address_only() {
         .await;
     assert_eq!(answer.status, 403, "{answer:?}");
 }
+
+#[tokio::test]
+async fn the_center_vouches_for_names_that_the_token_is_for() {
+    use crate::wire::identity::Trusted;
+    let guarded = Guarded::new().await;
+    let target = "/v1/identity";
+    let who = |name: Option<&str>| json!({"name": name, "audience": "orders"});
+    let read_one = TokenGrant::new(Scope::Read).name("caller");
+    let read_one = guarded.tokens.issue(read_one).unwrap().token;
+    for (token, name, says) in [
+        (&guarded.users, None, Ok("users")),
+        (&guarded.users, Some("users"), Ok("users")),
+        (&guarded.users, Some("orders"), Err("--name orders")),
+        (&read_one, None, Ok("caller")),
+        (&guarded.read, None, Err("no service by name")),
+        (&guarded.read, Some("users"), Err("--name users")),
+        (&guarded.all, None, Err("every service")),
+        (&guarded.all, Some("orders"), Ok("orders")),
+    ] {
+        let answer = guarded.post(token, target, &who(name)).await;
+        match says {
+            Err(says) => {
+                check_problem(&answer, 403, "mfhm.not_allowed");
+                assert!(answer.body.contains(says), "{answer:?}");
+            }
+            Ok(says) => {
+                assert_eq!(answer.json()["name"], says, "{answer:?}");
+                let keys = guarded.ask(token, "GET", "/v1/identity/keys").await;
+                let keys: crate::wire::identity::PublicKeys =
+                    serde_json::from_str(&keys.body).unwrap();
+                let text = answer.json()["assertion"].as_str().unwrap().to_owned();
+                let now = crate::center::identity::now();
+                let claims = Trusted::new(&keys.keys).check(&text, "orders", now);
+                assert_eq!(claims.unwrap().sub, says);
+            }
+        }
+    }
+    // Nobody is somebody where nobody is asked.
+    let open = TestCenter::new().await;
+    let answer = open.post(target, &who(Some("users"))).await;
+    check_problem(&answer, 403, "mfhm.not_allowed");
+    let answer = guarded
+        .post(&guarded.users, target, &json!({"audience": "a b"}))
+        .await;
+    check_problem(&answer, 422, "mfhm.invalid_body");
+}

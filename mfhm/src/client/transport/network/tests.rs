@@ -61,6 +61,7 @@ async fn get(network: &Network, port: u16) -> Result<Answered, TransportError> {
         to: &Address::of("a.example", port),
         key: None,
         service: None,
+        identity: None,
         now,
         limit: now + Duration::from_secs(5),
     };

@@ -1,0 +1,73 @@
+//! Files of the data directory that nobody but their owner may read, and the random
+//! bytes that go into them.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use crate::error::{Error, Result};
+
+/// Replaces the file `name` in `dir`: it has its old content or the new one, whenever
+/// the machine stops.
+pub(super) fn write(dir: &Path, name: &str, text: &[u8]) -> io::Result<()> {
+    let suffix = hex(&random::<8>().map_err(io::Error::other)?);
+    let draft = dir.join(format!(".{name}.{suffix}"));
+    let written = (|| {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        let mut out = owners_own(options).open(&draft)?;
+        out.write_all(text)?;
+        out.sync_all()?;
+        fs::rename(&draft, dir.join(name))
+    })();
+    if written.is_err() {
+        let _ = fs::remove_file(&draft);
+    }
+    written?;
+    // The name is durable when its directory is.
+    #[cfg(unix)]
+    File::open(dir)?.sync_all()?;
+    Ok(())
+}
+
+/// Waits for its turn to change what `name` stands for; the turn ends when the file
+/// is dropped.
+pub(super) fn lock(dir: &Path, name: &str) -> io::Result<File> {
+    fs::create_dir_all(dir)?;
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    let lock = owners_own(options).open(dir.join(name))?;
+    lock.lock()?;
+    Ok(lock)
+}
+
+/// A file that it makes can be read by its owner only.
+fn owners_own(mut options: OpenOptions) -> OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+pub(super) fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Error::with_source("the system has no random numbers", error))?;
+    Ok(bytes)
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// 32 bytes from their 64 hexadecimal digits; absent: these are none.
+pub(super) fn unhex(text: &str) -> Option<[u8; 32]> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let mut bytes = [0; 32];
+    if text.len() != 2 * bytes.len() {
+        return None;
+    }
+    for (pair, byte) in text.as_bytes().chunks_exact(2).zip(&mut bytes) {
+        *byte = u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok()?;
+    }
+    Some(bytes)
+}
