@@ -18,4 +18,5 @@ pub(crate) mod problem;
 pub(crate) mod python;
 #[cfg(feature = "client")]
 pub(crate) mod trace;
+#[cfg(any(feature = "client", feature = "server", feature = "center"))]
 pub(crate) mod v1;
