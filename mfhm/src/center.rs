@@ -339,7 +339,8 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
         None
     };
     // What other machines reach does not open when the tokens go.
-    let is_shut = !listener.local_addr()?.ip().is_loopback() && !settings.insecure;
+    let host = listener.local_addr()?.ip().to_canonical();
+    let is_shut = !host.is_loopback() && !settings.insecure;
     let signer = Arc::new(identity::Signer::open(dir)?);
     let admission = Arc::new(Admission::new(dir, key, tokens, is_shut));
     let allowed = Arc::new(allowed);

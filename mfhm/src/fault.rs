@@ -9,9 +9,7 @@ use std::fmt;
 use bytes::Bytes;
 use http::StatusCode;
 
-use crate::wire::overload::OVERLOADED;
 use crate::wire::problem::{self, Problem};
-use crate::wire::v1::MISDIRECTED;
 
 /// Why a call did not give its value.
 ///
@@ -114,6 +112,8 @@ struct Inner {
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
     /// An attempt before the last one may have run the operation.
     may_have_executed: bool,
+    /// Its answer says that nothing was run.
+    is_not_run: bool,
 }
 
 /// The answer that made a call a fault.
@@ -186,6 +186,7 @@ impl Fault {
                 answer: None,
                 source: None,
                 may_have_executed: false,
+                is_not_run: false,
             }),
         }
     }
@@ -234,6 +235,12 @@ impl Fault {
             body,
         });
         fault
+    }
+
+    /// The same, whose answer says that nothing was run, or does not.
+    pub(crate) fn saying_not_run(mut self, is_not_run: bool) -> Self {
+        self.inner.is_not_run = is_not_run;
+        self
     }
 
     /// An answer with this status that could not be read.
@@ -354,10 +361,7 @@ impl Fault {
             | FaultKind::TimeoutUnsent
             | FaultKind::Refused => false,
             // The service says of this one that it did not begin.
-            FaultKind::Status => {
-                let is_not_run = |p: &Problem| [OVERLOADED, MISDIRECTED].contains(&p.code.as_str());
-                !self.problem().is_some_and(is_not_run)
-            }
+            FaultKind::Status => !self.inner.is_not_run,
             FaultKind::Timeout | FaultKind::Broken | FaultKind::Decode | FaultKind::Panicked => {
                 true
             }
@@ -454,17 +458,15 @@ mod tests {
         assert!(fault.is_connect() && fault.is_unavailable() && !fault.may_have_executed());
     }
 
+    /// A handler may pass on another service's answer, body and all.
     #[test]
-    fn an_answer_that_says_so_means_that_nothing_ran() {
-        for (status, code, may_have) in [
-            (421, MISDIRECTED, false),
-            (503, OVERLOADED, false),
-            (503, "mfhm.internal", true),
-        ] {
-            let status = StatusCode::from_u16(status).unwrap();
-            let problem = Problem::new(status, code, "");
+    fn only_the_header_of_an_answer_says_that_nothing_ran() {
+        for is_not_run in [true, false] {
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            let problem = Problem::new(status, crate::wire::overload::OVERLOADED, "");
             let fault = Fault::of_answer(status, Some(problem), Bytes::new());
-            assert_eq!(fault.may_have_executed(), may_have, "{code}");
+            let fault = fault.saying_not_run(is_not_run);
+            assert_eq!(fault.may_have_executed(), !is_not_run);
         }
     }
 

@@ -366,7 +366,9 @@ impl RunningService {
     /// is closed and what runs is finished.
     async fn drain(self, time: Duration) {
         // Without a center, somebody else has told where it is.
-        let was_known = self.registrations.is_empty() || self.is_registered();
+        let mut registrations = self.registrations.iter();
+        let was_known =
+            self.registrations.is_empty() || registrations.any(Registration::was_registered);
         let leaves = self.registrations.into_iter().map(Registration::leave);
         futures_util::future::join_all(leaves).await;
         // Nobody can have found a service that no center knew.

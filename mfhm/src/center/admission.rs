@@ -210,14 +210,13 @@ impl Admission {
 
     /// Ends when what let this principal in does not any more.
     pub(crate) fn withdrawn(&self, principal: &Principal) -> impl Future<Output = ()> + use<> {
-        let bearer = match principal {
-            Principal::Bearer(token) => Some((self.tokens.clone(), token.id.clone())),
-            Principal::Anybody | Principal::KeyHolder => None,
-        };
+        let (tokens, principal) = (self.tokens.clone(), principal.clone());
         async move {
-            match bearer {
-                Some((tokens, id)) => tokens.revoked(&id).await,
-                None => std::future::pending().await,
+            match principal {
+                Principal::Bearer(token) => tokens.revoked(&token.id).await,
+                // Came in before there were tokens.
+                Principal::Anybody => tokens.asked_for().await,
+                Principal::KeyHolder => std::future::pending().await,
             }
         }
     }

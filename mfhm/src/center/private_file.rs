@@ -5,6 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use crate::directory;
 use crate::error::{Error, Result};
 
 /// Replaces the file `name` in `dir`: it has its old content or the new one, whenever
@@ -16,6 +17,8 @@ pub(super) fn write(dir: &Path, name: &str, text: &[u8]) -> io::Result<()> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         let mut out = owners_own(options).open(&draft)?;
+        #[cfg(unix)]
+        keep_owner(&out, dir, name)?;
         out.write_all(text)?;
         out.sync_all()?;
         fs::rename(&draft, dir.join(name))
@@ -24,16 +27,37 @@ pub(super) fn write(dir: &Path, name: &str, text: &[u8]) -> io::Result<()> {
         let _ = fs::remove_file(&draft);
     }
     written?;
-    // The name is durable when its directory is.
-    #[cfg(unix)]
-    File::open(dir)?.sync_all()?;
-    Ok(())
+    directory::sync_parent(&dir.join(name))
+}
+
+/// Gives the draft to whoever has the file so far; a new one that root makes, to
+/// whoever has the directory: a center that runs as somebody else could not read it.
+#[cfg(unix)]
+fn keep_owner(draft: &File, dir: &Path, name: &str) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
+
+    let own = draft.metadata()?;
+    let owner = match fs::metadata(dir.join(name)) {
+        Ok(file) => file,
+        Err(_) if own.uid() == 0 => fs::metadata(dir)?,
+        Err(_) => return Ok(()),
+    };
+    if owner.uid() == own.uid() {
+        return Ok(());
+    }
+    fchown(draft, Some(owner.uid()), Some(owner.gid())).map_err(|error| {
+        let uid = owner.uid();
+        io::Error::new(
+            error.kind(),
+            format!("{name} belongs to the user {uid}: do it as that user, or as root"),
+        )
+    })
 }
 
 /// Waits for its turn to change what `name` stands for; the turn ends when the file
 /// is dropped.
 pub(super) fn lock(dir: &Path, name: &str) -> io::Result<File> {
-    fs::create_dir_all(dir)?;
+    directory::create_all(dir)?;
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true);
     let lock = owners_own(options).open(dir.join(name))?;

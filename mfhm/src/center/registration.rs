@@ -15,11 +15,11 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::address::AllowList;
+use super::address::{self, AllowList};
 use super::audit::{Action, Actor, Entry};
 use super::contracts::ContractPolicy;
 use super::health::PingOutcome;
-use super::record::{Place, Record};
+use super::record::{Origin, Place, Record};
 use super::registry::Target;
 use super::store::{Batch, CommitError, Expect, Revision, Store, Write};
 use super::view::View;
@@ -94,11 +94,15 @@ impl Registrar {
                 (registry.at(&place).map(|listed| listed.record), elsewhere)
             });
             let same_id = [&holder, &elsewhere].into_iter().flatten();
-            if same_id
-                .filter(|other| other.id == record.id)
-                .any(|other| other.secret.is_some() && other.secret != record.secret)
-            {
-                return Ok(Outcome::NotYours);
+            for other in same_id.filter(|other| other.id == record.id) {
+                match &other.secret {
+                    Some(secret) if record.secret.as_ref() != Some(secret) => {
+                        return Ok(Outcome::NotYours);
+                    }
+                    Some(_) => {}
+                    None if !may_follow(other, &record).await => return Ok(Outcome::IdTaken),
+                    None => {}
+                }
             }
             if holder.as_deref() == Some(&*record) && self.renew(&record.id).is_some() {
                 // Nothing to write: a thousand services that come back at once
@@ -317,6 +321,22 @@ impl Registrar {
 /// an IPv6 socket is an IPv4 address.
 pub(crate) fn host_of(peer: IpAddr) -> String {
     peer.to_canonical().to_string()
+}
+
+/// Whether `newcomer` may be what has become of `known`, which has the same id and no
+/// secret. Ids are told to everybody, so it must come from the host that `known`
+/// registered from, and be the same service: a token for one name says nothing of
+/// another. The ids of Python instances are the center's own.
+async fn may_follow(known: &Record, newcomer: &Record) -> bool {
+    if known.origin != Origin::V1 || known.service != newcomer.service {
+        return false;
+    }
+    match (known.peer, newcomer.peer) {
+        (Some(one), Some(other)) => address::is_same(one, other),
+        // Stored by an earlier version.
+        (None, Some(peer)) => address::is_host(&known.host, peer).await,
+        (_, None) => known.origin == newcomer.origin,
+    }
 }
 
 /// Who was met on the way to a place.

@@ -207,7 +207,7 @@ struct Contents {
 }
 
 /// All tokens of a center.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct TokenSet {
     /// Whether there is a file, be it without tokens.
     pub is_there: bool,

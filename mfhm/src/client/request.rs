@@ -25,6 +25,7 @@ use crate::raw_body::SendBody;
 use crate::returned::Returned;
 use crate::stream::StreamBody;
 use crate::value;
+use crate::wire::overload;
 use crate::wire::problem::{self, Problem};
 
 /// A request in the making. The first argument that cannot be sent makes the
@@ -473,7 +474,8 @@ where
     match problem.as_ref().and_then(api_error::from_problem) {
         Some(error) => Err(CallError::Api(error)),
         None => {
-            let fault = Fault::of_answer(status, problem, body);
+            let is_not_run = overload::is_not_run(&headers);
+            let fault = Fault::of_answer(status, problem, body).saying_not_run(is_not_run);
             Err(CallError::Fault(before.tell(fault)))
         }
     }

@@ -172,8 +172,13 @@ impl Callers {
 
     /// Notes in a request to `service` who sent it; or the refusal of one who may not.
     pub(crate) async fn admit(&self, request: &mut Request, service: &str) -> Option<Response> {
-        let path = request.uri().path();
-        match self.check_headers(request.headers(), service, path).await {
+        // Only the service's own answer to pings is for everybody.
+        let is_ping = request.uri().path() == "/ping"
+            && matches!(*request.method(), Method::GET | Method::HEAD);
+        match self
+            .check_headers(request.headers(), service, is_ping)
+            .await
+        {
             Ok(Some(name)) => {
                 request.extensions_mut().insert(name);
                 None
@@ -187,7 +192,7 @@ impl Callers {
         &self,
         headers: &HeaderMap,
         service: &str,
-        path: &str,
+        is_ping: bool,
     ) -> Result<Option<CallerName>, Box<Response>> {
         let text = headers.get(HEADER).map(|value| value.as_bytes());
         let text = text.map(|bytes| std::str::from_utf8(bytes).unwrap_or_default());
@@ -195,7 +200,7 @@ impl Callers {
             None => None,
             Some(text) => Some(self.check(text, service).await),
         };
-        let Some(allowed) = self.allowed.as_deref().filter(|_| path != "/ping") else {
+        let Some(allowed) = self.allowed.as_deref().filter(|_| !is_ping) else {
             return Ok(match checked {
                 Some(Ok(name)) => Some(name),
                 Some(Err(doubt)) => {
@@ -298,7 +303,10 @@ mod tests {
         let callers = Callers::new(Arc::new(keys), allowed);
         let mut headers = HeaderMap::new();
         headers.extend(sent.map(|sent| (http::HeaderName::from_static(HEADER), sent)));
-        match callers.check_headers(&headers, "users", path).await {
+        match callers
+            .check_headers(&headers, "users", path == "/ping")
+            .await
+        {
             Ok(name) => Ok(name.map(|CallerName(name)| name.to_string())),
             Err(refusal) => Err(refusal.status().as_u16()),
         }

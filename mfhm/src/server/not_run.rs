@@ -22,7 +22,8 @@ pub(super) fn mark(mut refusal: Response) -> Response {
 
 /// Writes the header where the mark is, and takes away anybody else's.
 pub(super) fn tell(mut answer: Response) -> Response {
-    if answer.extensions().get::<NotRun>().is_some() {
+    // Taken out: what is around this service may have run something.
+    if answer.extensions_mut().remove::<NotRun>().is_some() {
         let headers = answer.headers_mut();
         headers.insert(NOT_RUN, HeaderValue::from_static("true"));
     } else if answer.headers().contains_key(NOT_RUN) {
@@ -42,6 +43,9 @@ mod tests {
         headers.insert(NOT_RUN, HeaderValue::from_static("true"));
         assert!(!tell(passed_on).headers().contains_key(NOT_RUN));
         let own = mark(Response::new(axum::body::Body::empty()));
-        assert_eq!(tell(own).headers()[NOT_RUN], "true");
+        let told = tell(own);
+        assert_eq!(told.headers()[NOT_RUN], "true");
+        // Passed on by the handler of a service around it.
+        assert!(!tell(told).headers().contains_key(NOT_RUN));
     }
 }

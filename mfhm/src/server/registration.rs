@@ -7,6 +7,8 @@
 mod center;
 mod hold;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
@@ -31,6 +33,8 @@ const RECHECK: u32 = 12;
 pub(crate) struct Registration {
     stop: Option<oneshot::Sender<()>>,
     is_registered: watch::Receiver<bool>,
+    /// A center had it at some time, and callers may still have it from there.
+    was_registered: Arc<AtomicBool>,
     is_to_drain: watch::Receiver<bool>,
     task: JoinHandle<()>,
 }
@@ -41,11 +45,14 @@ impl Registration {
         let (stop, stopped) = oneshot::channel();
         let (registered, is_registered) = watch::channel(false);
         let (drain, is_to_drain) = watch::channel(false);
+        let was_registered = Arc::new(AtomicBool::new(false));
+        let noting = was_registered.clone();
         let task = tokio::spawn(async move {
             let mut holder = Holder {
                 center,
                 announcement,
                 registered,
+                was_registered: noting,
                 drain,
                 held: None,
                 is_asking: false,
@@ -59,6 +66,7 @@ impl Registration {
         Self {
             stop: Some(stop),
             is_registered,
+            was_registered,
             is_to_drain,
             task,
         }
@@ -66,6 +74,11 @@ impl Registration {
 
     pub(crate) fn is_registered(&self) -> bool {
         *self.is_registered.borrow()
+    }
+
+    /// Whether callers may know of it, though no center may by now.
+    pub(crate) fn was_registered(&self) -> bool {
+        self.was_registered.load(Ordering::Relaxed)
     }
 
     /// Waits until a center has the registration.
@@ -103,6 +116,7 @@ struct Holder {
     center: Center,
     announcement: Announcement,
     registered: watch::Sender<bool>,
+    was_registered: Arc<AtomicBool>,
     drain: watch::Sender<bool>,
     held: Option<Held>,
     /// A registration is under way: a center may have it without our knowing.
@@ -168,6 +182,7 @@ impl Holder {
     async fn renew(&mut self, held: Held) -> String {
         let mut last = Instant::now();
         self.held = Some(held.clone());
+        self.was_registered.store(true, Ordering::Relaxed);
         self.registered.send_replace(true);
         let mut backoff = Backoff::default();
         let mut renewals = 0;

@@ -86,6 +86,12 @@ impl KnownTokens {
         known()
     }
 
+    /// Waits until a token is asked for.
+    pub(crate) async fn asked_for(&self) {
+        let mut set = self.set.subscribe();
+        let _ = set.wait_for(|set| set.is_there).await;
+    }
+
     /// Waits until this token is revoked.
     pub(crate) async fn revoked(&self, id: &str) {
         let mut set = self.set.subscribe();
@@ -96,7 +102,10 @@ impl KnownTokens {
     /// Looks at the file, for ever.
     pub(crate) async fn follow(&self) {
         let file = self.tokens.file();
-        let mut seen = self.at_first;
+        let mut seen = Seen {
+            read: self.at_first,
+            failed: None,
+        };
         loop {
             let looked = Instant::now();
             let _ = tokio::time::timeout(PERIOD, self.wanted.notified()).await;
@@ -107,15 +116,18 @@ impl KnownTokens {
         }
     }
 
-    async fn look(&self, file: &Path, seen: &mut Option<Stamp>) {
+    async fn look(&self, file: &Path, seen: &mut Seen) {
         let now = tokio::fs::metadata(file).await.ok().map(Stamp::of);
-        if now == *seen {
+        if now == seen.read {
             return;
         }
         let text = tokio::fs::read(file).await;
-        *seen = now;
         match TokenSet::read(file, text) {
             Ok(mut set) => {
+                *seen = Seen {
+                    read: now,
+                    failed: None,
+                };
                 let before = self.set.borrow().clone();
                 if !set.is_there && before.is_there {
                     tracing::warn!(
@@ -128,11 +140,34 @@ impl KnownTokens {
                 tracing::info!(file = %file.display(), tokens = set.tokens.len(), "the tokens have changed");
                 self.set.send_replace(Arc::new(set));
             }
+            // It is read again each time: what is missing may be a file descriptor, or
+            // the right to read it. Somebody has made tokens, so the door is shut.
             Err(error) => {
-                tracing::error!(?error, "the tokens can't be read; those known so far stay");
+                let before = self.set.borrow().clone();
+                if !before.is_there {
+                    let shut = TokenSet {
+                        is_there: true,
+                        ..(*before).clone()
+                    };
+                    self.set.send_replace(Arc::new(shut));
+                }
+                if seen.failed != now {
+                    seen.failed = now;
+                    tracing::error!(
+                        ?error,
+                        "the tokens can't be read; those known so far stay, also revoked ones, and \
+                         nobody else comes in"
+                    );
+                }
             }
         }
     }
+}
+
+/// What the file was like when it was last read, and when that last failed.
+struct Seen {
+    read: Option<Stamp>,
+    failed: Option<Stamp>,
 }
 
 /// What tells one content of a file from another: it is replaced as a whole.
@@ -190,6 +225,19 @@ mod tests {
             .unwrap();
         assert!(known.find(issued.token.as_bytes()).await.is_none());
         assert!(known.are_asked_for(), "the door stays shut");
+    }
+
+    /// Whoever has made it wanted the door shut, and it can be read in a while.
+    #[tokio::test]
+    async fn a_first_file_that_cannot_be_read_shuts_the_door_and_is_read_again() {
+        let (_dir, tokens, known, _task) = followed();
+        let file = tokens.file();
+        std::fs::create_dir(&file).unwrap();
+        let shut = tokio::time::timeout(Duration::from_secs(10), known.asked_for());
+        shut.await.unwrap();
+        std::fs::remove_dir(&file).unwrap();
+        let issued = issue(&tokens);
+        assert!(known.find(issued.token.as_bytes()).await.is_some());
     }
 
     #[tokio::test]

@@ -14,6 +14,7 @@ use crate::client::intercept::{Chain, End};
 use crate::client::options::CallPlan;
 use crate::client::transport::{Again, Opened, Outgoing};
 use crate::contract::Operation;
+use crate::wire::overload;
 
 /// The standard's name for what a stream is resumed from.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -96,6 +97,7 @@ pub(super) fn again(ready: Arc<Ready>, call: (&'static str, &'static str)) -> Ag
             opened.call = call;
             if !opened.status.is_success() {
                 let status = opened.status;
+                let is_not_run = overload::is_not_run(&opened.headers);
                 let limit = ready.plan.attempt_limit(false);
                 let answer = tokio::time::timeout(limit, opened.collect());
                 let body = answer.await.ok().and_then(Result::ok);
@@ -103,7 +105,8 @@ pub(super) fn again(ready: Arc<Ready>, call: (&'static str, &'static str)) -> Ag
                     .as_ref()
                     .and_then(|answer| as_problem(&answer.headers, &answer.body));
                 let body = body.map(|answer| answer.body).unwrap_or_default();
-                return Err(Fault::of_answer(status, problem, body));
+                let fault = Fault::of_answer(status, problem, body);
+                return Err(fault.saying_not_run(is_not_run));
             }
             opened.again = Some(again(ready, call));
             Ok(opened)

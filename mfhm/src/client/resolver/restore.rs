@@ -53,7 +53,14 @@ impl Shared {
     /// The list on disk, the first time that it is needed.
     pub(super) async fn restore_once(&self) -> Option<Arc<EndpointSet>> {
         let is_over = self.restoring.is_over.load(Ordering::Relaxed);
-        let set = if is_over { None } else { self.restored().await };
+        // A disk that does not answer must not keep anybody from what a source says
+        // later.
+        let restored = tokio::time::timeout(PATIENCE, self.restored());
+        let set = if is_over {
+            None
+        } else {
+            restored.await.ok().flatten()
+        };
         self.restoring.is_over.store(true, Ordering::Relaxed);
         set
     }

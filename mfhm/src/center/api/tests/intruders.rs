@@ -278,6 +278,42 @@ async fn nobody_registers_over_an_instance_without_its_secret() {
     assert_eq!(center.post(target, &moved).await.status, 200);
 }
 
+/// Ids are told to everybody, and what has no secret is protected by its host.
+#[tokio::test]
+async fn nobody_takes_the_id_of_an_instance_without_a_secret() {
+    let center = TestCenter::new().await;
+    let target = "/v1/instances";
+    let own = json_request(target, &register("users", "a", 1));
+    assert_eq!(center.send_from("10.9.9.9", own).await.status, 200);
+    let mut from_elsewhere = with_secret("users", "a", 1, SECRET);
+    from_elsewhere["address"]["host"] = json!("10.9.9.9");
+    // Dead, as far as a probe can tell.
+    for (peer, thief) in [
+        ("10.0.0.5", from_elsewhere),
+        ("10.0.0.5", with_secret("users", "a", 2, SECRET)),
+        ("10.9.9.9", with_secret("evil", "a", 2, SECRET)),
+    ] {
+        let answer = center.send_from(peer, json_request(target, &thief)).await;
+        check_problem(&answer, 409, "mfhm.id_taken");
+    }
+    let answer = center.get("/v1/services/users").await;
+    assert_eq!(answer.json()["instances"][0]["port"], 1, "{answer:?}");
+}
+
+#[tokio::test]
+async fn nobody_takes_the_id_that_the_center_gave_to_a_python_instance() {
+    let center = TestCenter::new().await;
+    let online = center.post("/online", &online("users", 1)).await;
+    assert_eq!(online.json()["code"], 0);
+    let listed = center.get("/v1/services/users").await.json();
+    let id = listed["instances"][0]["id"].as_str().unwrap().to_owned();
+    for port in [1, 2] {
+        let thief = with_secret("users", &id, port, SECRET);
+        let answer = center.post("/v1/instances", &thief).await;
+        check_problem(&answer, 409, "mfhm.id_taken");
+    }
+}
+
 #[tokio::test]
 async fn a_newcomer_never_replaces_a_living_instance() {
     let center = TestCenter::new().await;
