@@ -14,6 +14,7 @@ use self::http::{Answer, Failed, Http, Request};
 use crate::connector;
 use crate::error::{Error, Result};
 use crate::key::{self, Key};
+use crate::tls::Secured;
 use crate::wire::problem::Problem;
 
 /// How long a center may take to answer.
@@ -63,9 +64,9 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    pub(crate) fn new(credentials: &Credentials) -> Result<Self> {
+    pub(crate) fn new(credentials: &Credentials, secured: &Secured) -> Result<Self> {
         let credentials = credentials.headers()?;
-        let http = Http::over(connector::standard());
+        let http = Http::over(connector::standard(), secured.clone());
         Ok(Self { credentials, http })
     }
 
