@@ -33,6 +33,10 @@ pub(crate) fn standard() -> Arc<dyn Connector> {
     if let Some(simulated) = crate::simulation::connector() {
         return simulated;
     }
+    #[cfg(fuzzing)]
+    if let Some(scripted) = crate::fuzzing::connector() {
+        return scripted;
+    }
     Arc::new(Tcp::new())
 }
 

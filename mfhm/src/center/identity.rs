@@ -194,6 +194,25 @@ pub(crate) fn now() -> u64 {
     since.map_or(0, |since| since.as_secs())
 }
 
+/// For fuzzing: the keys in this text are read again as the same.
+#[cfg(fuzzing)]
+pub(crate) fn check(text: &[u8]) {
+    let Ok(keys) = read(text) else {
+        return;
+    };
+    let contents = Contents {
+        format: FORMAT,
+        keys: keys.clone(),
+    };
+    let written = serde_json::to_vec(&contents).expect("keys are written");
+    let again = read(&written).expect("what was written is read");
+    let told = |keys: &[Key]| -> Vec<_> {
+        let public = |key: &Key| (PublicKey::of(&key.id, &key.key), key.created);
+        keys.iter().map(public).collect()
+    };
+    assert_eq!(told(&again), told(&keys));
+}
+
 fn read(text: &[u8]) -> std::result::Result<Vec<Key>, serde_json::Error> {
     let contents: Contents = serde_json::from_slice(text)?;
     if contents.format != FORMAT {

@@ -149,7 +149,8 @@ impl Settings {
         if is_open && !is_guarded && !self.insecure {
             return Err(format!(
                 "{} can be reached from other machines, where anybody could register services: \
-                 {make_token}, or say --insecure (.insecure(true)) if the network keeps others out",
+                 {make_token}, demand a key with --key-auth (.key_auth(true)), or say --insecure \
+                 (.insecure(true)) if the network keeps others out",
                 self.host
             ));
         }
@@ -157,8 +158,8 @@ impl Settings {
             return Err(format!(
                 "{} can be reached from other machines, where anybody could say to be a caller, \
                  and so keep services from being registered under --contracts refuse \
-                 (ContractPolicy::Refuse): {make_token}, or \
-                 only warn with --contracts warn (ContractPolicy::Warn)",
+                 (ContractPolicy::Refuse): {make_token}, demand a key with --key-auth \
+                 (.key_auth(true)), or only warn with --contracts warn (ContractPolicy::Warn)",
                 self.host
             ));
         }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
+use tokio::sync::watch;
 
 use super::attempt::Destination;
 use super::budget;
@@ -218,7 +219,7 @@ pub struct CallerBuilder {
     #[cfg(feature = "dns")]
     dns_server: Option<std::net::SocketAddr>,
     /// Those of this process.
-    own: Vec<InstanceId>,
+    own: Vec<watch::Receiver<InstanceId>>,
     /// What `centers` says, read already.
     directory: Option<Directory>,
 }
@@ -233,7 +234,7 @@ impl CallerBuilder {
         credentials: Credentials,
         name: Option<&str>,
         zone: Option<&str>,
-        instances: Vec<InstanceId>,
+        instances: Vec<watch::Receiver<InstanceId>>,
     ) -> Self {
         if self.centers.is_empty() {
             self.directory = Some(directory.clone());

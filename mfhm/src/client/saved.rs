@@ -227,5 +227,27 @@ fn now() -> u64 {
     since.unwrap_or_default().as_secs()
 }
 
+/// For fuzzing: what is written of these is read again as the same.
+#[cfg(fuzzing)]
+pub(crate) fn check_files(set: &EndpointSet) {
+    let endpoints = set.endpoints.iter();
+    let saved = SavedService {
+        at: 0,
+        instances: endpoints.filter_map(|e| SavedInstance::of(e)).collect(),
+    };
+    let services = BTreeMap::from([("users".to_owned(), saved)]);
+    let again = file::read(&file::write(&services)).expect("what was written is read");
+    assert_eq!(again, services);
+}
+
+/// For fuzzing: the instances of each service in a file.
+#[cfg(fuzzing)]
+pub(crate) fn read_file(text: &[u8]) -> Vec<Vec<Endpoint>> {
+    let services = file::read(text).unwrap_or_default().into_values();
+    let restore =
+        |saved: SavedService| saved.instances.iter().map(SavedInstance::restore).collect();
+    services.map(restore).collect()
+}
+
 #[cfg(test)]
 mod tests;

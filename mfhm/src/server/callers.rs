@@ -333,6 +333,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn nothing_but_a_ping_is_for_everybody() {
+        let only = Some(["orders".to_owned()].into());
+        let callers = Callers::new(Arc::new(Keys::fixed(Trusted::default())), only);
+        for (method, path, is_let_in) in [
+            (Method::GET, "/ping", true),
+            (Method::GET, "/ping?a=b", true),
+            (Method::HEAD, "/ping", true),
+            // A service may have such operations of its own.
+            (Method::POST, "/ping", false),
+            (Method::PUT, "/ping", false),
+            (Method::DELETE, "/ping", false),
+            (Method::OPTIONS, "/ping", false),
+            (Method::GET, "/ping/", false),
+            (Method::GET, "/Ping", false),
+            (Method::GET, "/%70ing", false),
+            (Method::GET, "//ping", false),
+        ] {
+            let mut request = Request::default();
+            *request.method_mut() = method.clone();
+            *request.uri_mut() = path.parse().unwrap();
+            let refusal = callers.admit(&mut request, "users").await;
+            assert_eq!(refusal.is_none(), is_let_in, "{method} {path}");
+        }
+    }
+
+    #[tokio::test]
     async fn where_everybody_may_call_who_it_was_is_told_if_it_is_known() {
         let orders = assertion("orders", "users", 1, 0);
         let came = Ok(Some("orders".to_owned()));

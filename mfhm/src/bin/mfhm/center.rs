@@ -15,7 +15,8 @@ use super::duration;
 pub(crate) struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Address to listen on; one that other machines reach needs a token (mfhm token new) or --insecure
+    /// Address to listen on; one that other machines reach needs a token (mfhm token new),
+    /// --key-auth or --insecure
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
     /// Port to listen on; 0 is any free one
@@ -41,8 +42,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "HOST")]
     allow_host: Vec<String>,
     /// What comes of a service whose contract breaks operations that live callers use: warn
-    /// registers it and says so, refuse does not register it and needs a token where other
-    /// machines reach the center
+    /// registers it and says so, refuse does not register it and needs a token or --key-auth
+    /// where other machines reach the center
     #[arg(long, value_enum, default_value = "warn", value_name = "POLICY")]
     contracts: Contracts,
     /// Connections at once, of which each registered instance and each caller holds one
