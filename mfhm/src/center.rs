@@ -66,6 +66,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod turns;
 mod view;
 mod watch;
 
@@ -80,6 +81,7 @@ pub use self::backup::{Exported, Imported};
 pub use self::contracts::ContractPolicy;
 use self::prober::Pinger;
 use self::registration::Registrar;
+use self::registration::room::Room;
 use self::settings::Settings;
 use self::store::redb::RedbStore;
 use self::store::{Change, Store};
@@ -222,6 +224,22 @@ impl CenterBuilder {
     /// [`Tokens`] or [`key_auth`](CenterBuilder::key_auth), because anybody could say to be a caller.
     pub fn contract_policy(mut self, policy: ContractPolicy) -> Self {
         self.settings.contract_policy = policy;
+        self
+    }
+
+    /// Sets how many instances may be registered, those that are down included. The
+    /// default is 100,000. Their registrations may take 4 KiB each on average; in so
+    /// much memory and on disk a center keeps what others told it. Whoever registers
+    /// beyond that is refused; what was registered stays.
+    pub fn max_instances(mut self, most: usize) -> Self {
+        self.settings.max_instances = most;
+        self
+    }
+
+    /// Sets how many of them may be registered from one address, or from one /64 network
+    /// of IPv6. The default is 20,000.
+    pub fn max_instances_per_address(mut self, most: usize) -> Self {
+        self.settings.max_instances_per_address = most;
         self
     }
 
@@ -372,6 +390,8 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
         probe: pinger,
         allowed,
         policy: settings.contract_policy,
+        room: Room::new(settings.capacity()),
+        judging: registration::judging(),
     });
     let app = api::router(Api {
         registrar,

@@ -53,6 +53,12 @@ pub(crate) struct Arguments {
     /// Connections at once from one address; from the machine itself they do not count
     #[arg(long, default_value_t = 1024, value_name = "NUMBER")]
     max_connections_per_address: usize,
+    /// Instances that may be registered, in 4 KiB each on average
+    #[arg(long, default_value_t = 100_000, value_name = "NUMBER")]
+    max_instances: usize,
+    /// Those of them that one address may register
+    #[arg(long, default_value_t = 20_000, value_name = "NUMBER")]
+    max_instances_per_address: usize,
 }
 
 #[derive(Debug, Subcommand)]
@@ -100,6 +106,8 @@ pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
         contracts,
         max_connections,
         max_connections_per_address,
+        max_instances,
+        max_instances_per_address,
     } = arguments;
     match command {
         None => {}
@@ -122,6 +130,8 @@ pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
         .insecure(insecure)
         .contract_policy(contracts.into())
         .limits(limits)
+        .max_instances(max_instances)
+        .max_instances_per_address(max_instances_per_address)
         .run()
         .await
 }

@@ -9,6 +9,7 @@ mod register;
 mod watch;
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -92,7 +93,7 @@ pub(super) async fn answer(api: &Api, asker: &Asker, request: Request) -> Respon
         ["documents", hash] => contracts::bring(api, asker, hash, request).await,
         ["services", name] => {
             contracts::note_caller(api, name, asker.peer, request.headers());
-            read(api, name).await
+            read(api, name, asker.peer).await
         }
         ["services", name, "openapi.json"] => contracts::document(api, name, request.uri().query()),
         ["services", name, "callers"] => contracts::callers(api, name),
@@ -106,11 +107,16 @@ pub(super) async fn answer(api: &Api, asker: &Asker, request: Request) -> Respon
         )),
     };
     result.unwrap_or_else(|problem| {
-        let is_soon_over = matches!(problem.code.as_str(), "mfhm.warming" | watch::TOO_MANY);
+        let retry_after = match problem.code.as_str() {
+            "mfhm.warming" | watch::TOO_MANY => Some("1"),
+            // It ends when others leave.
+            register::TOO_MANY_INSTANCES => Some("30"),
+            _ => None,
+        };
         let mut response = problem.into_axum();
-        if is_soon_over {
-            let second = HeaderValue::from_static("1");
-            response.headers_mut().insert(header::RETRY_AFTER, second);
+        if let Some(seconds) = retry_after {
+            let seconds = HeaderValue::from_static(seconds);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
         }
         response
     })
@@ -206,7 +212,7 @@ fn list(api: &Api) -> Response {
     ok(&list)
 }
 
-async fn read(api: &Api, name: &str) -> Result<Response, Refused> {
+async fn read(api: &Api, name: &str, asker: IpAddr) -> Result<Response, Refused> {
     let view = || {
         api.registrar
             .view
@@ -214,7 +220,7 @@ async fn read(api: &Api, name: &str) -> Result<Response, Refused> {
     };
     let (mut revision, mut listed) = view();
     let is_usable = listed.iter().any(|instance| instance.status.is_usable());
-    if !is_usable && api.registrar.look_again(name).await {
+    if !is_usable && api.registrar.look_again(name, asker).await {
         (revision, listed) = view();
     }
     if listed.is_empty() && api.registrar.view.is_warming(name) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Entry, Limits, Registry};
+use super::{Entry, Limits, Registry, Shares};
 use crate::center::guard::Arithmetic;
 use crate::center::record::{Place, Record};
 use crate::center::store::Revision;
@@ -51,6 +51,11 @@ impl Registry {
     /// The last revision of the store that this view has.
     pub(crate) fn stored(&self) -> Revision {
         self.stored
+    }
+
+    /// Whose the instances are.
+    pub(crate) fn shares(&self) -> &Shares {
+        &self.shares
     }
 
     pub(crate) fn get(&self, id: &InstanceId) -> Option<Arc<Record>> {
@@ -118,7 +123,7 @@ impl Registry {
             services: self.services.len(),
             instances,
             up,
-            guard: self.guard.arithmetic(instances, now),
+            guard: self.guard.arithmetic(self.reached, now),
             spared: self
                 .entries
                 .values()

@@ -21,6 +21,7 @@ struct Inner {
     followers: Vec<mpsc::Sender<Change>>,
     audit: Vec<Numbered>,
     failure: Option<CommitError>,
+    hangs: bool,
 }
 
 impl MemoryStore {
@@ -43,9 +44,20 @@ impl MemoryStore {
     }
 }
 
+#[cfg(test)]
+impl MemoryStore {
+    /// Whether commits are answered at all.
+    pub(crate) fn set_hanging(&self, hangs: bool) {
+        self.inner.lock().unwrap().hangs = hangs;
+    }
+}
+
 impl Store for MemoryStore {
     fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<Revision, CommitError>> {
         Box::pin(async move {
+            if self.inner.lock().unwrap().hangs {
+                std::future::pending::<()>().await;
+            }
             let mut inner = self.inner.lock().unwrap();
             if let Some(failure) = &inner.failure {
                 return Err(failure.clone());
