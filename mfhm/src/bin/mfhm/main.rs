@@ -6,6 +6,7 @@ mod center;
 mod check;
 mod drain;
 mod duration;
+mod operator;
 mod tls;
 mod token;
 
