@@ -7,6 +7,7 @@ mod check;
 mod drain;
 mod duration;
 mod operator;
+#[cfg(feature = "tls-dev")]
 mod tls;
 mod token;
 
@@ -29,6 +30,7 @@ enum Command {
     /// Makes, lists and revokes the tokens of a center
     Token(token::Arguments),
     /// Makes certificates for mutual TLS
+    #[cfg(feature = "tls-dev")]
     Tls(tls::Arguments),
     /// Calls an operation of a service that the center knows
     Call(call::Arguments),
@@ -43,12 +45,8 @@ fn main() -> ExitCode {
     mfhm::__private::init_log(match &cli.command {
         Command::Center(arguments) if arguments.is_run() => "info",
         Command::Center(_) => "warn",
-        // The body is what is asked for.
-        Command::Token(_)
-        | Command::Tls(_)
-        | Command::Call(_)
-        | Command::Drain(_)
-        | Command::Check(_) => "off",
+        // What is printed is what is asked for.
+        _ => "off",
     });
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -67,6 +65,7 @@ fn main() -> ExitCode {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => failure(&error),
             },
+            #[cfg(feature = "tls-dev")]
             Command::Tls(arguments) => tls::run(arguments),
             Command::Call(arguments) => call::run(arguments).await,
             Command::Drain(arguments) => drain::run(arguments).await,

@@ -52,8 +52,9 @@ struct Dev {
     /// Folder for the files; made if there is none
     #[arg(long, default_value = "./tls", value_name = "DIR")]
     dir: PathBuf,
-    /// A host name or an address that the certificates are for besides; of the names that
-    /// are given, else of the center. May be given several times
+    /// A host name or an address that the certificates are for besides: of the names that
+    /// are given, else of the center. Who has a certificate may be any service that it
+    /// names. May be given several times
     #[arg(long, value_name = "HOST", value_parser = Host::parse)]
     host: Vec<Host>,
     /// For how many days certificates are good
@@ -102,7 +103,7 @@ enum Plan {
     Make(BTreeSet<Host>),
     Renew {
         hosts: BTreeSet<Host>,
-        key: KeyPair,
+        key: Box<KeyPair>,
         why: &'static str,
     },
     Keep(Certificate),
@@ -166,7 +167,7 @@ impl Dev {
             }
             return Ok((there, "as it was"));
         }
-        let made = Authority::new(now, DAY * self.ca_days)?;
+        let made = Authority::make(now, DAY * self.ca_days)?;
         folder.write_pair("ca", &made.certificate, &made.key)?;
         let new = Authority::read(made.certificate, &made.key).map_err(broken)?;
         Ok((new, "new"))
@@ -244,7 +245,7 @@ impl Dev {
         wanted.extend(there.hosts);
         Ok(Plan::Renew {
             hosts: wanted,
-            key,
+            key: Box::new(key),
             why,
         })
     }
@@ -268,7 +269,7 @@ impl Dev {
             // With the key that is there only one file changes, and whoever reads the two
             // at any moment has two that belong together.
             Plan::Renew { hosts, key, why } => {
-                let made = issue(&hosts, Some(key))?;
+                let made = issue(&hosts, Some(*key))?;
                 folder.write_certificate(&name, &made.certificate)?;
                 (Certificate::read(made.certificate)?, why)
             }
@@ -321,8 +322,8 @@ impl Dev {
         let _ = write!(
             out,
             "
-A center that only those come in to who have such a certificate:
-  mfhm center --tls-cert {pem} --tls-key {key} --tls-ca {ca}
+A center that nobody comes in to without such a certificate:
+  mfhm center --tls-cert {pem} --tls-key {key} --tls-ca {ca} --tls-require-client-cert
 "
         );
         let others = report.certificates.iter().map(|line| line.name.as_str());

@@ -31,7 +31,7 @@ pub(super) struct Made {
 
 impl Authority {
     /// Makes an authority that is good for so long.
-    pub(super) fn new(now: SystemTime, validity: Duration) -> Result<Made, String> {
+    pub(super) fn make(now: SystemTime, validity: Duration) -> Result<Made, String> {
         let key = KeyPair::generate().map_err(failed)?;
         let mut params = params(NAME, now, now + validity)?;
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
