@@ -87,6 +87,7 @@ use self::store::redb::RedbStore;
 use self::store::{Change, Store};
 use self::task::Task;
 use self::tokens::follow::KnownTokens;
+use self::tokens::remembered;
 pub use self::tokens::{IssuedToken, Scope, TokenEntry, TokenGrant, Tokens};
 use self::view::View;
 use crate::error::{Error, Result};
@@ -180,6 +181,15 @@ impl CenterBuilder {
     /// register what they like. Off by default.
     pub fn insecure(mut self, allowed: bool) -> Self {
         self.settings.insecure = allowed;
+        self
+    }
+
+    /// Starts although [`Tokens`] were asked for once and their file is gone, and forgets
+    /// it: from then on nobody is asked, until there is a token again. Without it such a
+    /// center does not start, for the file may have been lost. Off by default, and needed
+    /// for one start only.
+    pub fn forget_tokens(mut self, forget: bool) -> Self {
+        self.settings.forget_tokens = forget;
         self
     }
 
@@ -293,6 +303,7 @@ pub struct RunningCenter {
     prober: Task,
     follower: Task,
     store: Arc<dyn Store>,
+    _remembering: Option<Task>,
     _rotation: Task,
 }
 
@@ -328,6 +339,7 @@ impl RunningCenter {
             prober,
             follower,
             store,
+            _remembering,
             _rotation,
         } = self;
         view.close();
@@ -369,7 +381,9 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
     let closed = |error| Error::new(format!("the center's store can't be followed: {error}"));
     let mut changes = store.changes().await.map_err(closed)?;
     let view = Arc::new(View::new(settings.limits(), random.fork()));
+    let mut remembering = None;
     if let Some(Change::Reset(stored)) = changes.recv().await {
+        remembering = remembered::check(&stored, &admission, &store, &settings).await?;
         // The import's own change is waiting in `changes` when it returns.
         import::import(dir, &stored, &*store, &mut random).await;
         if stored.records.is_empty() {
@@ -406,6 +420,7 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
         prober,
         follower,
         store,
+        _remembering: remembering,
         _rotation: Task::spawn(identity::rotate(signer)),
     };
     tracing::info!(url = %center.url(), data = %dir.display(), "the center listens");

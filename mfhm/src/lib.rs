@@ -73,6 +73,7 @@
 //! | `identity` | | services that know who calls: [`CurrentRequest::caller`] |
 //! | `validate` | | rules of the types themselves, held against what callers send: see [`get`](macro@get) |
 //! | `cli` | | the program `mfhm`: `mfhm center`, `mfhm token`, `mfhm call`, `mfhm drain`, `mfhm check` |
+//! | `tls-dev` | | its command `mfhm tls dev`, which makes certificates |
 //!
 //! A crate that only calls needs `default-features = false, features =
 //! ["client"]`; no server is compiled then.

@@ -61,7 +61,7 @@ pub fn stored(bytes: &[u8]) {
             marks: export.marks,
         };
         let mut written = Vec::new();
-        lines::write(&snapshot, &mut written).expect("memory has room");
+        lines::write(snapshot.clone(), &mut written).expect("memory has room");
         let again = lines::read(written.as_slice()).expect("what was written is read");
         assert_eq!(again.records, snapshot.records);
         assert_eq!(again.documents, snapshot.documents);

@@ -213,11 +213,15 @@ impl Registrar {
     pub(crate) async fn drain(&self, id: &InstanceId, actor: &Actor) -> bool {
         let drained = self.view.with(|registry, _, _| {
             let record = registry.get(id)?;
-            registry.drain(id).then_some(record)
+            Some((registry.drain(id)?, record))
         });
-        let Some(record) = drained else {
+        let Some((is_new, record)) = drained else {
             return false;
         };
+        // Said again it changes nothing, and fills no trail.
+        if !is_new {
+            return true;
+        }
         // Draining is no registration, so it is kept in memory only. Whether or not
         // the trail can be written, an operator who drains shall get what he asks for.
         let entry = Entry::instance(Action::Drained, actor, &record);

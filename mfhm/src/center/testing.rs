@@ -116,6 +116,12 @@ impl Streamed {
         }
     }
 
+    /// The next bytes as they come; absent at the end.
+    pub(crate) async fn chunk(&mut self) -> Option<Vec<u8>> {
+        let frame = self.body.frame().await?;
+        Some(frame.unwrap().into_data().unwrap().to_vec())
+    }
+
     /// The next event's id, kind and data. Comments are left out.
     pub(crate) async fn event(&mut self) -> Option<(String, String, serde_json::Value)> {
         loop {

@@ -37,6 +37,9 @@ pub(crate) struct Arguments {
     /// Listen where other machines reach it, and let anyone in
     #[arg(long)]
     insecure: bool,
+    /// Start although there were tokens once and their file is gone, and forget it
+    #[arg(long)]
+    forget_tokens: bool,
     /// An address, a range such as 10.0.0.0/8, or a host name that services may register besides
     /// their own address; may be given several times
     #[arg(long, value_name = "HOST")]
@@ -63,7 +66,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Writes what a stopped center keeps as JSON, one record a line
+    /// Writes what a center keeps as JSON, one record a line
     Export(backup::Export),
     /// Gives what was exported to a stopped center: all of it, or nothing
     Import(backup::Import),
@@ -102,6 +105,7 @@ pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
         ping_timeout,
         key_auth,
         insecure,
+        forget_tokens,
         allow_host,
         contracts,
         max_connections,
@@ -111,7 +115,7 @@ pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
     } = arguments;
     match command {
         None => {}
-        Some(Command::Export(arguments)) => return backup::export(&arguments),
+        Some(Command::Export(arguments)) => return backup::export(&arguments).await,
         Some(Command::Import(arguments)) => return backup::import(&arguments),
     }
     let mut limits = Limits::new().connections_per_address(max_connections_per_address);
@@ -128,6 +132,7 @@ pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
         .ping_timeout(ping_timeout)
         .key_auth(key_auth)
         .insecure(insecure)
+        .forget_tokens(forget_tokens)
         .contract_policy(contracts.into())
         .limits(limits)
         .max_instances(max_instances)

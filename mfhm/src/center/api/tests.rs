@@ -4,6 +4,7 @@
 mod audit;
 mod bad_input;
 mod contracts;
+mod export;
 mod golden;
 mod hold;
 mod intruders;

@@ -3,6 +3,7 @@
 
 mod audit;
 mod contracts;
+mod export;
 mod hold;
 mod identity;
 mod register;
@@ -56,6 +57,7 @@ pub(super) async fn answer(api: &Api, asker: &Asker, request: Request) -> Respon
         ["watch"] | ["identity", "keys"] => &[Method::GET],
         ["identity"] => &[Method::POST],
         ["audit"] => &[Method::GET, Method::HEAD],
+        ["export"] => &[Method::GET],
         ["documents", _] => &[Method::PUT],
         ["services"] | ["services", _] => &[Method::GET, Method::HEAD],
         ["services", _, "openapi.json" | "callers" | "compatibility"] => {
@@ -99,6 +101,7 @@ pub(super) async fn answer(api: &Api, asker: &Asker, request: Request) -> Respon
         ["services", name, "callers"] => contracts::callers(api, name),
         ["services", name, "compatibility"] => contracts::compatibility(api, name),
         ["audit"] => audit::audit(api, asker, request.uri().query()).await,
+        ["export"] => export::export(api, asker).await,
         ["watch"] => watch::watch(api, asker, &request),
         _ => Err(refuse(
             StatusCode::NOT_FOUND,
@@ -195,6 +198,19 @@ fn not_yours(api: &Api, asker: &Asker, about: &str, why: String) -> Refused {
 fn require(api: &Api, asker: &Asker, need: Need<'_>, about: &str) -> Result<(), Refused> {
     api.require(asker, need, about)
         .map_err(|why| refuse(StatusCode::FORBIDDEN, "mfhm.not_allowed", why))
+}
+
+/// 403 unless the asker operates the center. `what` is what only operators do.
+fn require_operator(asker: &Asker, what: &str) -> Result<(), Refused> {
+    if asker.is_operator() {
+        return Ok(());
+    }
+    let detail = format!(
+        "operators {what}: those with a token that has the scope operate (`mfhm token new --scope \
+         operate`) or with the shared key, and where the center asks for neither, who is on its \
+         own machine"
+    );
+    Err(refuse(StatusCode::FORBIDDEN, "mfhm.operators_only", detail))
 }
 
 fn list(api: &Api) -> Response {

@@ -91,6 +91,10 @@ impl Store for MemoryStore {
         })
     }
 
+    fn snapshot(&self) -> BoxFuture<'_, Result<Snapshot, CommitError>> {
+        Box::pin(async move { Ok(self.inner.lock().unwrap().contents.snapshot()) })
+    }
+
     fn audit(
         &self,
         after: Option<u64>,

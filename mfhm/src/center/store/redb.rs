@@ -29,7 +29,7 @@ pub(crate) use self::file::{Disk, Unopened};
 use self::medium::{Folder, Medium};
 pub(crate) use self::tables::Writing;
 use super::contents::Contents;
-use super::{Batch, Change, Changes, CommitError, Event, Revision, Store};
+use super::{Batch, Change, Changes, CommitError, Event, Revision, Snapshot, Store};
 use crate::center::audit::Numbered;
 use crate::error::{Error, Result};
 
@@ -54,6 +54,7 @@ pub(crate) struct RedbStore {
 enum Request {
     Commit(Batch, oneshot::Sender<Answer>),
     Follow(mpsc::Sender<Change>),
+    Snapshot(oneshot::Sender<Result<Snapshot, CommitError>>),
     Audit {
         after: Option<u64>,
         limit: usize,
@@ -142,6 +143,19 @@ impl Store for RedbStore {
         })
     }
 
+    fn snapshot(&self) -> BoxFuture<'_, Result<Snapshot, CommitError>> {
+        Box::pin(async move {
+            let (answer, answered) = oneshot::channel();
+            self.sender()?
+                .send(Request::Snapshot(answer))
+                .await
+                .map_err(|_| CommitError::closed())?;
+            answered
+                .await
+                .unwrap_or_else(|_| Err(CommitError::closed()))
+        })
+    }
+
     fn audit(
         &self,
         after: Option<u64>,
@@ -221,6 +235,7 @@ impl Writer {
                             self.followers.push(follower);
                         }
                     }
+                    Request::Snapshot(answer) => drop(answer.send(self.snapshot())),
                     // A reader of the trail, which is rare, waits for no commit.
                     Request::Audit {
                         after,
@@ -317,6 +332,12 @@ impl Writer {
         tracing::info!("the store was opened again");
         self.publish(&Change::Reset(self.contents.snapshot()));
         Ok(())
+    }
+
+    /// What the file holds: where it can't be read, memory may be ahead of it.
+    fn snapshot(&mut self) -> Result<Snapshot, CommitError> {
+        self.reopen()?;
+        Ok(self.contents.snapshot())
     }
 
     fn audit(&mut self, after: Option<u64>, limit: usize) -> Result<Vec<Numbered>, CommitError> {

@@ -11,7 +11,7 @@ use redb::TableDefinition;
 use super::*;
 use crate::center::contracts::document::Document;
 use crate::center::record::{Origin, Record};
-use crate::center::store::{DocumentWrite, Expect, Snapshot};
+use crate::center::store::{DocumentWrite, Expect, Mark, Snapshot};
 
 fn record(id: &str, port: u16) -> Arc<Record> {
     Arc::new(Record::sample(Origin::V1, "users", id, port))
@@ -42,7 +42,7 @@ async fn what_was_acknowledged_is_there_after_a_restart() {
         assert_eq!(snapshot(&store).await.records.len(), round);
         let id = format!("i{round}");
         let batch = Batch {
-            marks: vec!["tested".to_owned()],
+            marks: vec![Mark::Set("tested".to_owned())],
             ..Batch::put(record(&id, 1 + round as u16), Expect::Absent)
         };
         let revision = store.commit(batch).await.unwrap();
