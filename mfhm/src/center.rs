@@ -413,7 +413,8 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
         signer: signer.clone(),
         watches: Arc::default(),
     });
-    let server = Server::start(listener, app, &settings.connections)?;
+    let limits = settings.connections.clone().keeping_places(view.clone());
+    let server = Server::start(listener, app, &limits)?;
     let center = RunningCenter {
         server,
         view,

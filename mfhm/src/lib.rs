@@ -153,6 +153,8 @@ mod shutdown;
 mod simulation;
 #[cfg(any(feature = "client", feature = "server"))]
 mod stream;
+#[cfg(any(feature = "client", feature = "server", feature = "center"))]
+mod tcp;
 #[cfg(feature = "validate")]
 mod validate;
 #[cfg(any(feature = "client", feature = "server"))]

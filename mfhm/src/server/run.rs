@@ -1,6 +1,7 @@
 //! [`Bound`]: one operation run for one request, from its headers to its answer.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use http::{HeaderMap, StatusCode};
 use tokio::time::{Instant, timeout_at};
 
 use super::definition::{Handler, Route};
-use super::input::Input;
+use super::input::{self, Input};
 use super::layers::Layers;
 use super::overload::{self, Capacity, Limiter};
 use super::reply;
@@ -30,6 +31,8 @@ pub(crate) struct Around {
     states: States,
     /// `None`: as many as come.
     limiter: Option<Limiter>,
+    /// How fast bodies come at least that are read while they come.
+    rate: Option<NonZeroU32>,
 }
 
 impl Around {
@@ -39,12 +42,19 @@ impl Around {
             service: Arc::from(service),
             states,
             limiter: None,
+            rate: input::SLOWEST,
         }
     }
 
     /// With a limit for all of its operations together.
     pub(crate) fn limited(mut self, capacity: Capacity) -> Self {
         self.limiter = Some(Limiter::new(self.service.clone(), capacity));
+        self
+    }
+
+    /// Uploads come as fast as this, in bytes a second.
+    pub(crate) fn expecting(mut self, rate: Option<NonZeroU32>) -> Self {
+        self.rate = rate;
         self
     }
 }
@@ -58,6 +68,8 @@ pub(crate) struct Bound {
     has_extractors: bool,
     /// Whether the handler wants the body whole.
     reads_body: bool,
+    /// Whether it reads the body while it comes, as a stream.
+    reads_stream: bool,
 }
 
 impl Bound {
@@ -72,6 +84,7 @@ impl Bound {
                 layers: route.layers.clone(),
                 has_extractors: route.has_extractors,
                 reads_body: reads_body(route.operation),
+                reads_stream: reads_stream(route.operation),
             })
         };
         routes.iter().map(bound).collect()
@@ -120,6 +133,7 @@ impl Bound {
         if let Some(longest) = operation.max_body() {
             input.limit_body(longest);
         }
+        input.expect_rate(self.around.rate);
         let service = self.around.service.clone();
         let current = CurrentRequest::received(input.head().clone(), service, operation, deadline);
         let answered = current.scope(AssertUnwindSafe(self.answer(input)).catch_unwind());
@@ -151,12 +165,16 @@ impl Bound {
                 return overload::no_room();
             }
         }
-        let _place = match limiter {
+        let entered = match limiter {
             None => None,
-            Some(limiter) => match limiter.enter().await {
-                Ok(place) => Some(place),
-                Err(refusal) => return refusal,
-            },
+            Some(limiter) if self.reads_stream && input.has_no_end() => {
+                Some(limiter.enter_live().await)
+            }
+            Some(limiter) => Some(limiter.enter().await),
+        };
+        let _place = match entered.transpose() {
+            Ok(place) => place,
+            Err(refusal) => return refusal,
         };
         input.make_room();
         (self.handler)(input).await
@@ -171,6 +189,11 @@ fn reads_body(operation: &Operation) -> bool {
             ParamSource::Body | ParamSource::Bytes | ParamSource::Form
         )
     })
+}
+
+fn reads_stream(operation: &Operation) -> bool {
+    let mut params = operation.parameters().iter();
+    params.any(|param| param.source() == ParamSource::Stream)
 }
 
 /// How long a handler may take, by whichever says less.

@@ -53,9 +53,10 @@ pub(crate) struct Arguments {
     /// [default: three quarters of the open files that are allowed (ulimit -n), at most 32768]
     #[arg(long, value_name = "NUMBER")]
     max_connections: Option<usize>,
-    /// Connections at once from one address; from the machine itself they do not count
-    #[arg(long, default_value_t = 1024, value_name = "NUMBER")]
-    max_connections_per_address: usize,
+    /// Connections at once from one address; from the machine itself any number
+    /// [default: half of --max-connections]
+    #[arg(long, value_name = "NUMBER")]
+    max_connections_per_address: Option<usize>,
     /// Instances that may be registered, in 4 KiB each on average
     #[arg(long, default_value_t = 100_000, value_name = "NUMBER")]
     max_instances: usize,
@@ -118,7 +119,10 @@ pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
         Some(Command::Export(arguments)) => return backup::export(&arguments).await,
         Some(Command::Import(arguments)) => return backup::import(&arguments),
     }
-    let mut limits = Limits::new().connections_per_address(max_connections_per_address);
+    let mut limits = Limits::new();
+    if let Some(most) = max_connections_per_address {
+        limits = limits.connections_per_address(most);
+    }
     if let Some(most) = max_connections {
         limits = limits.connections(most);
     }

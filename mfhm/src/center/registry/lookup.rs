@@ -1,5 +1,6 @@
 //! The reading side of the registry.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,6 +69,13 @@ impl Registry {
         let entry = self.entries.get(id);
         let is_overdue = entry.is_some_and(|entry| entry.lease_end_seen);
         (entry.map(|entry| entry.health.status()), is_overdue)
+    }
+
+    /// Where the registered instances speak from, as far as it is known; not without
+    /// repetition.
+    pub(crate) fn origins(&self) -> impl Iterator<Item = IpAddr> {
+        let records = self.entries.values().map(|entry| &entry.record);
+        records.filter_map(|record| record.peer.or_else(|| record.host.parse().ok()))
     }
 
     /// Whoever has this place.
