@@ -234,6 +234,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_has_ended_counts_while_no_center_answers() {
+        let key = SigningKey::from_bytes(&[1; 32]);
+        let trusted = Trusted::new([&PublicKey::of("k", &key)]);
+        let keys = Arc::new(Keys::cut_off(trusted));
+        let callers = Callers::new(keys, Some(["orders".to_owned()].into()));
+        for (age, seed, is_let_in) in [
+            (599, 1, true),
+            (631, 1, true),
+            (4_200, 1, true),
+            (4_231, 1, false),
+            (631, 2, false),
+        ] {
+            let sent = assertion("orders", "users", seed, age);
+            let headers = HeaderMap::from_iter([(http::HeaderName::from_static(HEADER), sent)]);
+            let admitted = callers.check_headers(&headers, "users", false).await;
+            assert_eq!(admitted.is_ok(), is_let_in, "{age} {seed}");
+        }
+    }
+
+    #[tokio::test]
     async fn where_everybody_may_call_who_it_was_is_told_if_it_is_known() {
         let orders = assertion("orders", "users", 1, 0);
         let came = Ok(Some("orders".to_owned()));
