@@ -128,20 +128,22 @@ impl Callers {
     async fn check(&self, text: &str, service: &str) -> Result<CallerName, Doubt> {
         let check = |late| self.keys.trusted().check_late(text, service, now(), late);
         let overtime = OVERTIME.as_secs();
+        let is_required = self.allowed.is_some();
         let mut checked = check(0);
-        match &checked {
+        let again = match &checked {
             Err(Doubt::UnknownKey(key)) => {
-                if self.keys.look_for(key, self.allowed.is_some()).await {
-                    checked = check(0);
-                }
+                let is_new = self.keys.look_for(key, is_required).await;
+                is_new.then_some(0)
             }
             // Good but for its end.
             Err(Doubt::Expired) if check(overtime).is_ok() => {
-                if self.keys.is_cut_off(self.allowed.is_some()).await {
-                    checked = check(overtime);
-                }
+                let is_cut_off = self.keys.is_cut_off(is_required).await;
+                is_cut_off.then_some(overtime)
             }
-            _ => {}
+            _ => None,
+        };
+        if let Some(late) = again {
+            checked = check(late);
         }
         checked.map(|claims| CallerName(claims.sub.into()))
     }
