@@ -37,7 +37,7 @@ const LONGEST: Duration = Duration::from_secs(24 * 3600);
 /// How long calls wait for an answer, all that wait for the same one together.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The least time between two answers.
+/// The least time between two questions that refusals have asked.
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// How long one of several centers may take.
@@ -69,9 +69,19 @@ struct Shared {
     is_away: AtomicBool,
     /// How often the centers were asked.
     rounds: watch::Sender<u64>,
-    /// When the question that runs began, and when the last one ended.
-    times: Mutex<(Option<Instant>, Option<Instant>)>,
+    questions: Mutex<Questions>,
     wanted: Notify,
+}
+
+/// When the centers are asked, and were.
+#[derive(Debug, Default)]
+struct Questions {
+    /// When the one that runs began.
+    asking_since: Option<Instant>,
+    /// Whether one was answered, or not.
+    was_asked: bool,
+    /// When a refusal last had one asked.
+    wanted_at: Option<Instant>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -95,15 +105,18 @@ impl Shared {
         (Instant::now() < end).then(|| value.clone())
     }
 
-    fn times(&self) -> MutexGuard<'_, (Option<Instant>, Option<Instant>)> {
-        self.times.lock().unwrap_or_else(PoisonError::into_inner)
+    fn questions(&self) -> MutexGuard<'_, Questions> {
+        self.questions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for the answer to a question that runs, or to the next one.
     async fn wait(&self, deadline: Instant) {
         let mut rounds = self.rounds.subscribe();
         let before = *rounds.borrow_and_update();
-        let began = self.times().0.unwrap_or_else(Instant::now);
+        let began = self.questions().asking_since;
+        let began = began.unwrap_or_else(Instant::now);
         let limit = deadline.min(began + PATIENCE);
         let answered = rounds.wait_for(|round| *round > before);
         let _ = tokio::time::timeout_at(limit, answered).await;
@@ -180,7 +193,7 @@ impl Identity {
                 current: ArcSwapOption::empty(),
                 is_away: AtomicBool::new(false),
                 rounds: watch::Sender::new(0),
-                times: Mutex::default(),
+                questions: Mutex::default(),
                 wanted: Notify::new(),
             }),
             task: Mutex::new(None),
@@ -193,7 +206,7 @@ impl Identity {
             return Some(value);
         }
         self.ensure_task();
-        if self.shared.times().1.is_none() {
+        if !self.shared.questions().was_asked {
             self.shared.wait(deadline).await;
         }
         self.shared.current()
@@ -212,11 +225,14 @@ impl Identity {
         }
         self.ensure_task();
         {
-            let (begun, ended) = *self.shared.times();
-            if ended.is_some_and(|ended| Instant::now() < ended + PAUSE) {
-                return None;
-            }
-            if begun.is_none() {
+            let mut questions = self.shared.questions();
+            let now = Instant::now();
+            if questions.asking_since.is_none() {
+                let wanted = questions.wanted_at;
+                if wanted.is_some_and(|wanted| now < wanted + PAUSE) {
+                    return None;
+                }
+                questions.wanted_at = Some(now);
                 self.shared.wanted.notify_one();
             }
         }
@@ -245,7 +261,7 @@ impl Drop for Identity {
 async fn renew(shared: Arc<Shared>) {
     loop {
         let began = Instant::now();
-        shared.times().0 = Some(began);
+        shared.questions().asking_since = Some(began);
         let said = shared.from.ask(&shared.audience).await;
         let is_away = matches!(said, Said::Nothing(_));
         let pause = match said {
@@ -268,7 +284,11 @@ async fn renew(shared: Arc<Shared>) {
             }
         };
         shared.is_away.store(is_away, Ordering::Relaxed);
-        *shared.times() = (None, Some(Instant::now()));
+        {
+            let mut questions = shared.questions();
+            questions.asking_since = None;
+            questions.was_asked = true;
+        }
         shared.rounds.send_modify(|round| *round += 1);
         let pause = pause.clamp(SHORTEST, LONGEST);
         let next = began + pause.mul_f64(0.9 + 0.1 * fastrand::f64());

@@ -128,20 +128,22 @@ impl Callers {
     async fn check(&self, text: &str, service: &str) -> Result<CallerName, Doubt> {
         let check = |late| self.keys.trusted().check_late(text, service, now(), late);
         let overtime = OVERTIME.as_secs();
+        let is_required = self.allowed.is_some();
         let mut checked = check(0);
-        match &checked {
+        let again = match &checked {
             Err(Doubt::UnknownKey(key)) => {
-                if self.keys.look_for(key, self.allowed.is_some()).await {
-                    checked = check(0);
-                }
+                let is_new = self.keys.look_for(key, is_required).await;
+                is_new.then_some(0)
             }
             // Good but for its end.
             Err(Doubt::Expired) if check(overtime).is_ok() => {
-                if self.keys.is_cut_off(self.allowed.is_some()).await {
-                    checked = check(overtime);
-                }
+                let is_cut_off = self.keys.is_cut_off(is_required).await;
+                is_cut_off.then_some(overtime)
             }
-            _ => {}
+            _ => None,
+        };
+        if let Some(late) = again {
+            checked = check(late);
         }
         checked.map(|claims| CallerName(claims.sub.into()))
     }
@@ -256,6 +258,26 @@ mod tests {
             let told = not_run::tell(*refusal.unwrap_err());
             let says_so = told.headers().contains_key(crate::wire::overload::NOT_RUN);
             assert_eq!(says_so, is_curable);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_has_ended_counts_while_no_center_answers() {
+        let key = SigningKey::from_bytes(&[1; 32]);
+        let trusted = Trusted::new([&PublicKey::of("k", &key)]);
+        let keys = Arc::new(Keys::cut_off(trusted));
+        let callers = Callers::new(keys, Some(["orders".to_owned()].into()));
+        for (age, seed, is_let_in) in [
+            (599, 1, true),
+            (631, 1, true),
+            (4_200, 1, true),
+            (4_231, 1, false),
+            (631, 2, false),
+        ] {
+            let sent = assertion("orders", "users", seed, age);
+            let headers = HeaderMap::from_iter([(http::HeaderName::from_static(HEADER), sent)]);
+            let admitted = callers.check_headers(&headers, "users", false).await;
+            assert_eq!(admitted.is_ok(), is_let_in, "{age} {seed}");
         }
     }
 

@@ -708,4 +708,34 @@ mod tests {
         let mut absent = input("/", &[], b"");
         assert_eq!(absent.body::<Option<u8>>("maybe").await, Some(None));
     }
+
+    /// Bytes for a while, then nothing.
+    fn stopping() -> Body {
+        let some = futures_util::stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"x"))]);
+        let stops = futures_util::StreamExt::chain(some, futures_util::stream::pending());
+        Body::from_stream(stops)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_extractor_that_waits_in_vain_is_answered_408() {
+        let mut input = Input::extracted(Request::new(stopping()));
+        let rejection = input.extract::<Bytes, _>().await.unwrap_err();
+        assert_eq!(rejection.status(), 408);
+        let body = rejection.into_body().collect().await.unwrap().to_bytes();
+        let problem: Problem = serde_json::from_slice(&body).unwrap();
+        assert_eq!(problem.code, "mfhm.body_too_slow");
+        assert_eq!(problem.detail, "the body stood still for 30 s");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_form_that_stops_is_answered_408() {
+        let request = http::Request::post("/")
+            .header("content-type", "multipart/form-data; boundary=b")
+            .body(stopping());
+        let mut input = Input::extracted(request.unwrap());
+        let mut form = input.multipart::<Multipart>("form").unwrap();
+        let error = form.next().await.unwrap_err();
+        assert!(error.is_too_slow(), "{error}");
+        assert_eq!(error.into_response().status(), 408);
+    }
 }

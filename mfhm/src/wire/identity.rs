@@ -133,6 +133,7 @@ impl Trusted {
 
     /// What an assertion says, when it is good for this audience at this time (in
     /// seconds since 1970).
+    #[cfg(test)]
     pub(crate) fn check(&self, text: &str, audience: &str, now: u64) -> Result<Claims, Doubt> {
         self.check_late(text, audience, now, 0)
     }
@@ -261,7 +262,10 @@ mod tests {
         let forged = sign(&claims(), "k1", &key(2));
         assert_eq!(check(&forged, "users", NOW), Err(Doubt::Forged));
         let foreign = sign(&claims(), "k2", &key(2));
-        assert_eq!(check(&foreign, "users", NOW), Err(Doubt::UnknownKey("k2".to_owned())));
+        assert_eq!(
+            check(&foreign, "users", NOW),
+            Err(Doubt::UnknownKey("k2".to_owned()))
+        );
 
         let endless = sign(&claims(), &"k".repeat(65), &key(1));
         assert_eq!(check(&endless, "users", NOW), Err(Doubt::NoAssertion));

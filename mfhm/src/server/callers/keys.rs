@@ -23,12 +23,15 @@ use crate::link::Link;
 use crate::wire::identity::{LEEWAY, LIFE, PublicKey, PublicKeys, Trusted};
 use crate::wire::v1::identity::KEYS_PATH;
 
+/// Shorter than what is left of any assertion when a center goes, as callers renew
+/// theirs at half of their life: a service knows that it is cut off before the first
+/// one has ended.
 const PERIOD: Duration = Duration::from_secs(300);
 /// Until a center that did not answer is asked again, doubled up to the longer one:
 /// callers wait for it to be back.
 const AGAIN: Duration = Duration::from_secs(2);
 const AGAIN_AT_LAST: Duration = Duration::from_secs(30);
-/// The least time between two questions.
+/// The least time between two questions that requests have asked.
 const PAUSE: Duration = Duration::from_secs(3);
 /// How long requests wait for a question.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -60,8 +63,10 @@ struct Shared {
 struct State {
     /// When the question that runs began.
     asking_since: Option<Instant>,
-    /// When the last one ended.
-    asked_at: Option<Instant>,
+    /// Whether one has ended.
+    was_asked: bool,
+    /// When a request last had one asked.
+    wanted_at: Option<Instant>,
     /// No center answered it.
     is_cut_off: bool,
     /// Each did, and said what it knows.
@@ -109,6 +114,14 @@ impl Keys {
         }
     }
 
+    /// The same, where no center answers.
+    #[cfg(test)]
+    pub(crate) fn cut_off(trusted: Trusted) -> Self {
+        let keys = Self::fixed(trusted);
+        keys.shared.state().is_cut_off = true;
+        keys
+    }
+
     pub(crate) fn trusted(&self) -> Arc<Trusted> {
         self.shared.trusted.load_full()
     }
@@ -150,15 +163,16 @@ impl Keys {
         }
         let mut rounds = self.shared.rounds.subscribe();
         let (before, limit) = {
-            let state = self.shared.state();
+            let mut state = self.shared.state();
             let now = Instant::now();
-            if state.asked_at.is_some_and(|asked| now < asked + PAUSE) {
-                return false;
-            }
             if state.asking_since.is_none() {
+                if state.wanted_at.is_some_and(|wanted| now < wanted + PAUSE) {
+                    return false;
+                }
+                state.wanted_at = Some(now);
                 self.shared.wanted.notify_one();
             }
-            let is_first = state.asked_at.is_none();
+            let is_first = !state.was_asked;
             let began = state.asking_since.unwrap_or(now);
             let limit = (is_required || is_first).then_some(began + PATIENCE);
             (*rounds.borrow(), limit)
@@ -292,7 +306,7 @@ async fn fetch<F: Future<Output = Said>>(
         {
             let mut state = shared.state();
             state.asking_since = None;
-            state.asked_at = Some(now);
+            state.was_asked = true;
             if is_cut_off && !state.is_cut_off {
                 tracing::warn!("no center answers: callers are known by what it said last");
             }
@@ -307,7 +321,6 @@ async fn fetch<F: Future<Output = Said>>(
             (again * 2).min(AGAIN_AT_LAST)
         };
         let _ = tokio::time::timeout(pause, shared.wanted.notified()).await;
-        tokio::time::sleep_until(now + PAUSE.min(pause)).await;
     }
 }
 
