@@ -29,6 +29,7 @@ use crate::center::record::{Origin, Record};
 use crate::center::registry::Listed;
 use crate::center::store::CommitError;
 use crate::instance::InstanceId;
+use crate::listener::Lasting;
 use crate::wire::problem::Problem;
 use crate::wire::python;
 use crate::wire::v1::{
@@ -309,6 +310,7 @@ fn event_stream(
     let withdrawn = Box::pin(api.admission.withdrawn(&asker.principal));
     let frames = frames.take_until(withdrawn).map(Ok::<_, Infallible>);
     let mut response = Response::new(Body::from_stream(frames));
+    response.extensions_mut().insert(Lasting);
     for (name, value) in [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-cache"),
