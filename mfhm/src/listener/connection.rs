@@ -1,6 +1,7 @@
 //! One connection, from its first byte to its last.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -58,19 +59,22 @@ where
         Ok(stream) => stream,
         Err(error) => return tracing::debug!(%peer, %error, "no connection was made"),
     };
-    // What hyper needs is given back before an answer that lasts.
-    let conversation = Box::pin(converse(stream, peer, seat, app));
-    let ended = match conversation.await {
-        Ok(Some((stream, outgoing))) => outgoing.send(stream).await.err().map(Into::into),
-        Ok(None) => None,
-        Err(error) => Some(BoxError::from(error)),
+    // Each has room of its own, so that what hyper needs is given back before an answer
+    // that lasts is sent.
+    let ended = match Box::pin(converse(stream, peer, seat, app)).await {
+        Ok(None) => Ok(()),
+        Ok(Some(lasting)) => lasting.await.map_err(BoxError::from),
+        Err(error) => Err(error.into()),
     };
-    if let Some(error) = ended {
+    if let Err(error) = ended {
         tracing::debug!(%peer, %error, "connection ended");
     }
 }
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The sending of an answer that lasts.
+type Lasts = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
 /// Answers requests until there are no more, or until an answer is to be sent that
 /// lasts.
@@ -79,7 +83,7 @@ async fn converse<S, A>(
     peer: SocketAddr,
     seat: Arc<Seat>,
     app: A,
-) -> hyper::Result<Option<(S, Outgoing)>>
+) -> hyper::Result<Option<Lasts>>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     A: Answer,
@@ -102,7 +106,7 @@ where
             let answer = answer.map(|body| Answered { body, seat });
             if answer.extensions().get::<Lasting>().is_some() {
                 // It is the only one: hyper asks for no other while this one is waited for.
-                let outgoing = Some(Outgoing { version, answer });
+                let outgoing = Some(Outgoing::new(version, answer));
                 *lasting.lock().unwrap_or_else(PoisonError::into_inner) = outgoing;
                 return std::future::pending().await;
             }
@@ -127,7 +131,8 @@ where
     let outgoing = outgoing.await?;
     // Of an upgraded connection there is nothing left.
     let stream = connection.into_parts().map(|parts| parts.io.into_inner());
-    Ok(stream.zip(outgoing))
+    let lasts = stream.zip(outgoing);
+    Ok(lasts.map(|(stream, outgoing)| Box::pin(outgoing.send(stream)) as Lasts))
 }
 
 /// The body of an answer: the request is busy until it is gone.

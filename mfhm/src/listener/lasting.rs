@@ -25,21 +25,34 @@ pub(crate) struct Lasting;
 
 /// An answer that is to be sent without hyper.
 pub(super) struct Outgoing {
-    /// That of the request.
-    pub version: Version,
-    pub answer: Response<Answered>,
+    head: Bytes,
+    body: Answered,
+    /// Who asks with 1.0 does not know chunks, and reads until the end.
+    is_chunked: bool,
 }
 
 impl Outgoing {
+    /// The answer to a request of this version.
+    pub(super) fn new(version: Version, answer: Response<Answered>) -> Self {
+        let (parts, body) = answer.into_parts();
+        let is_chunked = version > Version::HTTP_10;
+        Self {
+            head: head(version, is_chunked, &parts),
+            body,
+            is_chunked,
+        }
+    }
+
     /// Sends it until its body or the peer ends.
     pub(super) async fn send<S>(self, mut stream: S) -> io::Result<()>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let (parts, mut body) = self.answer.into_parts();
-        // Who asks with 1.0 does not know chunks, and reads until the end.
-        let is_chunked = self.version > Version::HTTP_10;
-        let mut head = head(self.version, is_chunked, parts);
+        let Self {
+            mut head,
+            mut body,
+            is_chunked,
+        } = self;
         stream.write_all_buf(&mut head).await?;
         stream.flush().await?;
         drop(head);
@@ -111,7 +124,7 @@ where
     }
 }
 
-fn head(version: Version, is_chunked: bool, parts: response::Parts) -> Bytes {
+fn head(version: Version, is_chunked: bool, parts: &response::Parts) -> Bytes {
     let mut head = format!("{version:?} {}\r\n", parts.status).into_bytes();
     for (name, value) in &parts.headers {
         head.extend_from_slice(name.as_str().as_bytes());
