@@ -51,6 +51,7 @@ mod health;
 mod hold;
 mod identity;
 mod import;
+mod lists;
 mod private_file;
 mod prober;
 mod record;
@@ -373,7 +374,7 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
         allowed,
         policy: settings.contract_policy,
     });
-    let app = api::router(Api {
+    let app = Arc::new(Api {
         registrar,
         admission,
         signer: signer.clone(),

@@ -8,6 +8,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::hold::Holds;
+use super::lists::Lists;
 use super::registry::{Limits, Registry};
 use super::store::{Changes, Revision};
 use super::watch::Watching;
@@ -25,6 +26,7 @@ pub(crate) struct View {
     /// The next deadline came nearer.
     sooner: Notify,
     holds: Holds,
+    lists: Lists,
     /// Streams end when this is true.
     closing: watch::Sender<bool>,
 }
@@ -49,6 +51,7 @@ impl View {
             applied: watch::Sender::new(0),
             sooner: Notify::new(),
             holds: Holds::default(),
+            lists: Lists::default(),
             closing: watch::Sender::new(false),
         }
     }
@@ -68,6 +71,7 @@ impl View {
         } = &mut *inner;
         let result = work(registry, now, random);
         watching.settle(registry, now);
+        self.lists.follow(registry.revision());
         let is_sooner = inner.next_deadline() < before;
         drop(inner);
         if is_sooner {
@@ -99,6 +103,11 @@ impl View {
     /// The streams that hold registrations.
     pub(crate) fn holds(&self) -> &Holds {
         &self.holds
+    }
+
+    /// What look-ups were answered lately.
+    pub(crate) fn lists(&self) -> &Lists {
+        &self.lists
     }
 
     /// Becomes true when the center stops; streams have to end then.

@@ -7,6 +7,7 @@ mod contracts;
 mod golden;
 mod hold;
 mod intruders;
+mod look_up;
 mod restart;
 mod watch;
 

@@ -19,6 +19,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
+pub(super) use self::contracts::note_caller;
 use super::python::unavailable;
 use super::{Api, BODY, json};
 use crate::body;
@@ -92,7 +93,7 @@ pub(super) async fn answer(api: &Api, asker: &Asker, request: Request) -> Respon
         ["identity", _] => Ok(identity::keys(api)),
         ["documents", hash] => contracts::bring(api, asker, hash, request).await,
         ["services", name] => {
-            contracts::note_caller(api, name, asker.peer, request.headers());
+            note_caller(api, name, asker.peer, request.headers());
             read(api, name).await
         }
         ["services", name, "openapi.json"] => contracts::document(api, name, request.uri().query()),
@@ -224,12 +225,18 @@ async fn read(api: &Api, name: &str) -> Result<Response, Refused> {
     if listed.is_empty() {
         return Err(unknown_service(name));
     }
-    let instances = listed.iter().map(instance_view).collect();
-    Ok(ok(&ServiceView {
+    let view = ServiceView {
         service: name.to_owned(),
         revision,
-        instances,
-    }))
+        instances: listed.iter().map(instance_view).collect(),
+    };
+    let body = Bytes::from(serde_json::to_vec(&view).unwrap_or_default());
+    // Where nobody can be used, each look-up looks again.
+    if listed.iter().any(|instance| instance.status.is_usable()) {
+        let lists = api.registrar.view.lists();
+        lists.keep_view(name, revision, body.clone());
+    }
+    Ok(json(StatusCode::OK, body))
 }
 
 /// Whoever was registered with the disk that is gone comes back by itself.
