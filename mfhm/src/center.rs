@@ -51,6 +51,7 @@ mod health;
 mod hold;
 mod identity;
 mod import;
+mod lists;
 mod private_file;
 mod prober;
 mod record;
@@ -407,7 +408,7 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
         room: Room::new(settings.capacity()),
         judging: registration::judging(),
     });
-    let app = api::router(Api {
+    let app = Arc::new(Api {
         registrar,
         admission,
         signer: signer.clone(),

@@ -11,6 +11,7 @@
 
 mod activity;
 mod connection;
+mod lasting;
 mod limits;
 mod seat;
 mod seats;
@@ -34,6 +35,8 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior};
 use tower_service::Service as _;
 
+#[cfg(feature = "center")]
+pub(crate) use self::lasting::Lasting;
 pub use self::limits::Limits;
 #[cfg(feature = "center")]
 pub(crate) use self::seats::Regulars;

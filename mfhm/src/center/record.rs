@@ -78,6 +78,17 @@ pub(crate) struct Place {
 }
 
 impl Record {
+    /// Gives back what was reserved while it was read: it is kept for long.
+    pub(crate) fn shrunk(mut self) -> Self {
+        self.service.shrink_to_fit();
+        self.host.shrink_to_fit();
+        self.operations.shrink_to_fit();
+        for operation in &mut self.operations {
+            operation.methods.shrink_to_fit();
+        }
+        self
+    }
+
     pub(crate) fn place(&self) -> Place {
         Place {
             service: self.service.clone(),

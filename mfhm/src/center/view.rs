@@ -9,6 +9,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::hold::Holds;
+use super::lists::Lists;
 use super::registry::{Limits, Registry};
 use super::store::{Changes, Revision};
 use super::watch::Watching;
@@ -27,6 +28,7 @@ pub(crate) struct View {
     /// The next deadline came nearer.
     sooner: Notify,
     holds: Holds,
+    lists: Lists,
     /// Streams end when this is true.
     closing: watch::Sender<bool>,
 }
@@ -51,6 +53,7 @@ impl View {
             applied: watch::Sender::new(0),
             sooner: Notify::new(),
             holds: Holds::default(),
+            lists: Lists::default(),
             closing: watch::Sender::new(false),
         }
     }
@@ -70,6 +73,7 @@ impl View {
         } = &mut *inner;
         let result = work(registry, now, random);
         watching.settle(registry, now);
+        self.lists.follow(registry.revision());
         let is_sooner = inner.next_deadline() < before;
         drop(inner);
         if is_sooner {
@@ -101,6 +105,11 @@ impl View {
     /// The streams that hold registrations.
     pub(crate) fn holds(&self) -> &Holds {
         &self.holds
+    }
+
+    /// What look-ups were answered lately.
+    pub(crate) fn lists(&self) -> &Lists {
+        &self.lists
     }
 
     /// Becomes true when the center stops; streams have to end then.

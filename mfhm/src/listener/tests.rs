@@ -42,6 +42,17 @@ impl Drop for Streaming {
     }
 }
 
+async fn mark(mut answer: Response) -> Response {
+    answer.extensions_mut().insert(lasting::Lasting);
+    answer
+}
+
+/// Two frames, an empty one between them, and the end.
+async fn two() -> Body {
+    let frames = ["one", "", "and two"].map(Ok::<_, io::Error>);
+    Body::from_stream(futures_util::stream::iter(frames))
+}
+
 const BODY: BodyLimits = BodyLimits {
     longest: 1000,
     skipped: 1000,
@@ -75,10 +86,18 @@ impl Place {
                 Err(error) => error.status(),
             }
         };
+        // The same, and marked as answers that last.
+        let (lasting_endless, lasting_rare) = (endless.clone(), rare);
+        let lasting = Router::new()
+            .route("/endless", get(lasting_endless))
+            .route("/rare", get(lasting_rare))
+            .route("/two", get(two))
+            .layer(axum::middleware::map_response(mark));
         let app = Router::new()
             .route("/", get(|| async { "hello" }))
             .route("/endless", get(endless))
             .route("/rare", get(rare))
+            .nest("/lasting", lasting)
             .route("/body", post(read));
         let (arrivals, source) = mpsc::unbounded_channel();
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
@@ -103,6 +122,10 @@ impl Place {
 
 /// The other end of a connection.
 struct Other(DuplexStream);
+
+fn get_of(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n")
+}
 
 const HELLO: &str = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
 
@@ -205,37 +228,85 @@ async fn a_body_that_drips_is_given_up() {
 
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_reads_nothing_of_a_stream_is_cut_off() {
-    let place = Place::open(&Limits::new());
-    let mut peer = place.connect();
-    peer.send("GET /endless HTTP/1.1\r\nhost: a\r\n\r\n").await;
-    tokio::time::sleep(seconds(29)).await;
-    assert_eq!(place.streams.load(Ordering::SeqCst), 1);
-    tokio::time::sleep(seconds(2)).await;
-    assert_eq!(place.streams.load(Ordering::SeqCst), 0);
+    for path in ["/endless", "/lasting/endless"] {
+        let place = Place::open(&Limits::new());
+        let mut peer = place.connect();
+        peer.send(&get_of(path)).await;
+        tokio::time::sleep(seconds(29)).await;
+        assert_eq!(place.streams.load(Ordering::SeqCst), 1);
+        tokio::time::sleep(seconds(2)).await;
+        assert_eq!(place.streams.load(Ordering::SeqCst), 0);
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_reads_slowly_is_not() {
-    let place = Place::open(&Limits::new());
-    let mut peer = place.connect();
-    peer.send("GET /endless HTTP/1.1\r\nhost: a\r\n\r\n").await;
-    for _ in 0..10 {
-        tokio::time::sleep(seconds(25)).await;
-        assert!(!peer.some().await.is_empty());
+    for path in ["/endless", "/lasting/endless"] {
+        let place = Place::open(&Limits::new());
+        let mut peer = place.connect();
+        peer.send(&get_of(path)).await;
+        for _ in 0..10 {
+            tokio::time::sleep(seconds(25)).await;
+            assert!(!peer.some().await.is_empty());
+        }
+        assert_eq!(place.streams.load(Ordering::SeqCst), 1);
     }
-    assert_eq!(place.streams.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_with_nothing_to_say_stays_open() {
+    for path in ["/rare", "/lasting/rare"] {
+        let place = Place::open(&Limits::new());
+        let mut peer = place.connect();
+        peer.send(&get_of(path)).await;
+        let mut all = String::new();
+        while !all.contains("tick") {
+            let text = peer.some().await;
+            assert!(!text.is_empty(), "it was closed");
+            all.push_str(&text);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_lasts_is_the_last_of_its_connection() {
     let place = Place::open(&Limits::new());
     let mut peer = place.connect();
-    peer.send("GET /rare HTTP/1.1\r\nhost: a\r\n\r\n").await;
-    let mut all = String::new();
-    while !all.contains("tick") {
-        let text = peer.some().await;
-        assert!(!text.is_empty(), "it was closed");
-        all.push_str(&text);
+    assert!(peer.asks().await.ends_with("hello"));
+    // What is sent after it is not answered.
+    peer.send(&(get_of("/lasting/two") + HELLO)).await;
+    let (_, text) = peer.closed_after().await;
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+    for line in ["transfer-encoding: chunked", "connection: close", "date: "] {
+        assert_eq!(head.matches(line).count(), 1, "{head}");
+    }
+    assert_eq!(body, "3\r\none\r\n7\r\nand two\r\n0\r\n\r\n");
+}
+
+#[tokio::test(start_paused = true)]
+async fn to_who_does_not_know_chunks_an_answer_that_lasts_is_sent_as_it_is() {
+    let place = Place::open(&Limits::new());
+    let mut peer = place.connect();
+    peer.send("GET /lasting/two HTTP/1.0\r\n\r\n").await;
+    let (_, text) = peer.closed_after().await;
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.0 200 OK\r\n"), "{head}");
+    assert!(!head.contains("transfer-encoding"), "{head}");
+    assert_eq!(body, "oneand two");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_lasts_ends_when_its_peer_goes() {
+    let place = Place::open(&Limits::new());
+    let mut peer = place.connect();
+    peer.send(&get_of("/lasting/endless")).await;
+    assert!(peer.some().await.starts_with("HTTP/1.1 200"));
+    assert_eq!(place.streams.load(Ordering::SeqCst), 1);
+    drop(peer);
+    let mut others = place.connect();
+    while place.streams.load(Ordering::SeqCst) > 0 {
+        assert!(others.asks().await.ends_with("hello"));
     }
 }
 

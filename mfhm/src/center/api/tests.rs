@@ -8,6 +8,7 @@ mod export;
 mod golden;
 mod hold;
 mod intruders;
+mod look_up;
 mod restart;
 mod watch;
 

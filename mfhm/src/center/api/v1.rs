@@ -21,6 +21,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
+pub(super) use self::contracts::note_caller;
 use super::python::unavailable;
 use super::{Api, BODY, json};
 use crate::body;
@@ -31,6 +32,7 @@ use crate::center::record::{Origin, Record};
 use crate::center::registry::Listed;
 use crate::center::store::CommitError;
 use crate::instance::InstanceId;
+use crate::listener::Lasting;
 use crate::wire::problem::Problem;
 use crate::wire::python;
 use crate::wire::v1::{
@@ -94,7 +96,7 @@ pub(super) async fn answer(api: &Api, asker: &Asker, request: Request) -> Respon
         ["identity", _] => Ok(identity::keys(api)),
         ["documents", hash] => contracts::bring(api, asker, hash, request).await,
         ["services", name] => {
-            contracts::note_caller(api, name, asker.peer, request.headers());
+            note_caller(api, name, asker.peer, request.headers());
             read(api, name, asker.peer).await
         }
         ["services", name, "openapi.json"] => contracts::document(api, name, request.uri().query()),
@@ -245,12 +247,18 @@ async fn read(api: &Api, name: &str, asker: IpAddr) -> Result<Response, Refused>
     if listed.is_empty() {
         return Err(unknown_service(name));
     }
-    let instances = listed.iter().map(instance_view).collect();
-    Ok(ok(&ServiceView {
+    let view = ServiceView {
         service: name.to_owned(),
         revision,
-        instances,
-    }))
+        instances: listed.iter().map(instance_view).collect(),
+    };
+    let body = Bytes::from(serde_json::to_vec(&view).unwrap_or_default());
+    // Where nobody can be used, each look-up looks again.
+    if listed.iter().any(|instance| instance.status.is_usable()) {
+        let lists = api.registrar.view.lists();
+        lists.keep_view(name, revision, body.clone());
+    }
+    Ok(json(StatusCode::OK, body))
 }
 
 /// Whoever was registered with the disk that is gone comes back by itself.
@@ -331,6 +339,7 @@ fn event_stream(
     let withdrawn = Box::pin(api.admission.withdrawn(&asker.principal));
     let frames = frames.take_until(withdrawn).map(Ok::<_, Infallible>);
     let mut response = Response::new(Body::from_stream(frames));
+    response.extensions_mut().insert(Lasting);
     for (name, value) in [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-cache"),

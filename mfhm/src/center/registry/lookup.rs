@@ -155,21 +155,34 @@ impl Registry {
         ids.filter_map(|id| self.entries.get(id))
     }
 
+    /// Those of which [`Registry::pick`] chooses one.
+    pub(crate) fn candidates(&self, service: &str) -> Vec<Arc<Record>> {
+        let candidates = self.usable(service, |_| true).into_iter();
+        candidates.map(|entry| entry.record.clone()).collect()
+    }
+
     fn choose(
         &self,
         service: &str,
         random: u64,
         suits: impl Fn(&Record) -> bool,
     ) -> Option<Arc<Record>> {
-        [InstanceStatus::Up, InstanceStatus::Starting]
-            .into_iter()
-            .find_map(|status| {
-                let candidates: Vec<&Entry> = self
-                    .instances(service)
-                    .filter(|entry| entry.status() == status && suits(&entry.record))
-                    .collect();
-                weighted(&candidates, random).map(|entry| entry.record.clone())
-            })
+        let candidates = self.usable(service, suits);
+        weighted(&candidates, random).map(|entry| entry.record.clone())
+    }
+
+    /// The instances that are up, or else those of which nobody knows yet.
+    fn usable(&self, service: &str, suits: impl Fn(&Record) -> bool) -> Vec<&Entry> {
+        let of = |status| {
+            let entries = self.instances(service);
+            let of_it = entries.filter(|e| e.status() == status && suits(&e.record));
+            of_it.collect::<Vec<_>>()
+        };
+        let up = of(InstanceStatus::Up);
+        if up.is_empty() {
+            return of(InstanceStatus::Starting);
+        }
+        up
     }
 }
 

@@ -58,7 +58,7 @@ pub(super) async fn register(
     super::require(api, asker, Need::Register(name), parts.uri.path())?;
 
     let secret = register.secret.as_ref();
-    let record = Arc::new(Record {
+    let record = Record {
         id: register.id,
         service: register.service,
         host,
@@ -72,7 +72,8 @@ pub(super) async fn register(
         weight: register.weight,
         key: register.key,
         secret: secret.map(|secret| SecretDigest::of(secret.reveal().as_bytes())),
-    });
+    };
+    let record = Arc::new(record.shrunk());
     if let Some(hash) = &record.document
         && !api.registrar.touch_document(hash)
     {

@@ -24,7 +24,7 @@ use crate::center::settings::lacks_room;
 use crate::center::store::{CommitError, Snapshot};
 
 /// Registries are small; redb's default is a GiB.
-const CACHE_BYTES: usize = 16 << 20;
+const CACHE_BYTES: usize = 4 << 20;
 
 /// Each opening begins a new block of revisions. The view counts on from the
 /// store's revision when health changes, so this keeps its numbers growing over
