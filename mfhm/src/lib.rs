@@ -74,6 +74,7 @@
 //! | `validate` | | rules of the types themselves, held against what callers send: see [`get`](macro@get) |
 //! | `tls` | | HTTPS, with certificates that say which service is which: `Tls` |
 //! | `cli` | | the program `mfhm`: `mfhm center`, `mfhm token`, `mfhm call`, `mfhm drain`, `mfhm check` |
+//! | `tls-dev` | | its command `mfhm tls dev`, which makes certificates |
 //!
 //! A crate that only calls needs `default-features = false, features =
 //! ["client"]`; no server is compiled then.
@@ -153,6 +154,8 @@ mod shutdown;
 mod simulation;
 #[cfg(any(feature = "client", feature = "server"))]
 mod stream;
+#[cfg(any(feature = "client", feature = "server", feature = "center"))]
+mod tcp;
 #[cfg(all(
     feature = "tls",
     any(feature = "client", feature = "server", feature = "center")
