@@ -28,6 +28,7 @@ use crate::server::overload::Capacity;
 use crate::server::state::States;
 use crate::settings::{self, Settings};
 use crate::shutdown::Signals;
+use crate::tls::{Secured, Tls};
 #[cfg(feature = "identity")]
 use crate::wire::identity::Trusted;
 
@@ -92,6 +93,7 @@ pub struct App {
     max_in_flight: Option<u32>,
     queue: Option<u32>,
     limits: Option<Limits>,
+    tls: Option<Tls>,
 }
 
 impl App {
@@ -202,10 +204,24 @@ impl App {
         self
     }
 
+    /// Has the services speak HTTPS, and nothing else, where there is a certificate: see
+    /// [`Tls`]. It has to be for the names of all services of the app, and clients in
+    /// this process show it to whom they call. Else `MFHM_TLS_CERT`, `MFHM_TLS_KEY` and
+    /// `MFHM_TLS_CA`, which name the files, and `MFHM_TLS_REQUIRE_CLIENT_CERT` (`true`:
+    /// nobody comes in without a certificate).
+    ///
+    /// Callers and centers written in Python know HTTP only.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
     /// Lets only these services call: requests must say who calls, and the center must
     /// vouch for it. Callers do both by themselves when they have a token for their name
     /// (`mfhm token new --name NAME`, with `--scope read` if they register nothing), and
-    /// find the service through the center. Others are answered 401 or 403, before
+    /// find the service through the center; or they show a certificate for their name
+    /// (feature `tls`: `App::tls`), which needs no center. Others are answered 401 or 403, before
     /// anything is run; `/ping` is left open. A handler asks who it was by
     /// [`request().caller()`](crate::CurrentRequest::caller).
     ///
@@ -442,7 +458,10 @@ impl App {
         self.check(&settings, &mut problems);
         let host = noted(self.listen_on(&settings), &mut problems);
         let key = noted(self.service_key(&settings), &mut problems);
-        let (Some(host), Some(key), true) = (host, key, problems.is_empty()) else {
+        let secured = noted(self.secured(settings.tls.clone()), &mut problems);
+        let (Some(host), Some(key), Some(secured), true) =
+            (host, key, secured, problems.is_empty())
+        else {
             return Err(Error::many(problems));
         };
         let mut bound = Vec::new();
@@ -466,6 +485,7 @@ impl App {
             states: States::new(self.states),
             directory: settings.directory,
             credentials: self.credentials.or(settings.credentials),
+            secured,
             key,
             #[cfg(feature = "identity")]
             callers: self.callers.map(Into::into),
@@ -593,6 +613,24 @@ impl App {
                 ))
             }),
         }
+    }
+
+    /// What the services show, if it can be shown.
+    fn secured(&self, settings: Option<Tls>) -> Result<Secured> {
+        let tls = self.tls.clone().or(settings);
+        let names = self.definitions.iter().map(|it| it.name.clone());
+        let names: Vec<String> = names.collect();
+        #[cfg(feature = "tls")]
+        if tls.as_ref().is_some_and(Tls::has_certificate) {
+            let is_none = |name: &&String| !crate::tls::can_be_shown(name);
+            if let Some(name) = names.iter().find(is_none) {
+                return Err(Error::new(format!(
+                    "the service `{name}` cannot speak TLS: certificates are for DNS names, and \
+                     this is none. Give it another name, of letters, digits and hyphens"
+                )));
+            }
+        }
+        Secured::new(tls, names)
     }
 
     fn port_for(&self, definition: &ServiceDefinition, settings: &Settings) -> Option<u16> {

@@ -92,6 +92,7 @@ use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::listener::{Limits, Server};
 use crate::shutdown::Signals;
+use crate::tls::{Secured, Tls};
 
 /// The embedded store's file in the data directory.
 const STORE_FILE: &str = "center.redb";
@@ -235,6 +236,20 @@ impl CenterBuilder {
         self
     }
 
+    /// Has the center speak HTTPS, and nothing else: see [`Tls`]. With an
+    /// [authority](Tls::ca) it takes the names in the certificate of who connects for who
+    /// that is, with the rights of a token for these names: it registers them, and reads.
+    /// Operators have a [token](Tokens) besides. Instances that speak HTTPS are pinged by
+    /// it, so without an authority they cannot register.
+    ///
+    /// Where [nobody comes in without a certificate](Tls::require_client_certificate), the
+    /// center may listen where other machines reach it.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: crate::Tls) -> Self {
+        self.settings.tls = Some(tls);
+        self
+    }
+
     /// Sets how many connections the center has, and how long they may keep it
     /// waiting. The defaults are told at [`Limits`]. Each registered instance holds
     /// one, and so does each caller that watches.
@@ -286,6 +301,7 @@ pub struct RunningCenter {
     follower: Task,
     store: Arc<dyn Store>,
     _remembering: Option<Task>,
+    is_tls: bool,
     _rotation: Task,
 }
 
@@ -296,7 +312,7 @@ impl RunningCenter {
     }
 
     /// Where the center is reached from this machine, such as
-    /// `http://127.0.0.1:21428`.
+    /// `http://127.0.0.1:21428`. With TLS the certificate has to be for that address too.
     pub fn url(&self) -> String {
         let mut address = self.addr();
         if address.ip().is_unspecified() {
@@ -305,7 +321,8 @@ impl RunningCenter {
                 IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
             });
         }
-        format!("http://{address}")
+        let scheme = if self.is_tls { "https" } else { "http" };
+        format!("{scheme}://{address}")
     }
 
     /// Ends the streams, stops accepting, lets running requests finish for up to 5 s,
@@ -322,6 +339,7 @@ impl RunningCenter {
             follower,
             store,
             _remembering,
+            is_tls: _,
             _rotation,
         } = self;
         view.close();
@@ -342,6 +360,7 @@ impl std::fmt::Debug for RunningCenter {
 
 async fn start(settings: Settings) -> Result<RunningCenter> {
     let dir = &settings.data_dir;
+    let secured = Secured::new(settings.tls.clone(), Vec::new())?;
     let tokens = KnownTokens::open(Tokens::in_dir(dir))?;
     let bound = settings.bind(tokens.are_asked_for()).await;
     let (listener, allowed) = bound.map_err(Error::many)?;
@@ -352,11 +371,15 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
     };
     // What other machines reach does not open when the tokens go.
     let host = listener.local_addr()?.ip().to_canonical();
-    let is_shut = !host.is_loopback() && !settings.insecure;
+    let is_shut = !host.is_loopback() && !settings.insecure || settings.requires_certificates();
     let signer = Arc::new(identity::Signer::open(dir)?);
     let admission = Arc::new(Admission::new(dir, key, tokens, is_shut));
     let allowed = Arc::new(allowed);
-    let pinger = Arc::new(Pinger::new(settings.ping_timeout, allowed.clone())?);
+    let pinger = Arc::new(Pinger::new(
+        settings.ping_timeout,
+        allowed.clone(),
+        secured.clone(),
+    )?);
     let store: Arc<dyn Store> = Arc::new(RedbStore::open(&dir.join(STORE_FILE)).await?);
 
     let mut random = fastrand::Rng::new();
@@ -386,6 +409,7 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
         probe: pinger,
         allowed,
         policy: settings.contract_policy,
+        can_ping_tls: secured.trusts_somebody(),
     });
     let app = api::router(Api {
         registrar,
@@ -393,7 +417,7 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
         signer: signer.clone(),
         watches: Arc::default(),
     });
-    let server = Server::start(listener, app, &settings.connections)?;
+    let server = Server::start(listener, &secured, app, &settings.connections)?;
     let center = RunningCenter {
         server,
         view,
@@ -401,6 +425,7 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
         follower,
         store,
         _remembering: remembering,
+        is_tls: settings.tls.as_ref().is_some_and(Tls::has_certificate),
         _rotation: Task::spawn(identity::rotate(signer)),
     };
     tracing::info!(url = %center.url(), data = %dir.display(), "the center listens");

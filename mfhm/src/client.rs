@@ -119,9 +119,27 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
     /// An address that is none, or one that this build cannot speak to.
     pub fn at(service: &'static str, url: &str) -> Result<Self, crate::Error> {
         let base = crate::settings::http_url(url)?;
+        #[cfg(feature = "tls")]
+        if base.starts_with("https:") {
+            return Self::at_secure(service, base);
+        }
         let target = Target::Decided(Destination::Fixed {
             address: Arc::new(Address::fixed(base)),
             transport: Arc::new(Outside::new()?),
+        });
+        Ok(Self::to(service, target).propagating(Propagation::Outside))
+    }
+
+    #[cfg(feature = "tls")]
+    fn at_secure(service: &'static str, base: String) -> Result<Self, crate::Error> {
+        use crate::tls::{Secured, Whom};
+        let unusable = "an address with https has no user in it: say who calls in a header";
+        let address = Address::fixed_secure(base).ok_or_else(|| crate::Error::new(unusable))?;
+        let tls = crate::settings::Settings::from_env()?.tls;
+        let secured = Secured::new(tls, Vec::new())?;
+        let target = Target::Decided(Destination::Fixed {
+            address: Arc::new(address),
+            transport: Arc::new(transport::Network::to(Whom::Outside, secured)),
         });
         Ok(Self::to(service, target).propagating(Propagation::Outside))
     }

@@ -15,6 +15,8 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 
+use crate::tls::{Secured, Whom};
+
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// How long a connection may take to be made.
@@ -85,9 +87,28 @@ impl Connector for Tcp {
     }
 }
 
-/// A connector as the pooled client wants it: with the end of its patience.
+/// A connector as the pooled client wants it: with the end of its patience, and TLS
+/// where the address says `https`.
+///
+/// The pool knows connections by their address only. So whoever is expected is the same
+/// for all connections of one: each service has a pool of its own where TLS is spoken.
 #[derive(Clone, Debug)]
-pub(crate) struct Dial(pub(crate) Arc<dyn Connector>);
+pub(crate) struct Dial {
+    connector: Arc<dyn Connector>,
+    secured: Secured,
+    whom: Whom,
+}
+
+impl Dial {
+    /// Makes connections to this one.
+    pub(crate) fn new(connector: Arc<dyn Connector>, secured: Secured, whom: Whom) -> Self {
+        Self {
+            connector,
+            secured,
+            whom,
+        }
+    }
+}
 
 impl Service<Uri> for Dial {
     type Response = TokioIo<Box<dyn Wire>>;
@@ -99,13 +120,20 @@ impl Service<Uri> for Dial {
     }
 
     fn call(&mut self, to: Uri) -> Self::Future {
-        let connector = self.0.clone();
+        let dial = self.clone();
         Box::pin(async move {
-            let to = to.into_parts().authority.ok_or("there is no host")?;
-            match tokio::time::timeout(CONNECT, connector.connect(to)).await {
-                Ok(stream) => Ok(TokioIo::new(stream?)),
-                Err(_) => Err("no connection within a second".into()),
+            let parts = to.into_parts();
+            let to = parts.authority.ok_or("there is no host")?;
+            let connect = dial.connector.connect(to.clone());
+            let stream = match tokio::time::timeout(CONNECT, connect).await {
+                Ok(stream) => stream?,
+                Err(_) => return Err("no connection within a second".into()),
+            };
+            if parts.scheme != Some(Scheme::HTTPS) {
+                return Ok(TokioIo::new(stream));
             }
+            let connect = dial.secured.connect(stream, &dial.whom, to.host());
+            Ok(TokioIo::new(Box::new(connect.await?) as Box<dyn Wire>))
         })
     }
 }

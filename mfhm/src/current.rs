@@ -360,7 +360,9 @@ impl CurrentRequest {
 
     /// The name of the service that called, when it is known for sure: the center vouches
     /// for it (with a token for that name; the called service needs the feature
-    /// `identity`), or the call came from a handler in this process. `None`: the caller
+    /// `identity`), the caller has shown a certificate for it (feature `tls`; of several
+    /// names the one that is let in, else the first), or the call came from a handler in
+    /// this process. `None`: the caller
     /// did not say, or nobody vouches for it. `App::callers` lets only named ones in.
     pub fn caller(&self) -> Option<&str> {
         let by_wire = self.head.as_ref().and_then(|head| head.caller.as_deref());

@@ -72,6 +72,7 @@
 //! | `openapi` | | `/openapi.json` and `/docs` of each service |
 //! | `identity` | | services that know who calls: [`CurrentRequest::caller`] |
 //! | `validate` | | rules of the types themselves, held against what callers send: see [`get`](macro@get) |
+//! | `tls` | | HTTPS, with certificates that say which service is which: `Tls` |
 //! | `cli` | | the program `mfhm`: `mfhm center`, `mfhm token`, `mfhm call`, `mfhm drain`, `mfhm check` |
 //! | `tls-dev` | | its command `mfhm tls dev`, which makes certificates |
 //!
@@ -86,7 +87,7 @@
 //!
 //! # Limits
 //!
-//! HTTP/1.1 without TLS; one center is one process; callers ask the center every
+//! HTTP/1.1; one center is one process; callers ask the center every
 //! 2 s instead of being told.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -153,6 +154,17 @@ mod shutdown;
 mod simulation;
 #[cfg(any(feature = "client", feature = "server"))]
 mod stream;
+#[cfg(all(
+    feature = "tls",
+    any(feature = "client", feature = "server", feature = "center")
+))]
+mod tls;
+#[cfg(all(
+    not(feature = "tls"),
+    any(feature = "client", feature = "server", feature = "center")
+))]
+#[path = "no_tls.rs"]
+mod tls;
 #[cfg(feature = "validate")]
 mod validate;
 #[cfg(any(feature = "client", feature = "server"))]
@@ -200,4 +212,9 @@ pub use returned::{File, Headed, Raw};
 pub use server::{Service, layers::HttpLayer, state::State};
 #[cfg(any(feature = "client", feature = "server"))]
 pub use stream::{ByteStream, Event, Events, Lines};
+#[cfg(all(
+    feature = "tls",
+    any(feature = "client", feature = "server", feature = "center")
+))]
+pub use tls::Tls;
 pub use wire::problem::{InvalidParam, Problem};

@@ -3,6 +3,8 @@
 pub(crate) mod backoff;
 pub(crate) mod events;
 mod http;
+#[cfg(feature = "cli")]
+pub(crate) mod operator;
 
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use self::http::{Answer, Failed, Http, Request};
 use crate::connector;
 use crate::error::{Error, Result};
 use crate::key::{self, Key};
+use crate::tls::Secured;
 use crate::wire::problem::Problem;
 
 /// How long a center may take to answer.
@@ -63,9 +66,9 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    pub(crate) fn new(credentials: &Credentials) -> Result<Self> {
+    pub(crate) fn new(credentials: &Credentials, secured: &Secured) -> Result<Self> {
         let credentials = credentials.headers()?;
-        let http = Http::over(connector::standard());
+        let http = Http::over(connector::standard(), secured.clone());
         Ok(Self { credentials, http })
     }
 

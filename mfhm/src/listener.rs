@@ -34,8 +34,12 @@ use tower_service::Service as _;
 
 pub use self::limits::Limits;
 use self::seats::Seats;
-use self::source::{Handshake, Plain, Source};
+#[cfg(any(feature = "center", feature = "identity", feature = "tls"))]
+pub(crate) use self::source::Certified;
+pub(crate) use self::source::Handshake;
+use self::source::{Plain, Source};
 use self::watched::Watched;
+use crate::tls::Secured;
 
 /// How long the loop waits when the system has no resources for a connection:
 /// trying again at once would spin.
@@ -83,13 +87,19 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts to accept connections and to answer them with `app`.
+    /// Starts to accept connections and to answer them with `app`: over TLS where there
+    /// is a certificate.
     pub(crate) fn start(
         listener: TcpListener,
+        #[cfg_attr(not(feature = "tls"), allow(unused_variables))] secured: &Secured,
         app: impl Answer,
         limits: &Limits,
     ) -> io::Result<Self> {
         let address = listener.local_addr()?;
+        #[cfg(feature = "tls")]
+        if let Some(shaking) = secured.accepting() {
+            return Ok(Self::accept(listener, address, shaking, app, limits));
+        }
         Ok(Self::accept(listener, address, Plain, app, limits))
     }
 
@@ -177,8 +187,9 @@ async fn accept_loop<L, H>(
                     }
                     Err(why) => {
                         complaints.refused(peer, why, &seats);
-                        // Of those that are not told, the stream is closed here.
-                        if let Some(told) = seats.tell() {
+                        // Of those that are not told, the stream is closed here; over TLS
+                        // a handshake would be more than it is worth.
+                        if H::IS_PLAIN && let Some(told) = seats.tell() {
                             connections.spawn(connection::turn_away(stream, why, told));
                         }
                     }

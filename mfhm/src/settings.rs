@@ -20,6 +20,7 @@ use crate::key::Key;
 use crate::link::Credentials;
 #[cfg(feature = "server")]
 use crate::listener::Limits;
+use crate::tls::Tls;
 #[cfg(feature = "server")]
 use crate::wire::v1::MAX_WEIGHT;
 
@@ -40,6 +41,8 @@ pub(crate) struct Settings {
     /// `MFHM_CENTER_KEY`, or the content of the file `MFHM_CENTER_KEY_FILE`;
     /// `MFHM_TOKEN`, or the content of the file `MFHM_TOKEN_FILE`.
     pub credentials: Credentials,
+    /// `MFHM_TLS_CERT`, `MFHM_TLS_KEY`, `MFHM_TLS_CA`, `MFHM_TLS_REQUIRE_CLIENT_CERT`.
+    pub tls: Option<Tls>,
     /// `MFHM_CACHE_DIR`: where the last lists of instances are kept.
     #[cfg(feature = "client")]
     pub cache: Option<Cache>,
@@ -100,6 +103,10 @@ const NAMES: &[&str] = &[
     "MFHM_CENTER_KEY_FILE",
     "MFHM_TOKEN",
     "MFHM_TOKEN_FILE",
+    "MFHM_TLS_CERT",
+    "MFHM_TLS_KEY",
+    "MFHM_TLS_CA",
+    "MFHM_TLS_REQUIRE_CLIENT_CERT",
     "MFHM_HOST",
     "MFHM_PORT",
     "MFHM_KEY_FILE",
@@ -138,6 +145,7 @@ impl Settings {
             #[cfg(feature = "dns")]
             dns_server: None,
             credentials: Credentials::default(),
+            tls: None,
             #[cfg(feature = "client")]
             cache: None,
             zone: None,
@@ -158,7 +166,7 @@ impl Settings {
 
     fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self> {
         // A variable that is set to nothing is one that is not set.
-        let var = |name: &str| var(name).filter(|text| !text.trim().is_empty());
+        let var = &|name: &str| var(name).filter(|text| !text.trim().is_empty());
         let mut problems = Vec::new();
 
         let text = var("MFHM_CENTER");
@@ -214,6 +222,8 @@ impl Settings {
             key: text("MFHM_CENTER_KEY").or(center_key),
             token: text("MFHM_TOKEN").or(token),
         };
+
+        let tls = Tls::from_vars(var, &mut problems);
 
         #[cfg(feature = "client")]
         let propagate = {
@@ -290,6 +300,7 @@ impl Settings {
             #[cfg(feature = "dns")]
             dns_server,
             credentials,
+            tls,
             #[cfg(feature = "client")]
             cache: var("MFHM_CACHE_DIR").map(|text| match text.trim() {
                 "off" => Cache::Off,
@@ -376,7 +387,8 @@ pub(crate) fn http_url(text: &str) -> Result<String> {
     let url = reqwest::Url::parse(&full).map_err(|error| refused(&error.to_string()))?;
     match url.scheme() {
         "http" => {}
-        "https" => return Err(refused("this version speaks http only, not https")),
+        "https" if cfg!(feature = "tls") => {}
+        "https" => return Err(refused("https needs the feature `tls` of the crate mfhm")),
         _ => return Err(refused("its scheme is not http")),
     }
     if url.host_str().is_none_or(str::is_empty) {
@@ -472,6 +484,7 @@ mod tests {
             ("MFHM_TOKEN", "two\nlines"),
             ("MFHM_INSTANCES", "users"),
             ("MFHM_DNS_SERVER", "somewhere"),
+            ("MFHM_TLS_REQUIRE_CLIENT_CERT", "maybe"),
         ])
         .unwrap_err()
         .to_string();
@@ -493,6 +506,7 @@ mod tests {
             #[cfg(feature = "client")]
             "MFHM_INSTANCES:",
             "MFHM_DNS_SERVER",
+            "MFHM_TLS_REQUIRE_CLIENT_CERT",
         ] {
             assert!(error.contains(name), "{name} is missing in: {error}");
         }
@@ -518,8 +532,8 @@ mod tests {
 
     #[test]
     fn an_address_that_cannot_be_called_says_why() {
+        assert_eq!(http_url("https://a").is_ok(), cfg!(feature = "tls"));
         for (text, why) in [
-            ("https://a", "http only"),
             ("http://", "empty host"),
             ("http://a?b", "query"),
             ("unix:///x", "scheme"),

@@ -31,6 +31,7 @@ use crate::server::router;
 use crate::server::run::{Around, Bound};
 use crate::server::state::States;
 use crate::settings::directory::Directory;
+use crate::tls::Secured;
 use crate::wire::v1::{Address, HEADER_INSTANCE, HEADER_SERVICE, OperationEntry, Register, ZONE};
 
 /// What the center asks.
@@ -55,6 +56,7 @@ pub(super) struct Launch {
     pub weight: u32,
     pub directory: Directory,
     pub credentials: Credentials,
+    pub secured: Secured,
     pub key: Option<Key>,
     #[cfg(feature = "identity")]
     pub callers: Option<Arc<[String]>>,
@@ -91,6 +93,7 @@ impl RunningApp {
             weight,
             directory,
             credentials,
+            secured,
             key,
             #[cfg(feature = "identity")]
             callers,
@@ -101,7 +104,7 @@ impl RunningApp {
         } = launch;
         let ids = bound.iter().map(|_| new_instance_id());
         let ids: Vec<InstanceId> = ids.collect::<Result<_>>()?;
-        let link = Link::new(&credentials)?;
+        let link = Link::new(&credentials, &secured)?;
         // Clients in the handlers find services through the same centers.
         #[cfg(feature = "client")]
         let caller = caller
@@ -113,6 +116,7 @@ impl RunningApp {
                     .map(|(definition, _)| definition.name.as_str()),
                 zone.as_deref(),
                 ids.clone(),
+                &secured,
             )
             .build()?
             .install();
@@ -150,8 +154,12 @@ impl RunningApp {
         };
         for ((definition, listener), id) in bound.into_iter().zip(ids) {
             let served = surroundings.serve(&definition, &id);
-            let server = Server::start(listener, served.door.clone(), &limits)?;
-            let placed = (metadata.clone(), weight);
+            let server = Server::start(listener, &secured, served.door.clone(), &limits)?;
+            let placed = Placed {
+                metadata: metadata.clone(),
+                weight,
+                is_tls: secured.has_certificate(),
+            };
             let key = surroundings.key.as_ref();
             let service =
                 RunningService::start(&definition, id, &served, server, &centers, key, placed)?;
@@ -240,6 +248,7 @@ pub struct RunningService {
     name: String,
     id: InstanceId,
     address: SocketAddr,
+    is_tls: bool,
     /// One for each center.
     registrations: Vec<Registration>,
     server: Server,
@@ -253,11 +262,16 @@ impl RunningService {
         server: Server,
         centers: &[Center],
         key: Option<&Key>,
-        (metadata, weight): (BTreeMap<String, String>, u32),
+        placed: Placed,
     ) -> Result<Self> {
+        let Placed {
+            metadata,
+            weight,
+            is_tls,
+        } = placed;
         let name = definition.name.clone();
         let address = server.local_addr();
-        tracing::info!(service = name, instance = %id, "listening on http://{address}");
+        tracing::info!(service = name, instance = %id, "listening on {}", url(is_tls, address));
 
         let routes = definition.routes.iter();
         let mut operations: Vec<_> = routes
@@ -282,6 +296,7 @@ impl RunningService {
                 // The center sees where the registration comes from.
                 host: (!address.ip().is_unspecified()).then(|| address.ip().to_string()),
                 port: address.port(),
+                tls: is_tls,
             },
             operations,
             document: None,
@@ -303,6 +318,7 @@ impl RunningService {
             name,
             id,
             address,
+            is_tls,
             registrations,
             server,
         })
@@ -323,7 +339,8 @@ impl RunningService {
         self.address
     }
 
-    /// The address as a URL that this machine can call.
+    /// The address as a URL that this machine can call. With TLS, the certificate is for
+    /// the name of the service and need not be for this address.
     pub fn url(&self) -> String {
         let mut address = self.address;
         if address.ip().is_unspecified() {
@@ -332,7 +349,7 @@ impl RunningService {
                 SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
             });
         }
-        format!("http://{address}")
+        url(self.is_tls, address)
     }
 
     /// Whether a center has its registration at present.
@@ -379,6 +396,18 @@ impl RunningService {
         self.server.stop(GRACE).await;
         tracing::info!(service = self.name, "stopped");
     }
+}
+
+/// What an instance says of itself beside what it offers.
+struct Placed {
+    metadata: BTreeMap<String, String>,
+    weight: u32,
+    is_tls: bool,
+}
+
+fn url(is_tls: bool, address: SocketAddr) -> String {
+    let scheme = if is_tls { "https" } else { "http" };
+    format!("{scheme}://{address}")
 }
 
 /// What the services of one app have in common.

@@ -3,7 +3,8 @@
 //! A center without a key and without tokens lets everybody in; it listens on
 //! loopback then, unless its operator insisted. Else every request must carry a token
 //! (`Authorization: Bearer …`, or `MFHM-AuthKey` for Python peers, which can send no
-//! other header) or the shared key of KeyAuth, which may do everything.
+//! other header), the shared key of KeyAuth, which may do everything, or come from
+//! somebody who has shown a certificate, which is as good as a token for the names in it.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use super::task::Task;
 use super::tokens::follow::KnownTokens;
 use super::tokens::{Scope, TokenEntry};
 use crate::key::{self, Key};
+use crate::listener::Certified;
 use crate::wire::v1::HEADER_LEASE;
 
 /// At most one refusal is logged in this time; the next one says how many were not.
@@ -55,6 +57,8 @@ pub(crate) enum Principal {
     /// Whoever has the shared key.
     KeyHolder,
     Bearer(Arc<TokenEntry>),
+    /// Whoever has the certificate of these services.
+    Certified(Arc<[Arc<str>]>),
 }
 
 /// Why somebody does not come in.
@@ -141,10 +145,21 @@ impl Admission {
     }
 
     /// Who sent a request with these headers.
-    pub(crate) async fn admit(&self, peer: IpAddr, headers: &HeaderMap) -> Result<Asker, Stopped> {
+    pub(crate) async fn admit(
+        &self,
+        peer: IpAddr,
+        headers: &HeaderMap,
+        certified: Option<&Certified>,
+    ) -> Result<Asker, Stopped> {
+        let named = certified.filter(|certified| !certified.0.is_empty());
         let principal = match self.asks() {
             Asks::Nothing => Principal::Anybody,
-            Asks::Key | Asks::Token => self.recognise(headers).await?,
+            Asks::Key | Asks::Token => match (self.recognise(headers).await, named) {
+                (Ok(principal), _) => principal,
+                // What was sent may be for another center.
+                (Err(_), Some(Certified(names))) => Principal::Certified(names.clone()),
+                (Err(stopped), None) => return Err(stopped),
+            },
         };
         let lease = headers.get(HEADER_LEASE);
         Ok(Asker {
@@ -220,7 +235,7 @@ impl Admission {
                 Principal::Bearer(token) => tokens.revoked(&token.id).await,
                 // Came in before there were tokens.
                 Principal::Anybody => tokens.asked_for().await,
-                Principal::KeyHolder => std::future::pending().await,
+                Principal::KeyHolder | Principal::Certified(_) => std::future::pending().await,
             }
         }
     }
@@ -233,14 +248,28 @@ impl Asker {
             Principal::Anybody => None,
             Principal::KeyHolder => Some("key".to_owned()),
             Principal::Bearer(token) => Some(format!("token {}", token.id)),
+            Principal::Certified(names) => Some(format!("certificate {}", names.join(", "))),
         };
         Actor::named(self.peer, name)
     }
 
     /// Whether it may do this; the error says what it lacks.
     pub(crate) fn require(&self, need: Need<'_>) -> Result<(), String> {
-        let Principal::Bearer(token) = &self.principal else {
-            return Ok(());
+        let token = match &self.principal {
+            Principal::Bearer(token) => token,
+            Principal::Certified(names) => {
+                return match need {
+                    Need::Register(name) if !names.iter().any(|own| **own == *name) => {
+                        Err(format!(
+                            "the certificate that was shown is for {}, not for {name:?}: show one \
+                             that has {name:?} among its DNS names, or send a token for it",
+                            names.join(", ")
+                        ))
+                    }
+                    Need::Read | Need::RegisterSome | Need::Register(_) => Ok(()),
+                };
+            }
+            Principal::Anybody | Principal::KeyHolder => return Ok(()),
         };
         let id = &token.id;
         let is_registrar = token.scope() >= Scope::Register;
@@ -272,6 +301,8 @@ impl Asker {
             Principal::Anybody => self.is_local(),
             Principal::KeyHolder => true,
             Principal::Bearer(token) => token.scope() >= Scope::Operate,
+            // A service is no operator: a token says who is.
+            Principal::Certified(_) => false,
         }
     }
 
@@ -322,13 +353,15 @@ mod tests {
     async fn only_the_exact_key_comes_in() {
         let key = "0123456789abcdef0123456789abcdef";
         let door = Admission::with_key(Some(Key::new(key)));
-        let stopped = door.admit(PEER, &HeaderMap::new()).await.unwrap_err();
+        let stopped = door.admit(PEER, &HeaderMap::new(), None).await.unwrap_err();
         assert_eq!(stopped, Stopped::NothingSent);
         for wrong in ["", "0123456789ABCDEF0123456789abcdef", "0123456789abcdef"] {
-            let stopped = door.admit(PEER, &headers("mfhm-authkey", wrong)).await;
+            let stopped = door
+                .admit(PEER, &headers("mfhm-authkey", wrong), None)
+                .await;
             assert_eq!(stopped.unwrap_err(), Stopped::Unknown, "{wrong}");
         }
-        let asker = door.admit(PEER, &headers("mfhm-authkey", key)).await;
+        let asker = door.admit(PEER, &headers("mfhm-authkey", key), None).await;
         assert!(matches!(asker.unwrap().principal, Principal::KeyHolder));
     }
 
@@ -347,7 +380,10 @@ mod tests {
             ("authorization", format!("bearer  {token}")),
             ("mfhm-authkey", token.clone()),
         ] {
-            let asker = door.admit(PEER, &headers(name, &value)).await.unwrap();
+            let asker = door
+                .admit(PEER, &headers(name, &value), None)
+                .await
+                .unwrap();
             assert!(asker.require(Need::Register("users")).is_ok());
             let lacking = asker.require(Need::Register("orders")).unwrap_err();
             assert!(lacking.contains("--name orders"), "{lacking}");
@@ -358,9 +394,35 @@ mod tests {
             ("authorization", token.clone()),
             ("cookie", token.clone()),
         ] {
-            let stopped = door.admit(PEER, &headers(name, &value)).await.unwrap_err();
+            let stopped = door
+                .admit(PEER, &headers(name, &value), None)
+                .await
+                .unwrap_err();
             assert_eq!(stopped, Stopped::NothingSent, "{name} {value}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_certificate_is_as_good_as_a_token_for_its_names_and_no_better() {
+        let shut = Admission {
+            is_shut: true,
+            ..Admission::with_key(None)
+        };
+        let none = HeaderMap::new();
+        let certified = |names: &[&str]| Certified(names.iter().map(|&name| name.into()).collect());
+        let orders = certified(&["orders", "billing"]);
+        let asker = shut.admit(PEER, &none, Some(&orders)).await.unwrap();
+        for name in ["orders", "billing"] {
+            assert_eq!(asker.require(Need::Register(name)), Ok(()));
+        }
+        let lacking = asker.require(Need::Register("users")).unwrap_err();
+        assert!(
+            lacking.contains("for orders, billing") && lacking.contains("\"users\""),
+            "{lacking}"
+        );
+        assert!(!asker.is_operator() && asker.require(Need::Read).is_ok());
+        let nobody = shut.admit(PEER, &none, Some(&certified(&[]))).await;
+        assert_eq!(nobody.unwrap_err(), Stopped::NothingSent);
     }
 
     #[test]
@@ -376,10 +438,10 @@ mod tests {
     #[tokio::test]
     async fn who_comes_through_a_proxy_is_not_on_this_machine() {
         let door = Admission::with_key(None);
-        let asker = door.admit(PEER, &HeaderMap::new()).await.unwrap();
+        let asker = door.admit(PEER, &HeaderMap::new(), None).await.unwrap();
         assert!(asker.is_operator() && asker.may_see_keys());
         let passed_on = headers("x-forwarded-for", "10.0.0.5");
-        let asker = door.admit(PEER, &passed_on).await.unwrap();
+        let asker = door.admit(PEER, &passed_on, None).await.unwrap();
         assert!(!asker.is_operator() && !asker.may_see_keys());
     }
 

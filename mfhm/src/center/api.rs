@@ -64,7 +64,9 @@ async fn answer(State(api): State<Api>, request: Request) -> Response {
         };
     }
     let peer = peer(&request);
-    let asker = match api.admission.admit(peer, request.headers()).await {
+    let certified = request.extensions().get();
+    let admitted = api.admission.admit(peer, request.headers(), certified);
+    let asker = match admitted.await {
         Ok(asker) => asker,
         Err(stopped) => return refuse(&api, peer, stopped, request).await,
     };

@@ -77,6 +77,7 @@ pub async fn center() -> Router {
         probe: Arc::new(Silence),
         allowed: Arc::default(),
         policy: Settings::default().contract_policy,
+        can_ping_tls: false,
     });
     let api = Api {
         registrar,

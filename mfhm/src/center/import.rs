@@ -90,6 +90,7 @@ fn record(instance: CachedInstance, id: InstanceId) -> Record {
         service: name,
         host,
         port,
+        tls: false,
         origin: Origin::Python,
         peer: None,
         operations: operations(methods),

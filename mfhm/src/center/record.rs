@@ -23,6 +23,9 @@ pub(crate) struct Record {
     /// An IP address, or a name that the center was told to allow.
     pub host: String,
     pub port: u16,
+    /// Whether HTTPS is spoken there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tls: bool,
     pub origin: Origin,
     /// The address that a v1 registration came from. Absent in records of earlier
     /// versions, and where it is the host in any case.
@@ -96,6 +99,7 @@ impl Record {
             service: service.to_owned(),
             host: "127.0.0.1".to_owned(),
             port,
+            tls: false,
             origin,
             peer: None,
             operations: Vec::new(),

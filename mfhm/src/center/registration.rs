@@ -45,6 +45,8 @@ pub(crate) struct Registrar {
     pub allowed: Arc<AllowList>,
     /// What comes of a contract that breaks live callers.
     pub policy: ContractPolicy,
+    /// Whether instances that speak HTTPS can be pinged.
+    pub can_ping_tls: bool,
 }
 
 /// Asks at once who is in a place.
@@ -297,6 +299,7 @@ impl Registrar {
             service: record.service.clone(),
             host: record.host.clone(),
             port: record.port,
+            tls: record.tls,
             key: record.key.clone(),
             origin: record.origin,
             registrant: record.peer,

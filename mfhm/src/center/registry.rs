@@ -103,6 +103,7 @@ pub(crate) struct Target {
     pub service: String,
     pub host: String,
     pub port: u16,
+    pub tls: bool,
     pub key: Option<Key>,
     pub origin: Origin,
     /// Where a v1 registration came from, if it is known.

@@ -11,6 +11,7 @@ use super::address::AllowList;
 use super::contracts::ContractPolicy;
 use super::registry::Limits;
 use crate::directory;
+use crate::tls::Tls;
 
 /// Longer durations are mistakes, and would overflow the clock.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -37,6 +38,7 @@ pub(crate) struct Settings {
     pub forget_python_after: Duration,
     pub contract_policy: ContractPolicy,
     pub connections: crate::listener::Limits,
+    pub tls: Option<Tls>,
 }
 
 impl Default for Settings {
@@ -56,6 +58,7 @@ impl Default for Settings {
             forget_python_after: Duration::from_secs(600),
             contract_policy: ContractPolicy::default(),
             connections: crate::listener::Limits::default(),
+            tls: None,
         }
     }
 }
@@ -92,6 +95,11 @@ impl Settings {
             Err(problem) => problems.push(problem),
         }
         Err(problems)
+    }
+
+    /// Whether nobody comes in without a certificate.
+    pub(crate) fn requires_certificates(&self) -> bool {
+        self.tls.as_ref().is_some_and(Tls::requires_certificates)
     }
 
     fn check_durations(&self) -> Vec<String> {
@@ -139,7 +147,7 @@ impl Settings {
     }
 
     async fn listen(&self, has_tokens: bool) -> Result<TcpListener, String> {
-        let is_guarded = self.key_auth || has_tokens;
+        let is_guarded = self.key_auth || has_tokens || self.requires_certificates();
         let addresses = self.addresses().await?;
         let is_open = addresses
             .iter()
@@ -151,7 +159,9 @@ impl Settings {
         if is_open && !is_guarded && !self.insecure {
             return Err(format!(
                 "{} can be reached from other machines, where anybody could register services: \
-                 {make_token}, or say --insecure (.insecure(true)) if the network keeps others out",
+                 {make_token}, let only those in who have a certificate (--tls-cert, --tls-key, \
+                 --tls-ca and --tls-require-client-cert), or say --insecure (.insecure(true)) if \
+                 the network keeps others out",
                 self.host
             ));
         }
@@ -360,7 +370,9 @@ mod tests {
         for host in ["0.0.0.0", "::", "::ffff:0.0.0.0"] {
             let found = problems(|s| s.host = host.to_owned()).await;
             assert!(
-                found[0].contains("mfhm token new") && found[0].contains("--insecure"),
+                found[0].contains("mfhm token new")
+                    && found[0].contains("--insecure")
+                    && found[0].contains("--tls-require-client-cert"),
                 "{found:?}"
             );
         }

@@ -87,6 +87,7 @@ impl SimulatedCenter {
             probe: Arc::new(Pings),
             allowed: Arc::new(AllowList::new([""; 0]).expect("nothing is allowed")),
             policy: Settings::default().contract_policy,
+            can_ping_tls: false,
         });
         let router = router(Api {
             registrar,

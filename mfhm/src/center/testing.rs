@@ -179,6 +179,7 @@ impl TestCenter {
             probe: probe.clone(),
             allowed: Arc::new(AllowList::new(["10.9.9.9"]).unwrap()),
             policy,
+            can_ping_tls: false,
         });
         let api = Api {
             registrar: registrar.clone(),

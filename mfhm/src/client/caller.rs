@@ -29,6 +29,7 @@ use crate::link::{Credentials, Link};
 use crate::settings::directory::Directory;
 use crate::settings::listing::{Listed, Listing};
 use crate::settings::{Cache, Settings};
+use crate::tls::{Secured, Tls, Whom};
 
 /// Calls services by name: it finds them through the center, keeps what it
 /// found, and shares connections.
@@ -57,13 +58,24 @@ struct Shared {
     /// Absent: nothing is kept on disk.
     saved: Option<Arc<SavedLists>>,
     transport: Arc<dyn Transport>,
+    /// What it shows and trusts.
+    secured: Secured,
     defaults: Defaults,
     /// Calls under way to one service.
     max_in_flight: u32,
     retry_percent: u32,
     /// Looked into when a client is first used, not on each call.
-    resolvers: Mutex<HashMap<String, Arc<Resolver>>>,
+    resolvers: Mutex<HashMap<String, Found>>,
     identities: Option<Arc<Identities>>,
+}
+
+/// How one service is called.
+#[derive(Clone)]
+struct Found {
+    resolver: Arc<Resolver>,
+    /// Where TLS may be spoken, it is the service's own: a connection that was made to
+    /// it is used for no other, though the address may be the same.
+    transport: Arc<dyn Transport>,
 }
 
 /// What a caller says of all its calls.
@@ -143,17 +155,23 @@ impl Caller {
     }
 
     pub(crate) fn resolver(&self, service: &str) -> Arc<Resolver> {
+        self.find(service).resolver
+    }
+
+    fn find(&self, service: &str) -> Found {
         let mut resolvers = self
             .shared
             .resolvers
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(resolver) = resolvers.get(service) {
-            return resolver.clone();
+        if let Some(found) = resolvers.get(service) {
+            return found.clone();
         }
         // Names that came from outside must not stay for ever.
         if resolvers.len() >= MANY {
-            resolvers.retain(|_, resolver| Arc::strong_count(resolver) > 1 || !resolver.is_idle());
+            resolvers.retain(|_, Found { resolver, .. }| {
+                Arc::strong_count(resolver) > 1 || !resolver.is_idle()
+            });
         }
         let limits = Limits::new(self.shared.max_in_flight, self.shared.retry_percent);
         let sources = &self.shared.sources;
@@ -166,15 +184,28 @@ impl Caller {
         let resolver = Resolver::with_saved(service.to_owned(), source, saved);
         let identities = self.shared.identities.clone();
         let identity = identities.map(|from| Identity::new(from, service));
-        let resolver = Arc::new(resolver.limited(limits).identified(identity));
-        resolvers.insert(service.to_owned(), resolver.clone());
-        resolver
+        let secured = &self.shared.secured;
+        let found = Found {
+            resolver: Arc::new(resolver.limited(limits).identified(identity)),
+            transport: if secured.is_set() {
+                let whom = Whom::Service(service.into());
+                Arc::new(Network::to(whom, secured.clone()))
+            } else {
+                self.shared.transport.clone()
+            },
+        };
+        resolvers.insert(service.to_owned(), found.clone());
+        found
     }
 
     pub(crate) fn destination(&self, service: &str) -> Destination {
+        let Found {
+            resolver,
+            transport,
+        } = self.find(service);
         Destination::Discovered {
-            resolver: self.resolver(service),
-            transport: self.shared.transport.clone(),
+            resolver,
+            transport,
         }
     }
 }
@@ -219,6 +250,9 @@ pub struct CallerBuilder {
     dns_server: Option<std::net::SocketAddr>,
     /// Those of this process.
     own: Vec<InstanceId>,
+    tls: Option<Tls>,
+    /// What the app shows and trusts, where nothing was said.
+    secured: Option<Secured>,
     /// What `centers` says, read already.
     directory: Option<Directory>,
 }
@@ -234,6 +268,7 @@ impl CallerBuilder {
         name: Option<&str>,
         zone: Option<&str>,
         instances: Vec<InstanceId>,
+        secured: &Secured,
     ) -> Self {
         if self.centers.is_empty() {
             self.directory = Some(directory.clone());
@@ -242,6 +277,7 @@ impl CallerBuilder {
         self.name = self.name.or_else(|| name.map(str::to_owned));
         self.zone = self.zone.or_else(|| zone.map(str::to_owned));
         self.own = instances;
+        self.secured = Some(secured.clone());
         self
     }
 
@@ -303,6 +339,15 @@ impl CallerBuilder {
     /// scope `read` is enough. Else `MFHM_TOKEN` or the file `MFHM_TOKEN_FILE`.
     pub fn center_token(mut self, token: impl Into<String>) -> Self {
         self.credentials.token = Some(Key::new(token));
+        self
+    }
+
+    /// The certificates of this process: see [`Tls`]. Services that speak HTTPS are called
+    /// only with an [authority](Tls::ca) that their certificates are by. Else
+    /// `MFHM_TLS_CERT`, `MFHM_TLS_KEY` and `MFHM_TLS_CA`, which name the files.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
         self
     }
 
@@ -404,8 +449,8 @@ impl CallerBuilder {
     ///
     /// # Errors
     ///
-    /// An address that is none, a key file that cannot be read, or a header that is
-    /// not [passed on](Self::propagate).
+    /// An address that is none, a file of a key or of certificates that cannot be read,
+    /// or a header that is not [passed on](Self::propagate).
     pub fn build(self) -> Result<Caller, Error> {
         let mut settings = Settings::from_env()?.with_centers(self.centers)?;
         settings.directory = self.directory.unwrap_or(settings.directory);
@@ -424,7 +469,12 @@ impl CallerBuilder {
         };
         let credentials = self.credentials.or(settings.credentials);
         let zone = self.zone.or(settings.zone);
-        let link = Link::new(&credentials)?;
+        let secured = match (self.tls, self.secured) {
+            (Some(said), _) => Secured::new(Some(said), Vec::new())?,
+            (None, Some(of_app)) => of_app,
+            (None, None) => Secured::new(settings.tls, Vec::new())?,
+        };
+        let link = Link::new(&credentials, &secured)?;
         let identities = Identities::new(&link, settings.directory.centers(), self.name);
         let folder = match self.cache.or(settings.cache) {
             Some(Cache::In(folder)) => Some(folder),
@@ -464,7 +514,8 @@ impl CallerBuilder {
             shared: Arc::new(Shared {
                 sources: Sources::new(listed, others),
                 saved,
-                transport: Arc::new(Network::new()),
+                transport: Arc::new(Network::to(Whom::Nobody, secured.clone())),
+                secured,
                 defaults,
                 max_in_flight: self.max_in_flight.unwrap_or(limits::DEFAULT_IN_FLIGHT),
                 retry_percent: self.retry_percent.unwrap_or(budget::DEFAULT_PERCENT),

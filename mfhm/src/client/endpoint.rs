@@ -28,6 +28,8 @@ pub(crate) struct Endpoint {
     pub operations: Vec<OperationEntry>,
     /// Its share of the calls relative to the others; 100 is usual.
     pub weight: u32,
+    /// Whether it is reached by TLS.
+    pub is_tls: bool,
     /// Whether it is in the caller's zone.
     pub is_near: bool,
     /// Version of the instance's program, as it says.
@@ -49,12 +51,13 @@ impl Endpoint {
     ) -> Self {
         Self {
             id,
-            address: Address::of(&host, port),
+            address: Address::of(&host, port, false),
             host,
             port,
             key,
             operations,
             weight: 100,
+            is_tls: false,
             is_near: false,
             version: None,
             offers: OnceLock::new(),
@@ -67,6 +70,15 @@ impl Endpoint {
     /// The same with a share of the calls other than the usual 100.
     pub(crate) fn weighing(mut self, weight: u32) -> Self {
         self.weight = weight;
+        self
+    }
+
+    /// The same, reached by TLS or not.
+    pub(crate) fn over_tls(mut self, is_tls: bool) -> Self {
+        if is_tls {
+            self.address = Address::of(&self.host, self.port, true);
+        }
+        self.is_tls = is_tls;
         self
     }
 

@@ -85,13 +85,13 @@ impl Sources {
 }
 
 /// An instance of which nothing is known but its address, which stands for its id.
-fn at_address(host: &str, port: u16) -> Endpoint {
+fn at_address(host: &str, port: u16, is_tls: bool) -> Endpoint {
     let id = format!("{}_{port}", host.replace(':', "."));
     let id = id.parse().unwrap_or_else(|_| {
         // A host with a name longer than ids are.
         InstanceId::from_random(crate::contract::shape::key("host", &id).into())
     });
-    Endpoint::new(id, host.to_owned(), port, None, Vec::new())
+    Endpoint::new(id, host.to_owned(), port, None, Vec::new()).over_tls(is_tls)
 }
 
 /// The instances of one service, whenever they change.

@@ -12,6 +12,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::connector::{Connector, Dial};
+use crate::tls::{Secured, Whom};
 
 /// Ends before a center's idle time-out.
 const IDLE: Duration = Duration::from_secs(10);
@@ -44,11 +45,11 @@ pub(super) struct Answer {
 }
 
 impl Http {
-    pub(super) fn over(connector: Arc<dyn Connector>) -> Self {
+    pub(super) fn over(connector: Arc<dyn Connector>, secured: Secured) -> Self {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
-            .build(Dial(connector));
+            .build(Dial::new(connector, secured, Whom::Center));
         Self { client }
     }
 

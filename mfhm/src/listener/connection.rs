@@ -57,9 +57,13 @@ where
         Ok(stream) => stream,
         Err(error) => return tracing::debug!(%peer, %error, "no connection was made"),
     };
-    let service = hyper::service::service_fn(|request: http::Request<Incoming>| {
+    let certified = H::certified(&stream);
+    let service = hyper::service::service_fn(|mut request: http::Request<Incoming>| {
         let (app, seat) = (app.clone(), seat.clone());
         seat.activity.begins(seat.seats().now());
+        if let Some(certified) = &certified {
+            request.extensions_mut().insert(certified.clone());
+        }
         async move {
             let mut answer = app.answer(request.map(Body::new), peer).await;
             if seat.seats().is_closing() {

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -31,14 +32,26 @@ impl Source for TcpListener {
     }
 }
 
+/// The services that the peer is, by the certificate that it showed: the names in it. A
+/// request extension.
+#[cfg_attr(not(feature = "tls"), allow(dead_code))]
+#[derive(Clone, Debug)]
+pub(crate) struct Certified(pub Arc<[Arc<str>]>);
+
 /// What makes of a new connection one on which HTTP is spoken, such as TLS. It has
 /// the time that the first bytes and the head of the first request have.
 pub(crate) trait Handshake<S>: Clone + Send + 'static {
     /// The connection afterwards.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
+    /// Whether HTTP can be spoken without it.
+    const IS_PLAIN: bool;
+
     /// Makes it.
     fn shake(&self, stream: S) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+
+    /// Who the peer has shown to be.
+    fn certified(stream: &Self::Stream) -> Option<Certified>;
 }
 
 /// HTTP is spoken at once.
@@ -51,7 +64,13 @@ where
 {
     type Stream = S;
 
+    const IS_PLAIN: bool = true;
+
     async fn shake(&self, stream: S) -> io::Result<S> {
         Ok(stream)
+    }
+
+    fn certified(_: &S) -> Option<Certified> {
+        None
     }
 }

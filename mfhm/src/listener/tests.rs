@@ -386,7 +386,7 @@ async fn a_handler_may_take_its_time() {
 
 async fn started(app: Router) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    Server::start(listener, app, &Limits::default()).unwrap()
+    Server::start(listener, &Secured::default(), app, &Limits::default()).unwrap()
 }
 
 #[tokio::test]
@@ -439,4 +439,76 @@ async fn a_request_knows_its_peer() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.ends_with(&own), "{answer}");
+}
+
+/// The certificate of a server in memory.
+#[cfg(feature = "tls")]
+fn over_tls() -> (crate::tls::testing::Authority, Secured) {
+    let authority = crate::tls::testing::Authority::new();
+    authority.give("users", &["users"]);
+    let tls = crate::Tls::new()
+        .certificate(
+            authority.path("users", "pem"),
+            authority.path("users", "key"),
+        )
+        .ca(authority.ca());
+    let secured = Secured::new(Some(tls), Vec::new()).unwrap();
+    (authority, secured)
+}
+
+#[cfg(feature = "tls")]
+#[tokio::test(start_paused = true)]
+async fn who_stalls_in_the_handshake_is_cut_off_as_who_stalls_in_a_head() {
+    let (_authority, secured) = over_tls();
+    let (arrivals, source) = mpsc::unbounded_channel();
+    let address = SocketAddr::from(([127, 0, 0, 1], 1));
+    let app = Router::new().route("/", get(|| async { "hello" }));
+    let shaking = secured.accepting().unwrap();
+    let _server = Server::accept(source, address, shaking, app, &Limits::new());
+    let connect = || {
+        let (here, there) = tokio::io::duplex(4096);
+        let peer = SocketAddr::from(([127, 0, 0, 1], 9));
+        let accepted: Accepted = Ok((there, peer));
+        arrivals.send(accepted).unwrap();
+        Other(here)
+    };
+    // The beginning of a record of 512 bytes, and nothing.
+    for beginning in [&b""[..], b"\x16", b"\x16\x03\x01\x02\x00\x01\x00\x01"] {
+        let mut other = connect();
+        other.0.write_all(beginning).await.unwrap();
+        let (time, _) = other.closed_after().await;
+        assert_within_a_second(time, 10);
+    }
+    // A byte now and then is no progress.
+    let mut slow = connect();
+    let started = Instant::now();
+    let record = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
+    for byte in record.iter().cycle() {
+        tokio::time::sleep(seconds(1)).await;
+        if slow.0.write_all(&[*byte]).await.is_err() {
+            break;
+        }
+    }
+    assert!(started.elapsed() < seconds(14), "{:?}", started.elapsed());
+}
+
+#[cfg(feature = "tls")]
+#[tokio::test]
+async fn who_speaks_http_to_tls_is_told_what_to_do() {
+    let (_authority, secured) = over_tls();
+    let (arrivals, source) = mpsc::unbounded_channel();
+    let address = SocketAddr::from(([127, 0, 0, 1], 1));
+    let app = Router::new().route("/", get(|| async { "hello" }));
+    let shaking = secured.accepting().unwrap();
+    let _server = Server::accept(source, address, shaking, app, &Limits::new());
+    let (here, there) = tokio::io::duplex(4096);
+    let accepted: Accepted = Ok((there, SocketAddr::from(([127, 0, 0, 1], 9))));
+    arrivals.send(accepted).unwrap();
+    let answer = Other(here).asks().await;
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert!(answer.contains("mfhm-not-run: true"), "{answer}");
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    let problem: crate::Problem = serde_json::from_str(body).unwrap();
+    assert_eq!(problem.code, "mfhm.tls_required");
+    assert!(problem.detail.contains("https://"), "{problem:?}");
 }

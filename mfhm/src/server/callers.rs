@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use super::not_run;
 use crate::current::CallerName;
 use crate::link::Link;
+use crate::listener::Certified;
 use crate::wire::identity::{Doubt, PublicKeys, Trusted};
 use crate::wire::problem::Problem;
 use crate::wire::v1::identity::{HEADER, KEYS_PATH};
@@ -175,8 +176,10 @@ impl Callers {
         // Only the service's own answer to pings is for everybody.
         let is_ping = request.uri().path() == "/ping"
             && matches!(*request.method(), Method::GET | Method::HEAD);
+        let certified: Option<&Certified> = request.extensions().get();
+        let certified = certified.map(|Certified(names)| names.clone());
         match self
-            .check_headers(request.headers(), service, is_ping)
+            .check_headers(request.headers(), certified.as_deref(), service, is_ping)
             .await
         {
             Ok(Some(name)) => {
@@ -191,9 +194,17 @@ impl Callers {
     async fn check_headers(
         &self,
         headers: &HeaderMap,
+        certified: Option<&[Arc<str>]>,
         service: &str,
         is_ping: bool,
     ) -> Result<Option<CallerName>, Box<Response>> {
+        // What was shown needs no center to vouch for it.
+        let certified = certified.unwrap_or_default();
+        let is_allowed = |name: &str| match &self.allowed {
+            Some(allowed) => allowed.iter().any(|other| *other == *name),
+            None => true,
+        };
+        let shown = certified.iter().find(|name| is_allowed(name)).cloned();
         let text = headers.get(HEADER).map(|value| value.as_bytes());
         let text = text.map(|bytes| std::str::from_utf8(bytes).unwrap_or_default());
         let checked = match text {
@@ -205,16 +216,15 @@ impl Callers {
                 Some(Ok(name)) => Some(name),
                 Some(Err(doubt)) => {
                     tracing::debug!(service, why = %doubt, "who calls is not known");
-                    None
+                    shown.map(CallerName)
                 }
-                None => None,
+                None => shown.map(CallerName),
             });
         };
         let only = allowed.join(", ");
         let (status, code, why) = match checked {
-            Some(Ok(name)) if allowed.iter().any(|other| **other == *name.0) => {
-                return Ok(Some(name));
-            }
+            Some(Ok(name)) if is_allowed(&name.0) => return Ok(Some(name)),
+            _ if shown.is_some() => return Ok(shown.map(CallerName)),
             Some(Ok(CallerName(name))) => (
                 StatusCode::FORBIDDEN,
                 "mfhm.caller_not_allowed",
@@ -237,13 +247,23 @@ impl Callers {
                 "mfhm.caller_unknown",
                 format!("what came in {HEADER} does not say who calls: {doubt}"),
             ),
+            None if !certified.is_empty() => (
+                StatusCode::FORBIDDEN,
+                "mfhm.caller_not_allowed",
+                format!(
+                    "{service:?} is for {only}, and the caller's certificate is for {} \
+                     (App::callers)",
+                    certified.join(", ")
+                ),
+            ),
             None => (
                 StatusCode::UNAUTHORIZED,
                 "mfhm.caller_unknown",
                 format!(
                     "{service:?} is for {only}, and this request does not say who calls: call it \
                      through the center, with a token for one of these names (`mfhm token new \
-                     --scope read --name NAME`, MFHM_TOKEN_FILE)"
+                     --scope read --name NAME`, MFHM_TOKEN_FILE), or over TLS with a \
+                     certificate for one of them (MFHM_TLS_CERT)"
                 ),
             ),
         };
@@ -297,6 +317,15 @@ mod tests {
         sent: Option<HeaderValue>,
         path: &str,
     ) -> Result<Option<String>, u16> {
+        admit_with(allowed, sent, None, path).await
+    }
+
+    async fn admit_with(
+        allowed: Option<&[&str]>,
+        sent: Option<HeaderValue>,
+        certified: Option<&[Arc<str>]>,
+        path: &str,
+    ) -> Result<Option<String>, u16> {
         let key = SigningKey::from_bytes(&[1; 32]);
         let keys = Keys::fixed(Trusted::new([&PublicKey::of("k", &key)]));
         let allowed = allowed.map(|names| names.iter().map(|&name| name.to_owned()).collect());
@@ -304,7 +333,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.extend(sent.map(|sent| (http::HeaderName::from_static(HEADER), sent)));
         match callers
-            .check_headers(&headers, "users", path == "/ping")
+            .check_headers(&headers, certified, "users", path == "/ping")
             .await
         {
             Ok(name) => Ok(name.map(|CallerName(name)| name.to_string())),
@@ -330,6 +359,27 @@ mod tests {
             assert_eq!(admit(only, sent, "/a").await, Err(status));
         }
         assert_eq!(admit(only, None, "/ping").await, Ok(None));
+    }
+
+    #[tokio::test]
+    async fn a_certificate_says_who_calls_without_an_assertion() {
+        let only = Some(&["orders", "billing"][..]);
+        let names = |names: &[&str]| -> Vec<Arc<str>> { names.iter().map(|&n| n.into()).collect() };
+        let came = |name: &str| Ok(Some(name.to_owned()));
+        let several = names(&["gateway", "billing"]);
+        let billing = admit_with(only, None, Some(&several), "/a").await;
+        assert_eq!(billing, came("billing"), "the one that is let in");
+        let first = admit_with(None, None, Some(&several), "/a").await;
+        assert_eq!(first, came("gateway"));
+        let other = names(&["inventory"]);
+        let refused = admit_with(only, None, Some(&other), "/a").await;
+        assert_eq!(refused, Err(403));
+        let asserted = assertion("orders", "users", 1, 0);
+        let orders = admit_with(only, Some(asserted), Some(&other), "/a").await;
+        assert_eq!(orders, came("orders"), "the center vouches for it");
+        let forged = assertion("orders", "users", 2, 0);
+        let refused = admit_with(only, Some(forged), Some(&other), "/a").await;
+        assert_eq!(refused, Err(401));
     }
 
     #[tokio::test]

@@ -75,7 +75,8 @@ impl Door {
 
     async fn pass(
         self,
-        #[cfg_attr(not(feature = "identity"), allow(unused_mut))] mut request: Request,
+        #[cfg_attr(not(any(feature = "identity", feature = "tls")), allow(unused_mut))]
+        mut request: Request,
         peer: Option<SocketAddr>,
     ) -> Response {
         let Inside {
@@ -87,6 +88,8 @@ impl Door {
         let headers = request.headers();
         let refusal = misdirected::refusal(headers, service)
             .or_else(|| key.as_ref().and_then(|key| guard::refusal(headers, key)));
+        #[cfg(all(feature = "tls", not(feature = "identity")))]
+        note_caller(&mut request);
         #[cfg(feature = "identity")]
         let refusal = match (&self.0.callers, refusal) {
             (Some(callers), None) => callers.admit(&mut request, service).await,
@@ -96,6 +99,18 @@ impl Door {
             Some(refusal) => refusal,
             None => dispatch.answer(request, peer).await,
         })
+    }
+}
+
+/// Who calls is who has shown a certificate.
+#[cfg(all(feature = "tls", not(feature = "identity")))]
+fn note_caller(request: &mut Request) {
+    use crate::current::CallerName;
+    use crate::listener::Certified;
+    let certified: Option<&Certified> = request.extensions().get();
+    let first = certified.and_then(|Certified(names)| names.first().cloned());
+    if let Some(name) = first {
+        request.extensions_mut().insert(CallerName(name));
     }
 }
 

@@ -14,10 +14,17 @@ pub(crate) struct Listing(pub(crate) BTreeMap<String, Listed>);
 /// Where the instances of one service are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Listed {
-    /// Hosts and ports.
-    At(Vec<(String, u16)>),
+    At(Vec<ListedAddress>),
     /// Where the DNS says.
     Dns(DnsName),
+}
+
+/// Where an instance is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ListedAddress {
+    pub host: String,
+    pub port: u16,
+    pub is_tls: bool,
 }
 
 impl Listing {
@@ -79,7 +86,7 @@ impl Listing {
 }
 
 /// The host and the port of an instance.
-fn address(text: &str) -> Result<(String, u16)> {
+fn address(text: &str) -> Result<ListedAddress> {
     let url = http_url(text)?;
     let refused = |why: &str| Error::new(format!("{text:?} is no address of an instance: {why}"));
     let uri: http::Uri = url.parse().map_err(|_| refused("it has no host"))?;
@@ -88,7 +95,13 @@ fn address(text: &str) -> Result<(String, u16)> {
     }
     let host = uri.host().ok_or_else(|| refused("it has no host"))?;
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    Ok((host.to_owned(), uri.port_u16().unwrap_or(80)))
+    let is_tls = uri.scheme() == Some(&http::uri::Scheme::HTTPS);
+    let usual = if is_tls { 443 } else { 80 };
+    Ok(ListedAddress {
+        host: host.to_owned(),
+        port: uri.port_u16().unwrap_or(usual),
+        is_tls,
+    })
 }
 
 #[cfg(test)]
@@ -96,9 +109,11 @@ mod tests {
     use super::*;
 
     fn at(addresses: &[(&str, u16)]) -> Listed {
-        let addresses = addresses
-            .iter()
-            .map(|(host, port)| ((*host).to_owned(), *port));
+        let addresses = addresses.iter().map(|&(host, port)| ListedAddress {
+            host: host.to_owned(),
+            port,
+            is_tls: false,
+        });
         Listed::At(addresses.collect())
     }
 
@@ -125,7 +140,6 @@ mod tests {
             ("no spaces=a:1", "service name"),
             ("a=b:1;a=c:1", "listed twice"),
             ("a=", "empty host"),
-            ("a=https://b", "http only"),
             ("a=http://b:1/path", "has a path"),
             ("a=b:1,dns://c:1", "not both"),
             ("a=dns://c", "need a port"),
@@ -133,6 +147,16 @@ mod tests {
         ] {
             let error = Listing::parse(text).unwrap_err().to_string();
             assert!(error.contains(why), "{text}: {error}");
+        }
+        let secure = Listing::parse("a=https://b, https://c:1");
+        if cfg!(feature = "tls") {
+            let Listed::At(both) = &secure.unwrap().0["a"] else {
+                panic!("they are addresses");
+            };
+            let ports = both.iter().map(|at| (at.port, at.is_tls));
+            assert_eq!(ports.collect::<Vec<_>>(), [(443, true), (1, true)]);
+        } else {
+            assert!(secure.unwrap_err().to_string().contains("feature `tls`"));
         }
         let nobody: [&str; 0] = [];
         assert!(Listing::default().add("a", &nobody).is_err());

@@ -21,6 +21,7 @@ use crate::link::{Credentials, Link};
 use crate::server::dispatch::Dispatch;
 use crate::server::door::Door;
 use crate::server::registration::{Announcement, Center, Registration};
+use crate::tls::Secured;
 use crate::wire::v1::{Address, HEADER_INSTANCE, HEADER_SERVICE, OperationEntry, Register};
 
 pub(super) const CENTER: &str = "center";
@@ -97,13 +98,15 @@ pub(super) async fn service(machine: Machine) {
     let name = *machine.service.lock().expect("nothing panics with it");
     let id = InstanceId::from_random(fastrand::u128(..));
     let listener = bind(SERVICE_PORT).await;
-    let link = Link::new(&Credentials::default()).expect("there is no key that could be wrong");
+    let link = Link::new(&Credentials::default(), &Secured::default())
+        .expect("there is no key that could be wrong");
     let register = Register {
         service: name.to_owned(),
         id: id.clone(),
         address: Address {
             host: None,
             port: SERVICE_PORT,
+            tls: false,
         },
         operations: vec![OperationEntry {
             name: "item".to_owned(),

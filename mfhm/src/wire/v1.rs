@@ -100,6 +100,9 @@ pub(crate) struct Address {
     pub host: Option<String>,
     /// 1 to 65535.
     pub port: u16,
+    /// Whether HTTPS is spoken there, with a certificate for the name of the service.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tls: bool,
 }
 
 /// One operation of an instance.
@@ -166,6 +169,9 @@ pub(crate) struct InstanceView {
     /// Whether requests to this instance need a key.
     #[serde(default)]
     pub key: bool,
+    /// Whether it speaks HTTPS, with a certificate for the name of the service.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tls: bool,
 }
 
 /// Answer of `GET /v1/services`.

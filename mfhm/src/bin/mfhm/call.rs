@@ -34,6 +34,9 @@ pub(crate) struct Arguments {
     /// File with the token that the center asks for
     #[arg(long, value_name = "FILE", env = "MFHM_TOKEN_FILE")]
     token_file: Option<PathBuf>,
+    #[cfg(feature = "tls")]
+    #[command(flatten)]
+    certificates: super::certificates::Own,
     /// Fills a placeholder of the path
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     path: Vec<(String, String)>,
@@ -71,6 +74,10 @@ async fn call(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Erro
     }
     if let Some(file) = &arguments.token_file {
         caller = caller.center_token(secret("token", file)?);
+    }
+    #[cfg(feature = "tls")]
+    if let Some(tls) = arguments.certificates.files() {
+        caller = caller.tls(tls);
     }
     let mut call = caller
         .build()?

@@ -55,6 +55,9 @@ pub(crate) struct Arguments {
     /// Connections at once from one address; from the machine itself they do not count
     #[arg(long, default_value_t = 1024, value_name = "NUMBER")]
     max_connections_per_address: usize,
+    #[cfg(feature = "tls")]
+    #[command(flatten)]
+    certificates: super::certificates::Served,
 }
 
 #[derive(Debug, Subcommand)]
@@ -103,6 +106,8 @@ pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
         contracts,
         max_connections,
         max_connections_per_address,
+        #[cfg(feature = "tls")]
+        certificates,
     } = arguments;
     match command {
         None => {}
@@ -113,9 +118,15 @@ pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
     if let Some(most) = max_connections {
         limits = limits.connections(most);
     }
+    let center = Center::builder();
+    #[cfg(feature = "tls")]
+    let center = certificates
+        .files()
+        .into_iter()
+        .fold(center, |center, tls| center.tls(tls));
     allow_host
         .into_iter()
-        .fold(Center::builder(), |center, host| center.allow_host(host))
+        .fold(center, |center, host| center.allow_host(host))
         .host(host)
         .port(port)
         .data_dir(data_dir)

@@ -3,6 +3,8 @@
 
 mod call;
 mod center;
+#[cfg(feature = "tls")]
+mod certificates;
 mod check;
 mod drain;
 mod duration;

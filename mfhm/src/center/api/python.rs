@@ -169,6 +169,7 @@ async fn online(api: &Api, asker: &Asker, request: Request) -> Result<Response, 
         service: online.name,
         host,
         port: online.port,
+        tls: false,
         origin: Origin::Python,
         peer: None,
         operations: operations(online.methods),
@@ -275,7 +276,12 @@ async fn operation_url(
             let entry = record.operations.iter().find(|o| o.name == operation);
             match entry {
                 Some(entry) => {
-                    let url = python::api_url(&record.host, record.port, &template(&record, entry));
+                    let url = python::api_url(
+                        record.tls,
+                        &record.host,
+                        record.port,
+                        &template(&record, entry),
+                    );
                     (StatusCode::OK, python::found_api(&url, &entry.methods))
                 }
                 None => (

@@ -276,6 +276,7 @@ fn instance_view(listed: &Listed) -> InstanceView {
         weight: record.weight,
         // That there is a key is told to everybody, the key to nobody.
         key: record.key.is_some(),
+        tls: record.tls,
     }
 }
 

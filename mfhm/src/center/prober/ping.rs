@@ -5,14 +5,13 @@
 //! answer are read. Where it goes is checked for each connection, after the name was
 //! looked up; it carries the instance's own key and nothing else that is secret.
 
-use std::error::Error as _;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -24,8 +23,11 @@ use crate::center::record::Origin;
 use crate::center::registration::{Probe, Probed};
 use crate::center::registry::Target;
 use crate::error::{Error, Result};
-use crate::key;
+use crate::key::{self, Key};
+use crate::tls::Secured;
 use crate::wire::v1;
+
+type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 /// So many pings may be under way together.
 const CONCURRENCY: usize = 512;
@@ -49,9 +51,13 @@ const MOST_BYTES: usize = 4096;
 const BODY_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// Sends pings in their turn, and out of turn for registrations that wait.
-#[derive(Debug)]
 pub(crate) struct Pinger {
     client: reqwest::Client,
+    /// For those that speak HTTPS, as is the next one: the client has its own.
+    #[cfg_attr(not(feature = "tls"), allow(dead_code))]
+    secured: Secured,
+    #[cfg_attr(not(feature = "tls"), allow(dead_code))]
+    names: Arc<dyn Names>,
     allowed: Arc<AllowList>,
     timeout: Duration,
     pings: Semaphore,
@@ -69,8 +75,14 @@ pub(crate) struct Answer {
 }
 
 impl Pinger {
-    pub(crate) fn new(timeout: Duration, allowed: Arc<AllowList>) -> Result<Self> {
-        Self::with_names(timeout, allowed, Arc::new(AskTheSystem))
+    /// `secured` is for instances that speak HTTPS.
+    pub(crate) fn new(
+        timeout: Duration,
+        allowed: Arc<AllowList>,
+        secured: Secured,
+    ) -> Result<Self> {
+        let pinger = Self::with_names(timeout, allowed, Arc::new(AskTheSystem))?;
+        Ok(Self { secured, ..pinger })
     }
 
     fn with_names(
@@ -80,7 +92,7 @@ impl Pinger {
     ) -> Result<Self> {
         let permitted = Permitted {
             allowed: allowed.clone(),
-            names,
+            names: names.clone(),
         };
         let client = reqwest::Client::builder()
             .no_proxy()
@@ -92,6 +104,8 @@ impl Pinger {
             .map_err(|error| Error::with_source("the pings can't be set up", error))?;
         Ok(Self {
             client,
+            secured: Secured::default(),
+            names,
             allowed,
             timeout,
             pings: Semaphore::new(CONCURRENCY),
@@ -108,7 +122,7 @@ impl Pinger {
             drop(permit);
             let (outcome, instance) = match exchange {
                 Ok(Ok((outcome, instance))) => (outcome, instance),
-                Ok(Err(error)) => match judge(&error) {
+                Ok(Err(error)) => match judge(&*error) {
                     Some(outcome) => (outcome, None),
                     // It is this process that lacks something, so nothing was
                     // learnt about the instance.
@@ -128,10 +142,7 @@ impl Pinger {
         }
     }
 
-    async fn exchange(
-        &self,
-        target: &Target,
-    ) -> Result<(PingOutcome, Option<String>), reqwest::Error> {
+    async fn exchange(&self, target: &Target) -> Result<(PingOutcome, Option<String>), Failed> {
         let bad = |reason: &str| Ok((PingOutcome::Bad(reason.to_owned()), None));
         let Some(host) = address::url_host(&target.host) else {
             return bad("its host can't be part of a URL");
@@ -139,27 +150,26 @@ impl Pinger {
         if let Err(why) = address::may_ping(&target.host, target.registrant, &self.allowed) {
             return bad(&why);
         }
+        let key = match target.key.as_ref().map(Key::header_value).transpose() {
+            Ok(key) => key,
+            Err(_) => return bad("its key can't be sent in a header"),
+        };
+        #[cfg(feature = "tls")]
+        if target.tls {
+            return self.exchange_over_tls(target, &host, key).await;
+        }
+        #[cfg(not(feature = "tls"))]
+        if target.tls {
+            return bad("it speaks HTTPS, which this build of the center doesn't");
+        }
         let mut request = self
             .client
             .get(format!("http://{host}:{}/ping", target.port));
-        if let Some(key) = &target.key {
-            match key.header_value() {
-                Ok(value) => request = request.header(key::HEADER, value),
-                Err(_) => return bad("its key can't be sent in a header"),
-            }
+        if let Some(key) = key {
+            request = request.header(key::HEADER, key);
         }
         let mut response = request.send().await?;
-        let header = |name: &str| {
-            let value = response.headers().get(name)?;
-            Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
-        };
-        let (service, instance) = (header(v1::HEADER_SERVICE), header(v1::HEADER_INSTANCE));
-        let outcome = assess(
-            target,
-            response.status(),
-            service.as_deref(),
-            instance.as_deref(),
-        );
+        let (outcome, instance) = heard(target, response.status(), response.headers());
 
         // The body says nothing, but whoever writes it should not find the
         // connection gone in the middle of a word.
@@ -186,6 +196,21 @@ impl Probe for Pinger {
             })
         })
     }
+}
+
+/// What the head of an answer says, and which instance says to have given it.
+fn heard(
+    target: &Target,
+    status: StatusCode,
+    headers: &HeaderMap,
+) -> (PingOutcome, Option<String>) {
+    let header = |name: &str| {
+        let value = headers.get(name)?;
+        Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    let (service, instance) = (header(v1::HEADER_SERVICE), header(v1::HEADER_INSTANCE));
+    let outcome = assess(target, status, service.as_deref(), instance.as_deref());
+    (outcome, instance)
 }
 
 async fn skip_body(response: &mut reqwest::Response) {
@@ -227,8 +252,8 @@ pub(in crate::center) fn assess(
 }
 
 /// What a failed exchange says about the instance. Absent: nothing.
-fn judge(error: &reqwest::Error) -> Option<PingOutcome> {
-    let mut source = error.source();
+fn judge(error: &(dyn std::error::Error + 'static)) -> Option<PingOutcome> {
+    let mut source = Some(error);
     while let Some(cause) = source {
         if let Some(error) = cause.downcast_ref::<io::Error>()
             && let Some(verdict) = judge_io(error)
@@ -242,7 +267,8 @@ fn judge(error: &reqwest::Error) -> Option<PingOutcome> {
         source = cause.source();
     }
     // Names that can't be resolved say as little as a host that is silent.
-    if error.is_timeout() || error.is_dns() {
+    let by_http: Option<&reqwest::Error> = error.downcast_ref();
+    if by_http.is_some_and(|error| error.is_timeout() || error.is_dns()) {
         return Some(PingOutcome::TimedOut);
     }
     let mut reason = error.to_string();
@@ -259,6 +285,10 @@ fn judge_io(error: &io::Error) -> Option<Option<PingOutcome>> {
     const ENOBUFS: i32 = 105;
     if matches!(error.raw_os_error(), Some(EMFILE | ENFILE | ENOBUFS)) {
         return Some(None);
+    }
+    #[cfg(feature = "tls")]
+    if let Some(verdict) = over_tls::judge(error) {
+        return Some(Some(verdict));
     }
     if let Some(Denied(why)) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
         return Some(Some(PingOutcome::Bad(why.clone())));
@@ -332,5 +362,7 @@ fn denied(why: String) -> io::Error {
     io::Error::new(io::ErrorKind::PermissionDenied, Denied(why))
 }
 
+#[cfg(feature = "tls")]
+mod over_tls;
 #[cfg(test)]
 mod tests;

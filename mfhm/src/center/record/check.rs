@@ -126,6 +126,7 @@ pub(crate) fn check_record(record: &Record) -> Vec<InvalidParam> {
             address: Address {
                 host: None,
                 port: record.port,
+                tls: false,
             },
             operations: record.operations.clone(),
             document: record.document.clone(),

@@ -165,6 +165,7 @@ impl Entry {
             service: self.record.service.clone(),
             host: self.record.host.clone(),
             port: self.record.port,
+            tls: self.record.tls,
             key: self.record.key.clone(),
             origin: self.record.origin,
             registrant: self.record.peer,

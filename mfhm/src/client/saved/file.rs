@@ -30,6 +30,9 @@ pub(super) struct SavedInstance {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     version: Option<String>,
     weight: u32,
+    /// Reached by TLS.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    tls: bool,
     /// In the caller's zone, which is part of the file's name.
     #[serde(default)]
     near: bool,
@@ -45,6 +48,7 @@ impl SavedInstance {
             operations: endpoint.operations.clone(),
             version: endpoint.version.clone(),
             weight: endpoint.weight,
+            tls: endpoint.is_tls,
             near: endpoint.is_near,
         })
     }
@@ -57,10 +61,12 @@ impl SavedInstance {
             operations,
             version,
             weight,
+            tls,
             near,
         } = self.clone();
         let mut endpoint = Endpoint::new(id, host, port, None, operations)
             .weighing(weight)
+            .over_tls(tls)
             .near(near);
         endpoint.version = version;
         endpoint

@@ -212,11 +212,13 @@ impl Centers {
                 metadata,
                 version,
                 weight,
+                tls,
                 ..
             } = instance;
             let is_near = self.zone.is_some() && metadata.get(ZONE) == self.zone.as_ref();
             let mut endpoint = Endpoint::new(id, host, port, key, operations)
                 .weighing(weight)
+                .over_tls(tls)
                 .near(is_near);
             endpoint.version = version;
             endpoints.push(endpoint);

@@ -89,7 +89,7 @@ impl<L: Lookup> Dns<L> {
                 // Servers turn their answers round; what is equal shall look equal.
                 records.sort_unstable();
                 records.dedup();
-                let address = |address: IpAddr| at_address(&address.to_string(), port);
+                let address = |address: IpAddr| at_address(&address.to_string(), port, false);
                 (records.into_iter().map(address).collect(), ttl)
             }
             Records::Services => {
@@ -131,8 +131,9 @@ fn weighed(mut records: Vec<Located>) -> Vec<Endpoint> {
             }
         };
         let addresses = record.addresses.iter();
-        endpoints
-            .extend(addresses.map(|ip| at_address(&ip.to_string(), record.port).weighing(weight)));
+        endpoints.extend(
+            addresses.map(|ip| at_address(&ip.to_string(), record.port, false).weighing(weight)),
+        );
     }
     // Two records can have one address: the better one counts.
     endpoints.sort_by(|a, b| (&a.id, b.weight).cmp(&(&b.id, a.weight)));

@@ -7,16 +7,17 @@ use futures_util::future::BoxFuture;
 use super::{Source, SourceError, Watch, WatchError, at_address};
 use crate::client::endpoint::{Endpoint, EndpointSet};
 use crate::client::uses::Uses;
+use crate::settings::listing::ListedAddress;
 
 /// Always the same instances.
 #[derive(Debug)]
-pub(crate) struct Fixed(pub(crate) Vec<(String, u16)>);
+pub(crate) struct Fixed(pub(crate) Vec<ListedAddress>);
 
 impl Fixed {
     fn endpoints(&self) -> Vec<Endpoint> {
         let addresses = self.0.iter();
         addresses
-            .map(|(host, port)| at_address(host, *port))
+            .map(|at| at_address(&at.host, at.port, at.is_tls))
             .collect()
     }
 }

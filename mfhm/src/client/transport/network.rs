@@ -1,7 +1,6 @@
 //! [`Network`]: exchanges with instances, over connections that are kept.
 
 use std::error::Error as _;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,8 +14,9 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use super::{
     Answered, Hop, Opened, Outgoing, Transport, TransportError, TransportErrorKind, collect, opened,
 };
-use crate::connector::{self, Connector, Dial};
+use crate::connector::{self, Dial};
 use crate::stream::StreamedBody;
+use crate::tls::{Secured, Whom};
 
 /// Ends before a server's idle time-out, so that a request rarely meets a
 /// connection that is being closed.
@@ -33,19 +33,18 @@ pub(crate) struct Network {
 type Payload = Either<Full<Bytes>, StreamedBody>;
 
 impl Network {
-    /// Over the usual streams.
-    pub(crate) fn new() -> Self {
-        Self::over(connector::standard())
+    /// Over the usual streams, and where TLS is spoken to this one only.
+    pub(crate) fn to(whom: Whom, secured: Secured) -> Self {
+        Self::over(Dial::new(connector::standard(), secured, whom))
     }
 
-    /// Over the streams of this connector.
-    pub(crate) fn over(connector: Arc<dyn Connector>) -> Self {
+    fn over(dial: Dial) -> Self {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
             // Each request brings its own.
             .set_host(false)
-            .build(Dial(connector));
+            .build(dial);
         Self { client }
     }
 
@@ -104,6 +103,8 @@ fn classify(error: legacy::Error) -> TransportError {
     let source = error.source().and_then(|source| source.downcast_ref());
     let is_untouched =
         source.is_some_and(|source: &hyper::Error| source.is_canceled() || source.is_closed());
+    #[cfg(feature = "tls")]
+    let is_untouched = is_untouched || crate::tls::Refused::is_in(&error);
     let kind = if error.is_connect() || is_untouched {
         TransportErrorKind::Connect
     } else {

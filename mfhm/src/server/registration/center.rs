@@ -170,6 +170,12 @@ impl Center {
             operations,
             ..
         } = &announcement.register;
+        if address.tls {
+            return Err(Refusal::Refused(format!(
+                "the center at {center} is Python's, which knows services that speak HTTP, and \
+                 {service:?} speaks HTTPS"
+            )));
+        }
         let methods: Vec<_> = operations
             .iter()
             .map(|operation| {

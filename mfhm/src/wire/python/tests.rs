@@ -145,7 +145,10 @@ impl Registered {
                 match one.methods.iter().find(|(name, _)| *name == api) {
                     Some((_, found)) => (
                         200,
-                        found_api(&api_url("127.0.0.1", one.port, &found.path), &found.methods),
+                        found_api(
+                            &api_url(false, "127.0.0.1", one.port, &found.path),
+                            &found.methods,
+                        ),
                     ),
                     None => (404, missing_api(&name, &api)),
                 }
@@ -205,7 +208,7 @@ fn agrees_with_pythons_library() {
         assert_eq!(decode_path(&raw), path, "{raw:?}");
     }
     for (path, url) in recorded.urljoin {
-        assert_eq!(api_url("10.0.0.1", 80, &path), url, "{path:?}");
+        assert_eq!(api_url(false, "10.0.0.1", 80, &path), url, "{path:?}");
     }
     for (text, number) in recorded.int {
         let number = number.map(|number| number.parse().unwrap_or(i64::MAX));
@@ -351,7 +354,7 @@ proptest! {
 
     #[test]
     fn urls_stay_on_host_and_port(path in "[/.:;?#@\\[\\]a-b \t\\\\]{0,12}") {
-        let url = api_url("10.0.0.1", 80, &path);
+        let url = api_url(false, "10.0.0.1", 80, &path);
         let rest = url.strip_prefix("http://10.0.0.1:80").unwrap();
         prop_assert!(rest.is_empty() || rest.starts_with(['/', '?', '#', ';']), "{}", url);
     }

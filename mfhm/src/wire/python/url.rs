@@ -4,7 +4,7 @@
 /// does it (`nos` is `/nos`, `/a/../b` is `/b`, nothing is escaped), with one
 /// difference: what looks like a scheme or a host is a part of the path like
 /// any other, so the URL never leads anywhere else.
-pub(crate) fn api_url(host: &str, port: u16, path: &str) -> String {
+pub(crate) fn api_url(is_tls: bool, host: &str, port: u16, path: &str) -> String {
     let path = path
         .trim_start_matches(|letter: char| letter <= ' ')
         .replace(['\t', '\r', '\n'], "");
@@ -18,9 +18,10 @@ pub(crate) fn api_url(host: &str, port: u16, path: &str) -> String {
         ),
         None => (path, ""),
     };
+    let scheme = if is_tls { "https" } else { "http" };
     let mut url = match host.contains(':') && !host.starts_with('[') {
-        true => format!("http://[{host}]:{port}"),
-        false => format!("http://{host}:{port}"),
+        true => format!("{scheme}://[{host}]:{port}"),
+        false => format!("{scheme}://{host}:{port}"),
     };
     if !path.is_empty() || !params.is_empty() {
         url += &resolve(path);
@@ -70,7 +71,7 @@ mod tests {
 
     #[test]
     fn stays_on_host_and_port() {
-        let url = |path| api_url("127.0.0.1", 80, path);
+        let url = |path| api_url(false, "127.0.0.1", 80, path);
         assert_eq!(url("//evil/x"), "http://127.0.0.1:80//evil/x");
         assert_eq!(url("http://evil/x"), "http://127.0.0.1:80/http:/evil/x");
         assert_eq!(url("\nhttp:x"), "http://127.0.0.1:80/http:x");
@@ -82,7 +83,7 @@ mod tests {
 
     #[test]
     fn brackets_ipv6() {
-        assert_eq!(api_url("::1", 80, "/a"), "http://[::1]:80/a");
-        assert_eq!(api_url("[::1]", 80, "/a"), "http://[::1]:80/a");
+        assert_eq!(api_url(false, "::1", 80, "/a"), "http://[::1]:80/a");
+        assert_eq!(api_url(true, "[::1]", 80, "/a"), "https://[::1]:80/a");
     }
 }

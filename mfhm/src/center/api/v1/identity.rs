@@ -52,12 +52,26 @@ pub(super) async fn assert(
 
 /// Whom the asker may say to be.
 fn name(asker: &Asker, asked: Option<String>) -> Result<String, String> {
-    let Principal::Bearer(token) = &asker.principal else {
-        return Err(
-            "only who has a token is somebody: make one with `mfhm token new --name NAME`, and \
-             set MFHM_TOKEN_FILE or MFHM_TOKEN"
-                .to_owned(),
-        );
+    let token = match &asker.principal {
+        Principal::Bearer(token) => token,
+        Principal::Certified(names) => {
+            let asked = asked.as_deref().or(names.first().map(|first| &**first));
+            return match asked {
+                Some(name) if names.iter().any(|own| **own == *name) => Ok(name.to_owned()),
+                name => Err(format!(
+                    "the certificate that was shown is for {}, not for {:?}",
+                    names.join(", "),
+                    name.unwrap_or_default()
+                )),
+            };
+        }
+        Principal::Anybody | Principal::KeyHolder => {
+            return Err(
+                "only who has a token or a certificate is somebody: make a token with `mfhm token \
+                 new --name NAME`, and set MFHM_TOKEN_FILE or MFHM_TOKEN"
+                    .to_owned(),
+            );
+        }
     };
     match (asked, token.names()) {
         (Some(name), _) if token.is_for(&name) => Ok(name),

@@ -41,6 +41,11 @@ pub(super) async fn register(
             errors.push(invalid("address.host", e));
             String::new()
         });
+    if register.address.tls && !api.registrar.can_ping_tls {
+        let why = "this center has no authority to check the certificates of services with: \
+                   start it with --tls-ca (and a build with the feature `tls`)";
+        errors.push(invalid("address.tls", why.to_owned()));
+    }
     if !errors.is_empty() {
         let detail = match errors.as_slice() {
             [one] => format!("{}: {}", one.name, one.detail),
@@ -60,6 +65,7 @@ pub(super) async fn register(
         service: register.service,
         host,
         port: register.address.port,
+        tls: register.address.tls,
         origin: Origin::V1,
         peer: Some(peer),
         operations: register.operations,

@@ -12,6 +12,7 @@ fn target(origin: Origin, port: u16) -> Target {
         service: "users".to_owned(),
         host: "127.0.0.1".to_owned(),
         port,
+        tls: false,
         key: None,
         origin,
         registrant: None,
@@ -21,7 +22,7 @@ fn target(origin: Origin, port: u16) -> Target {
 }
 
 fn pinger() -> Pinger {
-    Pinger::new(SOON, Arc::default()).unwrap()
+    Pinger::new(SOON, Arc::default(), Secured::default()).unwrap()
 }
 
 /// Answers one connection with these bytes and returns what was asked.
@@ -257,7 +258,8 @@ async fn many_hanging_instances_do_not_keep_others_waiting() {
     // Connections that nobody accepts are established by the kernel and hang.
     let hanging = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let hanging_port = hanging.local_addr().unwrap().port();
-    let pinger = Arc::new(Pinger::new(Duration::from_secs(60), Arc::default()).unwrap());
+    let pinger =
+        Arc::new(Pinger::new(Duration::from_secs(60), Arc::default(), Secured::default()).unwrap());
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..256 {
         let pinger = pinger.clone();

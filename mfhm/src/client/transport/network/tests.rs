@@ -1,5 +1,6 @@
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
@@ -12,7 +13,7 @@ use tokio::time::Instant;
 
 use super::super::{Address, BoxError};
 use super::*;
-use crate::connector::Wire;
+use crate::connector::{Connector, Wire};
 
 /// A network in memory: each connection is handed to what the test says.
 struct Wired {
@@ -47,10 +48,14 @@ const REFUSING: u16 = 1;
 const SILENT: u16 = 2;
 const THERE: u16 = 3;
 
+fn over(connector: Arc<dyn Connector>) -> Network {
+    Network::over(Dial::new(connector, Secured::default(), Whom::Nobody))
+}
+
 fn wired(peer: fn(DuplexStream, usize) -> BoxFuture<'static, ()>) -> (Network, Arc<Wired>) {
     let made = AtomicUsize::new(0);
     let wired = Arc::new(Wired { peer, made });
-    (Network::over(wired.clone()), wired)
+    (over(wired.clone()), wired)
 }
 
 async fn get(network: &Network, port: u16) -> Result<Answered, TransportError> {
@@ -58,7 +63,7 @@ async fn get(network: &Network, port: u16) -> Result<Answered, TransportError> {
     let request = Outgoing::new(Method::GET, target);
     let now = Instant::now();
     let hop = Hop {
-        to: &Address::of("a.example", port),
+        to: &Address::of("a.example", port, false),
         key: None,
         service: None,
         identity: None,
@@ -178,7 +183,7 @@ impl Connector for Breaking {
 
 #[tokio::test]
 async fn a_request_that_no_connection_took_never_reached_the_service() {
-    let network = Network::over(Arc::new(Breaking::default()));
+    let network = over(Arc::new(Breaking::default()));
     let untouched = get(&network, THERE).await.unwrap_err();
     assert_eq!(untouched.kind, TransportErrorKind::Connect, "{untouched:?}");
 }

@@ -1,0 +1,136 @@
+//! The side that is connected to.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::kept::{Kept, Secured};
+use super::names;
+use crate::listener::{Certified, Handshake};
+
+/// A TLS connection begins with this byte, and no request does.
+const HANDSHAKE: u8 = 0x16;
+
+/// Speaks TLS on new connections.
+#[derive(Clone, Debug)]
+pub(crate) struct Accepting(Arc<Kept>);
+
+impl Secured {
+    /// Absent: there is no certificate to show, and HTTP is spoken.
+    pub(crate) fn accepting(&self) -> Option<Accepting> {
+        let kept = self.0.as_ref()?;
+        let is_one = kept.current().server.is_some();
+        is_one.then(|| Accepting(kept.clone()))
+    }
+}
+
+impl<S> Handshake<S> for Accepting
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    type Stream = TlsStream<Begun<S>>;
+
+    const IS_PLAIN: bool = false;
+
+    async fn shake(&self, mut stream: S) -> io::Result<Self::Stream> {
+        let mut first = [0];
+        if stream.read(&mut first).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if first[0] != HANDSHAKE {
+            turn_away(stream).await?;
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "what came is no TLS",
+            ));
+        }
+        let Some(config) = self.0.current().server.clone() else {
+            return Err(io::Error::other("there is no certificate"));
+        };
+        let first = Some(first[0]);
+        TlsAcceptor::from(config)
+            .accept(Begun { first, stream })
+            .await
+    }
+
+    fn certified(stream: &Self::Stream) -> Option<Certified> {
+        let (_, connection) = stream.get_ref();
+        let certificate = connection.peer_certificates()?.first()?;
+        names::of(certificate).ok().map(Certified)
+    }
+}
+
+/// Tells whoever speaks HTTP what to do.
+async fn turn_away<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> io::Result<()> {
+    let body = r#"{"type":"about:blank","title":"Bad Request","status":400,"detail":"TLS is spoken here: write https:// in place of http://","code":"mfhm.tls_required"}"#;
+    let answer = format!(
+        "HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\n\
+         content-length: {}\r\nmfhm-not-run: true\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(answer.as_bytes()).await?;
+    stream.shutdown().await?;
+    // A socket that is closed with unread bytes in it takes its own last words back.
+    // The seat's limits end this, too.
+    let mut unread = [0; 1024];
+    while stream.read(&mut unread).await? > 0 {}
+    Ok(())
+}
+
+/// A stream of which the first byte was read.
+#[derive(Debug)]
+pub(crate) struct Begun<S> {
+    first: Option<u8>,
+    stream: S,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Begun<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if buffer.remaining() > 0
+            && let Some(first) = self.first.take()
+        {
+            buffer.put_slice(&[first]);
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Begun<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
