@@ -381,6 +381,15 @@ mod tests {
         assert_eq!(problems(|s| (open(s), s.insecure = true).1).await.len(), 0);
         assert_eq!(problems(|s| (open(s), s.key_auth = true).1).await.len(), 0);
         assert_eq!(problems(|s| s.host = "localhost".to_owned()).await.len(), 0);
+        #[cfg(feature = "tls")]
+        for (is_required, expected) in [(true, 0), (false, 1)] {
+            let found = problems(|s| {
+                open(s);
+                let tls = Tls::new().certificate("a.pem", "a.key").ca("ca.pem");
+                s.tls = Some(tls.require_client_certificate(is_required));
+            });
+            assert_eq!(found.await.len(), expected, "required: {is_required}");
+        }
     }
 
     #[tokio::test]

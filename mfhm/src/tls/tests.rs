@@ -103,7 +103,7 @@ async fn whoever_the_authority_does_not_know_is_nobody() {
     // Where nobody is trusted, nobody is checked for less.
     for whom in [service("users"), Whom::Nobody] {
         let (met, _) = meet(&Secured::default(), whom, "a", &users).await;
-        assert_refused(met, &["MFHM_TLS_CA"]);
+        assert_refused(met, &["no authority to check it with", "MFHM_TLS_CA"]);
     }
 }
 
@@ -271,8 +271,20 @@ async fn what_speaks_no_tls_is_said_to_speak_none() {
 #[cfg(feature = "server")]
 fn logged(work: impl FnOnce()) -> String {
     use std::sync::{Arc, Mutex};
+    #[derive(Clone)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
     let lines = Arc::new(Mutex::new(Vec::new()));
-    let subscriber = tracing_subscriber::fmt().with_writer(lines.clone());
+    let out = Lines(lines.clone());
+    let subscriber = tracing_subscriber::fmt().with_writer(move || out.clone());
     tracing::subscriber::with_default(subscriber.with_ansi(false).finish(), work);
     let lines = lines.lock().unwrap();
     String::from_utf8_lossy(&lines).into_owned()
