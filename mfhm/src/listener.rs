@@ -26,14 +26,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior};
-use tower_service::Service as _;
 
 #[cfg(feature = "center")]
 pub(crate) use self::lasting::Lasting;
@@ -57,6 +55,7 @@ const QUIET: Duration = Duration::from_secs(10);
 
 /// Who is connected: the socket's peer, never a header's claim. A request
 /// extension.
+#[cfg(any(feature = "server", test, fuzzing))]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub SocketAddr);
 
@@ -67,14 +66,15 @@ pub(crate) trait Answer: Clone + Send + Sync + 'static {
 }
 
 /// The peer is an extension of the request: [`Peer`].
-impl Answer for Router {
+#[cfg(test)]
+impl Answer for axum::Router {
     fn answer(
         &self,
         mut request: Request,
         peer: SocketAddr,
     ) -> impl Future<Output = Response> + Send {
         request.extensions_mut().insert(Peer(peer));
-        let answered = self.clone().call(request);
+        let answered = tower_service::Service::call(&mut self.clone(), request);
         async move {
             match answered.await {
                 Ok(answer) => answer,

@@ -9,6 +9,7 @@ pub mod chain;
 pub mod cli;
 pub mod crash;
 pub mod dns;
+pub mod figures;
 pub mod follow;
 pub mod http;
 pub mod port;

@@ -13,22 +13,19 @@
 //! `CallProxy` does it; their figures stand side by side. All of it is Markdown, to be
 //! pasted into `docs/experiments.md`.
 
-mod address;
 mod callers;
 mod center;
 mod experiments;
 mod fleet;
 mod load;
-mod machine;
 mod options;
-mod plain;
-mod report;
 mod roles;
 mod services;
 mod side;
 mod watcher;
 
 use clap::{Parser, Subcommand};
+use support::figures::{address, machine, plain, report};
 
 use crate::options::Options;
 use crate::roles::{CenterRole, ServiceRole};
@@ -83,7 +80,7 @@ async fn main() -> mfhm::Result<()> {
             machine::raise_descriptor_limit();
             match experiment {
                 What::All(options) => {
-                    machine::print("all", &options);
+                    machine::print(&format!("survive all{options}"));
                     rolling::run(&options).await;
                     rolling::run(&options.with_center()).await;
                     kill::run(&options).await;
@@ -97,43 +94,43 @@ async fn main() -> mfhm::Result<()> {
                     restarts::run(&options).await;
                 }
                 What::Rolling(options) => {
-                    machine::print("rolling", &options);
+                    machine::print(&format!("survive rolling{options}"));
                     rolling::run(&options).await;
                 }
                 What::Kill(options) => {
-                    machine::print("kill", &options);
+                    machine::print(&format!("survive kill{options}"));
                     kill::run(&options).await;
                 }
                 What::Slow(options) => {
-                    machine::print("slow", &options);
+                    machine::print(&format!("survive slow{options}"));
                     slow::run(&options).await;
                 }
                 What::Hang(options) => {
-                    machine::print("hang", &options);
+                    machine::print(&format!("survive hang{options}"));
                     hang::run(&options).await;
                 }
                 What::Layers(options) => {
-                    machine::print("layers", &options);
+                    machine::print(&format!("survive layers{options}"));
                     layers::run(&options).await;
                 }
                 What::Centerless(options) => {
-                    machine::print("centerless", &options);
+                    machine::print(&format!("survive centerless{options}"));
                     centerless::run(&options).await;
                 }
                 What::Discovery(options) => {
-                    machine::print("discovery", &options);
+                    machine::print(&format!("survive discovery{options}"));
                     discovery::run(&options).await;
                 }
                 What::Herd(options) => {
-                    machine::print("herd", &options);
+                    machine::print(&format!("survive herd{options}"));
                     herd::run(&options).await;
                 }
                 What::Flap(options) => {
-                    machine::print("flap", &options);
+                    machine::print(&format!("survive flap{options}"));
                     flap::run(&options).await;
                 }
                 What::Restarts(options) => {
-                    machine::print("restarts", &options);
+                    machine::print(&format!("survive restarts{options}"));
                     restarts::run(&options).await;
                 }
                 What::Center(_) | What::Service(_) => {}

@@ -9,16 +9,22 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use crate::address;
+use super::address;
 
 /// Ports on which something answers every request with 200. Dropping it closes them.
-pub(crate) struct Pingable {
+#[derive(Debug)]
+pub struct Pingable {
     ports: Vec<u16>,
     _accepting: JoinSet<()>,
 }
 
 impl Pingable {
-    pub(crate) async fn listen(count: usize) -> Self {
+    /// Listens on so many ports.
+    ///
+    /// # Panics
+    ///
+    /// When there are no ports left.
+    pub async fn listen(count: usize) -> Self {
         let (mut ports, mut accepting) = (Vec::new(), JoinSet::new());
         for _ in 0..count {
             let listener = TcpListener::bind("0.0.0.0:0").await.expect("a port");
@@ -31,13 +37,14 @@ impl Pingable {
         }
     }
 
-    pub(crate) fn port(&self, number: usize) -> u16 {
+    /// The port of an instance with this number; they share them.
+    pub fn port(&self, number: usize) -> u16 {
         self.ports[number % self.ports.len()]
     }
 }
 
 /// Answers every request with 200.
-pub(crate) async fn answer(listener: TcpListener) {
+pub async fn answer(listener: TcpListener) {
     while let Ok((mut stream, _)) = listener.accept().await {
         tokio::spawn(async move {
             let _ = stream.read(&mut [0; 1024]).await;
@@ -48,7 +55,11 @@ pub(crate) async fn answer(listener: TcpListener) {
 }
 
 /// The same, as an instance that says its id, which may change.
-pub(crate) async fn answer_as(listener: TcpListener, service: &str, id: Arc<Mutex<String>>) {
+///
+/// # Panics
+///
+/// Never: nobody panics with the id.
+pub async fn answer_as(listener: TcpListener, service: &str, id: Arc<Mutex<String>>) {
     while let Ok((mut stream, _)) = listener.accept().await {
         let id = id.lock().expect("nobody panics with it").clone();
         let answer = format!(
@@ -64,15 +75,24 @@ pub(crate) async fn answer_as(listener: TcpListener, service: &str, id: Arc<Mute
 
 /// An instance as the center is told of it.
 #[derive(Clone, Debug)]
-pub(crate) struct PlainInstance {
+pub struct PlainInstance {
+    /// The name of its service.
     pub service: String,
+    /// Its own id.
     pub id: String,
+    /// The address that it speaks from, and is pinged at.
     pub host: Ipv4Addr,
+    /// The port that it is pinged at.
     pub port: u16,
 }
 
 impl PlainInstance {
-    pub(crate) async fn register(&self, center: u16) -> io::Result<()> {
+    /// Registers with the center on this port.
+    ///
+    /// # Errors
+    ///
+    /// The center is not there or refuses.
+    pub async fn register(&self, center: u16) -> io::Result<()> {
         let Self {
             service, id, port, ..
         } = self;
@@ -81,7 +101,12 @@ impl PlainInstance {
         expect(&answer, "HTTP/1.1 200")
     }
 
-    pub(crate) async fn leave(&self, center: u16) -> io::Result<()> {
+    /// Leaves the center.
+    ///
+    /// # Errors
+    ///
+    /// The center is not there or refuses.
+    pub async fn leave(&self, center: u16) -> io::Result<()> {
         let path = format!("/v1/instances/{}", self.id);
         let answer = self.ask(center, "DELETE", &path, "").await?;
         expect(&answer, "HTTP/1.1 204")
@@ -89,7 +114,11 @@ impl PlainInstance {
 
     /// Opens the stream that holds the registration. Absent: the center does not know
     /// the instance.
-    pub(crate) async fn hold(&self, center: u16) -> io::Result<Option<Held>> {
+    ///
+    /// # Errors
+    ///
+    /// The center is not there or refuses.
+    pub async fn hold(&self, center: u16) -> io::Result<Option<Held>> {
         let mut stream = address::connect(self.host, center).await?;
         let request = format!(
             "GET /v1/instances/{}/hold HTTP/1.0\r\nhost: a\r\n\r\n",
@@ -123,11 +152,12 @@ impl PlainInstance {
 }
 
 /// An open stream that holds a registration.
-pub(crate) struct Held(BufReader<TcpStream>);
+#[derive(Debug)]
+pub struct Held(BufReader<TcpStream>);
 
 impl Held {
     /// Reads until the center ends it.
-    pub(crate) async fn ended(mut self) {
+    pub async fn ended(mut self) {
         let mut bytes = [0; 256];
         while matches!(self.0.read(&mut bytes).await, Ok(1..)) {}
     }

@@ -4,22 +4,25 @@ use std::time::Duration;
 
 /// A table with a column for each word of its head.
 #[derive(Debug)]
-pub(crate) struct Table {
+pub struct Table {
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    pub(crate) fn new<const N: usize>(head: [&str; N]) -> Self {
+    /// A table with this head.
+    pub fn new<const N: usize>(head: [&str; N]) -> Self {
         Self {
             rows: vec![head.map(str::to_owned).to_vec()],
         }
     }
 
-    pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
+    /// One more row.
+    pub fn row<const N: usize>(&mut self, cells: [String; N]) {
         self.rows.push(cells.to_vec());
     }
 
-    pub(crate) fn print(&self) {
+    /// Prints it.
+    pub fn print(&self) {
         println!();
         for (index, row) in self.rows.iter().enumerate() {
             println!("| {} |", row.join(" | "));
@@ -32,45 +35,51 @@ impl Table {
 }
 
 /// The heading of an experiment and what is done in it.
-pub(crate) fn heading(title: &str, text: &str) {
+pub fn heading(title: &str, text: &str) {
     println!("\n### {title}\n\n{text}");
 }
 
 /// Times in order.
 #[derive(Debug)]
-pub(crate) struct Times(Vec<Duration>);
+pub struct Times(Vec<Duration>);
 
 impl Times {
-    pub(crate) fn new(mut times: Vec<Duration>) -> Self {
+    /// Puts them in order.
+    pub fn new(mut times: Vec<Duration>) -> Self {
         times.sort_unstable();
         Self(times)
     }
 
-    pub(crate) fn count(&self) -> usize {
+    /// How many there are.
+    pub fn count(&self) -> usize {
         self.0.len()
     }
 
     /// The least time that this share of them does not exceed.
-    pub(crate) fn at(&self, share: f64) -> Duration {
+    pub fn at(&self, share: f64) -> Duration {
         let rank = (self.0.len() as f64 * share).ceil() as usize;
         let index = rank.saturating_sub(1);
         self.0.get(index).copied().unwrap_or_default()
     }
 
-    pub(crate) fn longest(&self) -> Duration {
+    /// The longest of them.
+    pub fn longest(&self) -> Duration {
         self.0.last().copied().unwrap_or_default()
     }
 }
 
-pub(crate) fn millis(time: Duration) -> String {
+/// As milliseconds, to a tenth.
+pub fn millis(time: Duration) -> String {
     format!("{:.1}", time.as_secs_f64() * 1000.0)
 }
 
-pub(crate) fn seconds(time: Duration) -> String {
+/// As seconds, to a tenth.
+pub fn seconds(time: Duration) -> String {
     format!("{:.1}", time.as_secs_f64())
 }
 
-pub(crate) fn percent(part: usize, whole: usize) -> String {
+/// A part of a whole, in percent.
+pub fn percent(part: usize, whole: usize) -> String {
     if whole == 0 {
         return "none".to_owned();
     }

@@ -5,17 +5,15 @@ use std::process::Command;
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-use crate::options::Options;
-
 /// The command, the machine and the build.
-pub(crate) fn print(experiment: &str, options: &Options) {
+pub fn print(command: &str) {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let build = if cfg!(debug_assertions) {
         "debug build: times say nothing"
     } else {
         "release build"
     };
-    println!("`target/release/survive {experiment}{options}`");
+    println!("`target/release/{command}`");
     println!();
     println!(
         "{cores} cores of {}, {}, {build}, load at the start {}.",
@@ -26,7 +24,7 @@ pub(crate) fn print(experiment: &str, options: &Options) {
 }
 
 /// As many descriptors as this process may have; its children inherit that.
-pub(crate) fn raise_descriptor_limit() {
+pub fn raise_descriptor_limit() {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
     // Without it the large experiments say what they lack.
@@ -34,7 +32,11 @@ pub(crate) fn raise_descriptor_limit() {
 }
 
 /// Stops with a word when this process may not have so many descriptors.
-pub(crate) fn need_descriptors(count: usize) {
+///
+/// # Panics
+///
+/// With that word.
+pub fn need_descriptors(count: usize) {
     let most = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     assert!(
         most >= count as u64,
@@ -44,9 +46,18 @@ pub(crate) fn need_descriptors(count: usize) {
 }
 
 /// The most memory that a process has had so far, in MiB.
-pub(crate) fn peak_memory(pid: u32) -> f64 {
+pub fn peak_memory(pid: u32) -> f64 {
+    status(pid, "VmHWM:")
+}
+
+/// The memory that a process has now, in MiB.
+pub fn memory(pid: u32) -> f64 {
+    status(pid, "VmRSS:")
+}
+
+fn status(pid: u32, field: &str) -> f64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
     let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
     kib.unwrap_or(f64::NAN) / 1024.0
 }
