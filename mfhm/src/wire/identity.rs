@@ -15,14 +15,13 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use ed25519_dalek::{Signer as _, SigningKey};
 use serde::{Deserialize, Serialize};
 
+use super::v1::identity::LONGEST;
+
 /// The only algorithm, as JOSE calls it.
 const ALGORITHM: &str = "EdDSA";
 
 /// What the clocks of two machines may differ by, in seconds.
 const LEEWAY: u64 = 30;
-
-/// Longer ones are none of ours.
-const LONGEST: usize = 2048;
 
 /// What an assertion says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 /// Header of a call: the center's word for who calls.
 pub(crate) const HEADER: &str = "mfhm-caller-identity";
 
+/// Longer assertions are none of ours.
+pub(crate) const LONGEST: usize = 2048;
+
 pub(crate) const PATH: &str = "/v1/identity";
 #[cfg(feature = "identity")]
 pub(crate) const KEYS_PATH: &str = "/v1/identity/keys";
