@@ -160,7 +160,7 @@ pub(crate) fn after(span: Duration) -> Instant {
 /// The time `span` after `begin`.
 pub(crate) fn since(begin: Instant, span: Duration) -> Instant {
     const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
-    begin.checked_add(span).unwrap_or(begin + FAR)
+    begin.checked_add(span).unwrap_or_else(|| begin + FAR)
 }
 
 struct Attempts<'a> {

@@ -132,9 +132,15 @@ impl Caller {
 
     /// What the caller of the process says of all calls, if there is one yet.
     pub(crate) fn defaults_of_process() -> Defaults {
-        let caller = PROCESS.load();
-        let defaults = caller.as_ref().map(|caller| caller.defaults().clone());
-        defaults.unwrap_or_default()
+        Self::with_defaults_of_process(Defaults::clone)
+    }
+
+    /// The same, borrowed.
+    pub(crate) fn with_defaults_of_process<R>(take: impl FnOnce(&Defaults) -> R) -> R {
+        match &*PROCESS.load() {
+            Some(caller) => take(caller.defaults()),
+            None => take(&Defaults::default()),
+        }
     }
 
     pub(crate) fn resolver(&self, service: &str) -> Arc<Resolver> {
