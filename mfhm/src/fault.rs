@@ -9,7 +9,7 @@ use std::fmt;
 use bytes::Bytes;
 use http::StatusCode;
 
-use crate::wire::problem::{self, Problem};
+use crate::wire::problem::{self, Problem, shown};
 
 /// Why a call did not give its value.
 ///
@@ -92,6 +92,10 @@ impl<E> From<Fault> for CallError<E> {
         Self::Fault(fault)
     }
 }
+
+/// So much of what an answer says is in a fault's text, in characters. All of it is in
+/// [`Fault::problem`] and [`Fault::body`].
+const LONGEST: usize = 1000;
 
 /// Why a call failed other than by a declared error.
 ///
@@ -226,7 +230,7 @@ impl Fault {
         let detail = if said.is_empty() {
             format!("the service answered {status}")
         } else {
-            format!("the service answered {status}: {said}")
+            format!("the service answered {status}: {}", shown(said, LONGEST))
         };
         let mut fault = Self::new(FaultKind::Status, detail);
         fault.inner.answer = Some(FaultAnswer {
@@ -245,7 +249,8 @@ impl Fault {
 
     /// An answer with this status that could not be read.
     pub(crate) fn undecodable(status: StatusCode, body: Bytes, detail: String) -> Self {
-        let mut fault = Self::new(FaultKind::Decode, detail);
+        // It may repeat what could not be read.
+        let mut fault = Self::new(FaultKind::Decode, shown(&detail, LONGEST));
         fault.inner.answer = Some(FaultAnswer {
             status,
             problem: None,
@@ -454,6 +459,17 @@ impl<E: std::error::Error> axum::response::IntoResponse for CallError<E> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_that_goes_on_and_on_makes_no_long_text() {
+        let status = StatusCode::BAD_GATEWAY;
+        let problem = Problem::new(status, "a", "no ".repeat(1 << 20));
+        let fault = Fault::of_answer(status, Some(problem), Bytes::new());
+        assert!(fault.to_string().chars().count() < 1100);
+        assert!(fault.problem().unwrap().detail.len() > 1 << 20);
+        let fault = Fault::undecodable(status, Bytes::new(), "no ".repeat(1 << 20));
+        assert!(fault.to_string().chars().count() < 1100);
+    }
 
     #[test]
     fn a_fault_names_the_call() {

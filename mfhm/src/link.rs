@@ -17,7 +17,7 @@ use crate::connector;
 use crate::error::{Error, Result};
 use crate::key::{self, Key};
 use crate::tls::Secured;
-use crate::wire::problem::Problem;
+use crate::wire::problem::{Problem, shown};
 
 /// How long a center may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -198,9 +198,12 @@ impl Heard {
 
     pub(crate) fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, String> {
         serde_json::from_slice(&self.body).map_err(|error| {
+            // It may repeat what it could not read.
+            let error = error.to_string();
             format!(
-                "the answer of the center at {} cannot be read: {error}",
-                self.center
+                "the answer of the center at {} cannot be read: {}",
+                self.center,
+                shown(&error, 400)
             )
         })
     }
@@ -209,7 +212,9 @@ impl Heard {
     pub(crate) fn refusal(&self) -> String {
         let Self { center, status, .. } = self;
         let said = match self.problem() {
-            Some(problem) if !problem.detail.is_empty() => format!(": {}", problem.detail),
+            Some(problem) if !problem.detail.is_empty() => {
+                format!(": {}", shown(&problem.detail, 1000))
+            }
             _ => String::new(),
         };
         // A center of this kind says by itself what it wants.

@@ -48,9 +48,19 @@ enum Nonsense {
     BadRevision,
     Moved,
     ServerError,
+    /// A good answer about another service.
+    OtherService,
+    /// More instances than any service has.
+    Crowd,
+    /// Heads without an end.
+    Continues,
+    /// More headers than anybody reads.
+    Headers,
+    /// A refusal that goes on and on.
+    Talkative,
 }
 
-const ALL: [Nonsense; 13] = [
+const ALL: [Nonsense; 18] = [
     Nonsense::Bytes,
     Nonsense::NoHttp,
     Nonsense::Html,
@@ -64,6 +74,11 @@ const ALL: [Nonsense; 13] = [
     Nonsense::BadRevision,
     Nonsense::Moved,
     Nonsense::ServerError,
+    Nonsense::OtherService,
+    Nonsense::Crowd,
+    Nonsense::Continues,
+    Nonsense::Headers,
+    Nonsense::Talkative,
 ];
 
 impl Nonsense {
@@ -106,6 +121,34 @@ impl Nonsense {
             }
             Self::ServerError => {
                 b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n".to_vec()
+            }
+            Self::OtherService => {
+                let dead = r#"{"id":"d","host":"127.0.0.1","port":9,"status":"up"}"#;
+                with(
+                    "application/json",
+                    &format!(r#"{{"service":"other","revision":9,"instances":[{dead}]}}"#),
+                )
+            }
+            Self::Crowd => {
+                let dead =
+                    |id| format!(r#"{{"id":"{id}","host":"127.0.0.1","port":9,"status":"up"}}"#);
+                let dead: Vec<_> = (0..20_001).map(dead).collect();
+                let dead = dead.join(",");
+                with(
+                    "application/json",
+                    &format!(r#"{{"service":"echo","revision":9,"instances":[{dead}]}}"#),
+                )
+            }
+            Self::Continues => b"HTTP/1.1 100 Continue\r\n\r\n".repeat(100_000),
+            Self::Headers => {
+                let headers = "a: b\r\n".repeat(10_000);
+                format!("HTTP/1.1 200 OK\r\n{headers}\r\n{{}}").into_bytes()
+            }
+            Self::Talkative => {
+                let detail = "no ".repeat(1 << 20);
+                let body = format!(r#"{{"status":400,"code":"mfhm.no","detail":"{detail}"}}"#);
+                let length = body.len();
+                format!("HTTP/1.1 400 X\r\ncontent-length: {length}\r\n\r\n{body}").into_bytes()
             }
         }
     }

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 
 use super::attempt;
 use crate::link::Link;
-use crate::wire::v1::identity::{Asserted, OVERTIME, PATH, WhoAmI};
+use crate::wire::v1::identity::{self, Asserted, OVERTIME, PATH, WhoAmI};
 
 /// How long until a center that said nothing is asked again.
 const AGAIN: Duration = Duration::from_secs(10);
@@ -178,6 +178,10 @@ impl Identities {
 
 fn read(heard: &crate::link::Heard) -> Option<Said> {
     let asserted: Asserted = heard.json().ok()?;
+    // It goes with each call, and no service would read a longer one.
+    if asserted.assertion.len() > identity::LONGEST {
+        return None;
+    }
     let mut value = HeaderValue::from_str(&asserted.assertion).ok()?;
     value.set_sensitive(true);
     let life = Duration::from_millis(asserted.expires_in_ms);

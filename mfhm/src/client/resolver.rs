@@ -13,6 +13,7 @@
 //! away.
 
 mod follow;
+mod reach;
 mod restore;
 mod suspects;
 
@@ -27,10 +28,10 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use self::follow::{Ended, Following, tend};
+use self::reach::{alive, readmit};
 use self::restore::Restoring;
 use self::suspects::Suspects;
 use super::clock;
-use super::ejection::Outcome;
 use super::endpoint::{Endpoint, EndpointSet};
 use super::error::{Fault, FaultKind};
 use super::identity::Identity;
@@ -39,7 +40,6 @@ use super::offers;
 use super::saved::SavedLists;
 use super::source::{Source, SourceError};
 use super::uses::Uses;
-use crate::connector;
 use crate::contract::Operation;
 use crate::instance::ServiceName;
 use crate::link::backoff::Backoff;
@@ -52,7 +52,6 @@ const GAP: Duration = Duration::from_millis(25);
 const STALE: Duration = Duration::from_secs(10);
 /// How long a call waits for a list in which somebody offers its operation.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-const CONNECT: Duration = Duration::from_secs(1);
 /// A service that nobody knows is asked after for this long after the last call.
 const CURIOSITY: Duration = Duration::from_secs(30);
 
@@ -391,48 +390,6 @@ fn interval() -> Duration {
 
 fn now_millis() -> u64 {
     u64::try_from(clock::now().as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Tries to connect to the instances that are left out as unreachable: those
-/// that accept are back, the others stay out.
-async fn readmit(set: &EndpointSet) {
-    let now = clock::now();
-    let unreachable = set
-        .endpoints
-        .iter()
-        .filter(|endpoint| endpoint.ejection.is_unreachable(now));
-    let probes = unreachable.map(|endpoint| async move {
-        if accepts(endpoint).await {
-            endpoint.ejection.reachable();
-        } else {
-            endpoint
-                .ejection
-                .record(Outcome::Unreachable, clock::now(), 0.0);
-        }
-    });
-    futures_util::future::join_all(probes).await;
-}
-
-/// Those of a list that accept connections.
-async fn alive(set: &EndpointSet) -> EndpointSet {
-    let probes = set
-        .endpoints
-        .iter()
-        .map(|endpoint| async move { accepts(endpoint).await.then(|| endpoint.clone()) });
-    let endpoints = futures_util::future::join_all(probes)
-        .await
-        .into_iter()
-        .flatten()
-        .collect();
-    EndpointSet::new(endpoints)
-}
-
-async fn accepts(endpoint: &Endpoint) -> bool {
-    let Some(to) = endpoint.address.authority() else {
-        return false;
-    };
-    let connect = connector::standard().connect(to.clone());
-    matches!(tokio::time::timeout(CONNECT, connect).await, Ok(Ok(_)))
 }
 
 #[cfg(test)]

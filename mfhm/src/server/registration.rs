@@ -22,9 +22,13 @@ use self::center::{Dialect, Held, Refusal};
 use self::hold::{Heard, Hold};
 pub(crate) use self::own_id::OwnId;
 use crate::link::backoff::Backoff;
+use crate::wire::problem::shown;
 
 /// How long the center may take to take note of a departure.
 const LEAVE: Duration = Duration::from_secs(2);
+
+/// So many contracts that break are told in the log; a center tells no more either.
+const MOST_BREAKS: usize = 50;
 
 /// A center that was found to speak Python's protocol only is tried by v1 again
 /// after this many renewals, for it may have been replaced.
@@ -147,7 +151,9 @@ impl Holder {
                             tracing::info!(service, %center, "registered with a Python center");
                         }
                     }
-                    for broken in &held.breaks {
+                    for broken in held.breaks.iter().take(MOST_BREAKS) {
+                        let broken = broken.to_string();
+                        let broken = shown(&broken, 1000);
                         tracing::warn!(service, %center, "live callers break: {broken}");
                     }
                     backoff = Backoff::default();

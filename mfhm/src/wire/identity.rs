@@ -15,6 +15,8 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use ed25519_dalek::{Signer as _, SigningKey};
 use serde::{Deserialize, Serialize};
 
+use super::v1::identity::LONGEST;
+
 /// The only algorithm, as JOSE calls it.
 const ALGORITHM: &str = "EdDSA";
 
@@ -26,9 +28,6 @@ pub(crate) const LEEWAY: u64 = 30;
 
 /// Whatever a token says of its key: the center's names are much shorter.
 const LONGEST_KEY_ID: usize = 64;
-
-/// Longer ones are none of ours.
-const LONGEST: usize = 2048;
 
 /// What an assertion says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

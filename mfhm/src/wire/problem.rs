@@ -53,8 +53,8 @@ pub struct InvalidParam {
     pub detail: String,
 }
 
-/// The start of a text that a stranger chose: no answer repeats a long one.
-#[cfg(any(feature = "server", feature = "center"))]
+/// The start of a text that a stranger chose: no answer, log or error repeats a long one.
+#[cfg(any(feature = "client", feature = "server", feature = "center"))]
 pub(crate) fn shown(text: &str, longest: usize) -> std::borrow::Cow<'_, str> {
     match text.char_indices().nth(longest) {
         None => text.into(),

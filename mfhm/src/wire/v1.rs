@@ -28,8 +28,10 @@ pub(crate) mod identity;
 pub(crate) mod watch;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{self, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 pub(crate) use self::contracts::{
     Break, CallerReport, CallerView, Compatibility, DOCUMENT_MISSING, DocumentHash, HEADER_CALLER,
@@ -105,6 +107,9 @@ pub(crate) struct Address {
     pub tls: bool,
 }
 
+/// So many instances of one service are read: no answer makes a caller keep more.
+pub(crate) const MOST_INSTANCES: usize = 20_000;
+
 /// One operation of an instance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OperationEntry {
@@ -148,6 +153,7 @@ pub(crate) struct ServiceView {
     /// Grows with every change of the registry.
     pub revision: u64,
     /// Every registered instance, healthy or not.
+    #[serde(deserialize_with = "bounded")]
     pub instances: Vec<InstanceView>,
 }
 
@@ -193,4 +199,30 @@ pub(crate) struct ServiceSummary {
 
 fn default_weight() -> u32 {
     100
+}
+
+/// Reads [`MOST_INSTANCES`], and refuses a list that goes on.
+fn bounded<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<InstanceView>, D::Error> {
+    struct Bounded;
+
+    impl<'de> Visitor<'de> for Bounded {
+        type Value = Vec<InstanceView>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "at most {MOST_INSTANCES} instances of a service")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut instances = Vec::new();
+            while let Some(instance) = list.next_element()? {
+                if instances.len() == MOST_INSTANCES {
+                    return Err(de::Error::invalid_length(MOST_INSTANCES + 1, &self));
+                }
+                instances.push(instance);
+            }
+            Ok(instances)
+        }
+    }
+
+    from.deserialize_seq(Bounded)
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{GAP, Shared, interval, now_millis, readmit};
+use super::reach::readmit;
+use super::{GAP, Shared, interval, now_millis};
 use crate::client::source::{SourceError, Watch, WatchError};
 use crate::link::backoff::Backoff;
 

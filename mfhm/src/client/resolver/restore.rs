@@ -10,9 +10,8 @@ use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
-use super::{Knowledge, Shared, accepts};
-use crate::client::clock;
-use crate::client::ejection::Outcome;
+use super::reach::leave_out_unreachable;
+use super::{Knowledge, Shared};
 use crate::client::endpoint::EndpointSet;
 use crate::client::saved::SavedLists;
 
@@ -97,13 +96,7 @@ impl Shared {
             );
             // Who has left since is not worth an attempt; it is let in again when it
             // accepts connections.
-            let probes = set.endpoints.iter().map(|endpoint| async move {
-                if !accepts(endpoint).await {
-                    let outcome = Outcome::Unreachable;
-                    endpoint.ejection.record(outcome, clock::now(), 0.0);
-                }
-            });
-            futures_util::future::join_all(probes).await;
+            leave_out_unreachable(&set).await;
             Some(Arc::new(set))
         };
         let restored = self.restoring.restored.get_or_init(|| restore).await;
@@ -122,6 +115,7 @@ mod tests {
 
     use super::super::Resolver;
     use super::*;
+    use crate::client::clock;
     use crate::client::endpoint::Endpoint;
     use crate::client::saved::Place;
     use crate::client::source::{Source, SourceError};

@@ -243,11 +243,17 @@ async fn pipes_links_folders_and_files_that_others_write_are_passed_over() {
 #[tokio::test]
 async fn a_file_that_is_too_long_is_not_read() {
     let home = tempfile::tempdir().unwrap();
-    leave(&place(home.path(), 1), "users", now(), &[1]);
-    let long = name_of(home.path(), 2);
-    let file = fs::File::create(&long).unwrap();
-    file.set_len(1 << 40).unwrap();
-    fs::set_permissions(&long, fs::Permissions::from_mode(0o600)).unwrap();
+    leave(&place(home.path(), 1), "users", now() - 10, &[1]);
+    leave(
+        &place(&home.path().join("elsewhere"), 2),
+        "users",
+        now(),
+        &[2],
+    );
+    // Good but for its length.
+    let mut text = fs::read(file_of(&home.path().join("elsewhere"))).unwrap();
+    text.resize((16 << 20) + 1, b' ');
+    folder::write(&place(home.path(), 2), &text, now()).unwrap();
     let next = SavedLists::new(place(home.path(), 100));
     assert_eq!(ports(&next, "users").await, [1]);
 }

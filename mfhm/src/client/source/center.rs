@@ -15,6 +15,7 @@ use crate::client::endpoint::{Endpoint, EndpointSet};
 use crate::client::uses::Uses;
 use crate::instance::{InstanceId, InstanceStatus, ServiceName};
 use crate::link::{Heard, Link};
+use crate::wire::problem::shown;
 use crate::wire::python;
 use crate::wire::v1::{
     CallerReport, HEADER_CALLER, InstanceView, OperationEntry, ServiceView, ZONE,
@@ -163,6 +164,9 @@ impl Centers {
         match heard.status {
             StatusCode::OK => {
                 let view: ServiceView = heard.json().map_err(SourceError::Unreachable)?;
+                if view.service != service {
+                    return Err(SourceError::Unreachable(center.of_another(&view.service)));
+                }
                 self.endpoints(center, view, known).await
             }
             StatusCode::NOT_FOUND if heard.is_v1() => Err(SourceError::Unknown),
@@ -241,7 +245,12 @@ impl Centers {
         instance: &InstanceView,
         known: &EndpointSet,
     ) -> Result<HeaderValue, SourceError> {
-        let is_known = |endpoint: &&Arc<Endpoint>| endpoint.id == instance.id;
+        // Ids are told to everybody: one at another address, which perhaps another center
+        // tells, gets no key that it may not have.
+        let is_known = |endpoint: &&Arc<Endpoint>| {
+            let InstanceView { id, host, port, .. } = instance;
+            endpoint.id == *id && endpoint.host == *host && endpoint.port == *port
+        };
         if let Some(key) = known
             .endpoints
             .iter()
@@ -333,6 +342,14 @@ impl Centers {
     }
 }
 
+impl KnownCenter {
+    /// What it is when it tells of another service than it was asked for.
+    pub(super) fn of_another(&self, service: &str) -> String {
+        let (url, service) = (&self.url, shown(service, 100));
+        format!("the center at {url} tells of another service ({service:?}) than was asked for")
+    }
+}
+
 impl Source for Centers {
     fn list<'a>(
         &'a self,
@@ -368,4 +385,38 @@ fn sensitive(text: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(text).ok()?;
     value.set_sensitive(true);
     Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::link::Credentials;
+
+    fn at(host: &str, port: u16) -> ServiceView {
+        let text = format!(
+            r#"{{"service":"users","revision":1,"instances":
+                [{{"id":"a","host":"{host}","port":{port},"status":"up","key":true}}]}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_key_of_an_instance_does_not_follow_its_id_to_another_address() {
+        let link = Link::new(&Credentials::default()).unwrap();
+        // Nobody answers there, so no key is told anew.
+        let centers = Centers::new(&["http://127.0.0.1:9".to_owned()], link, Vec::new());
+        let id: InstanceId = "a".parse().unwrap();
+        let key = HeaderValue::from_static("secret");
+        let known = Endpoint::new(id, "10.0.0.1".to_owned(), 1, Some(key), Vec::new());
+        let known = EndpointSet::default().succeed(vec![known]);
+        for (host, port, is_told) in [
+            ("10.0.0.1", 1, true),
+            ("10.0.0.1", 2, false),
+            ("10.0.0.2", 1, false),
+        ] {
+            let center = centers.center(0);
+            let list = centers.endpoints(center, at(host, port), &known).await;
+            assert_eq!(list.unwrap()[0].key.is_some(), is_told, "{host}:{port}");
+        }
+    }
 }

@@ -8,15 +8,23 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::Error as _;
+
 use crate::instance::InstanceId;
 use crate::link::events::RawEvent;
-use crate::wire::v1::InstanceView;
 use crate::wire::v1::watch::{REMOVE, Removal, SNAPSHOT, Snapshot, UPSERT, Upsert};
+use crate::wire::v1::{InstanceView, MOST_INSTANCES};
+
+/// So much may be told one by one, in bytes, until everything is told anew, which happens
+/// every 20 s: whoever says more makes a picture that has no end.
+const MOST_TOLD: usize = 64 << 20;
 
 /// The instances as the center last told them.
 #[derive(Debug, Default)]
 pub(super) struct Picture {
     revision: u64,
+    /// How much was told since everything was.
+    told: usize,
     instances: BTreeMap<InstanceId, InstanceView>,
 }
 
@@ -55,16 +63,27 @@ impl Picture {
             }
             Some(UPSERT) => {
                 let Upsert {
-                    revision, instance, ..
+                    service: of,
+                    revision,
+                    instance,
                 } = serde_json::from_str(&event.data)?;
-                Ok(self.is_news(revision) && {
+                self.told = self.told.saturating_add(event.data.len());
+                let is_known = self.instances.contains_key(&instance.id);
+                if self.told > MOST_TOLD || (!is_known && self.instances.len() >= MOST_INSTANCES) {
+                    return Err(serde_json::Error::custom("there are too many instances"));
+                }
+                Ok(of == service && self.is_news(revision) && {
                     let id = instance.id.clone();
                     self.instances.insert(id, instance.clone()).as_ref() != Some(&instance)
                 })
             }
             Some(REMOVE) => {
-                let Removal { revision, id, .. } = serde_json::from_str(&event.data)?;
-                Ok(self.is_news(revision) && self.instances.remove(&id).is_some())
+                let Removal {
+                    service: of,
+                    revision,
+                    id,
+                } = serde_json::from_str(&event.data)?;
+                Ok(of == service && self.is_news(revision) && self.instances.remove(&id).is_some())
             }
             // What a newer center says besides.
             _ => Ok(false),
@@ -100,6 +119,7 @@ impl Picture {
 
     fn replace(&mut self, revision: u64, instances: Vec<InstanceView>) {
         self.revision = revision;
+        self.told = 0;
         self.instances = instances
             .into_iter()
             .map(|instance| (instance.id.clone(), instance))

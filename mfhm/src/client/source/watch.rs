@@ -23,6 +23,7 @@ use crate::client::encoding;
 use crate::client::endpoint::{Endpoint, EndpointSet};
 use crate::client::uses::Uses;
 use crate::link::events::{EventStream, Opened, RawEvent};
+use crate::wire::problem::shown;
 use crate::wire::v1::{HEADER_CALLER, ServiceView};
 
 /// Time between two readings, give or take a fifth. A reading also tells the center
@@ -34,6 +35,8 @@ const RELIST: Duration = Duration::from_secs(20);
 const GATHER: Duration = Duration::from_millis(200);
 
 const LAST_EVENT_ID: &str = "last-event-id";
+/// Longer ids of events are not sent back; ours have some 30 bytes.
+const LONGEST_ID: usize = 1024;
 
 /// Follows one service at the first center that answers.
 pub(super) struct CenterWatch {
@@ -154,10 +157,14 @@ impl CenterWatch {
             Ok(is_fresh) => {
                 self.is_fresh |= is_fresh;
                 self.last = event.id.or(self.last.take());
+                // What is too long to be sent back is answered as by a new caller.
+                self.last.take_if(|id| id.len() > LONGEST_ID);
                 Ok(())
             }
             Err(error) => {
                 self.last = None;
+                let error = error.to_string();
+                let error = shown(&error, 400);
                 Err(self.broken(format!("an event of the center cannot be read: {error}")))
             }
         }
@@ -173,6 +180,10 @@ impl CenterWatch {
         };
         match heard.status {
             StatusCode::OK => match heard.json::<ServiceView>() {
+                Ok(view) if view.service != self.service => {
+                    let why = center.of_another(&view.service);
+                    Err(self.broken(why))
+                }
                 Ok(view) => match self.picture.read(view.revision, view.instances) {
                     Ok(()) => Ok(()),
                     Err(OtherRun) => {

@@ -10,6 +10,9 @@ pub(crate) const HEADER: &str = "mfhm-caller-identity";
 /// How much longer an assertion counts where no center can be asked for another one.
 pub(crate) const OVERTIME: Duration = Duration::from_secs(3600);
 
+/// Longer assertions are none of ours.
+pub(crate) const LONGEST: usize = 2048;
+
 pub(crate) const PATH: &str = "/v1/identity";
 #[cfg(feature = "identity")]
 pub(crate) const KEYS_PATH: &str = "/v1/identity/keys";

@@ -103,3 +103,48 @@ fn a_reading_that_goes_back_is_of_another_run() {
     );
     assert!(picture.take("users", &remove(4, "b")).unwrap());
 }
+
+#[test]
+fn what_is_told_of_another_service_is_no_news() {
+    let mut picture = Picture::default();
+    let first = snapshot(7, &[instance("a", "up")]);
+    assert!(picture.take("users", &first).unwrap());
+    let of_others = |event: RawEvent| RawEvent {
+        data: event.data.replace("users", "orders"),
+        ..event
+    };
+    assert!(
+        !picture
+            .take("users", &of_others(upsert(8, "b", "up")))
+            .unwrap()
+    );
+    assert!(!picture.take("users", &of_others(remove(9, "a"))).unwrap());
+    assert_eq!(ids(&picture), ["a"]);
+}
+
+#[test]
+fn a_picture_has_an_end_whatever_is_told() {
+    let crowd = |count: usize| -> Vec<Value> {
+        let one = |id: usize| instance(&format!("i{id}"), "up");
+        (0..count).map(one).collect()
+    };
+    let mut picture = Picture::default();
+    let most = snapshot(1, &crowd(MOST_INSTANCES));
+    assert!(picture.take("users", &most).unwrap());
+    assert!(picture.take("users", &upsert(2, "i7", "down")).unwrap());
+    assert!(picture.take("users", &upsert(2, "more", "up")).is_err());
+    let more = snapshot(3, &crowd(MOST_INSTANCES + 1));
+    assert!(picture.take("users", &more).is_err());
+
+    let mut large = instance("large", "up");
+    large["version"] = "v".repeat(MOST_TOLD / 4).into();
+    let data = json!({"service": "users", "revision": 9, "instance": large});
+    let large = event(UPSERT, data);
+    let mut picture = Picture::default();
+    for _ in 0..3 {
+        assert!(picture.take("users", &large).is_ok());
+    }
+    assert!(picture.take("users", &large).is_err());
+    picture.read(10, Vec::new()).unwrap();
+    assert!(picture.take("users", &large).is_ok());
+}
