@@ -240,7 +240,7 @@ async fn only_the_holder_of_the_exact_place_is_removed() {
 async fn a_disk_that_hangs_is_a_refusal() {
     let center = TestCenter::new().await;
     register(&center, Origin::V1, "a", 1).await;
-    center.store.set_hanging(true);
+    center.store.stand_still(true);
     let registrar = &center.registrar;
     let record = record(Origin::V1, "b", 2);
     let refused = registrar.register(record, &actor()).await.unwrap_err();
@@ -252,7 +252,7 @@ async fn a_disk_that_hangs_is_a_refusal() {
         registrar.drain(&id, &actor()).await,
         "nor has a drain to wait for it"
     );
-    center.store.set_hanging(false);
+    center.store.stand_still(false);
     assert_eq!(
         register(&center, Origin::V1, "b", 2).await,
         Outcome::Registered

@@ -23,7 +23,6 @@ struct Inner {
     followers: Vec<mpsc::Sender<Change>>,
     audit: Vec<Numbered>,
     failure: Option<CommitError>,
-    hangs: bool,
 }
 
 impl MemoryStore {
@@ -52,20 +51,9 @@ impl MemoryStore {
     }
 }
 
-#[cfg(test)]
-impl MemoryStore {
-    /// Whether commits are answered at all.
-    pub(crate) fn set_hanging(&self, hangs: bool) {
-        self.inner.lock().unwrap().hangs = hangs;
-    }
-}
-
 impl Store for MemoryStore {
     fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<Revision, CommitError>> {
         Box::pin(async move {
-            if self.inner.lock().unwrap().hangs {
-                std::future::pending::<()>().await;
-            }
             let mut stands_still = self.stands_still.subscribe();
             stands_still.wait_for(|stands| !stands).await.unwrap();
             let mut inner = self.inner.lock().unwrap();

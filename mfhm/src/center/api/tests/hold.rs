@@ -198,11 +198,14 @@ async fn a_flood_of_requests_keeps_no_renewal_waiting() {
     let again = center.open(HOLD, &[]).await;
     assert_eq!(again.status, 200);
     assert_eq!(started.elapsed(), Duration::ZERO);
+    assert!(flood.iter().all(|request| !request.is_finished()));
     // The stream that is there goes on renewing.
     for _ in 0..20 {
         assert!(held.frame().await.is_some());
     }
     assert_eq!(center.get("/v1/services/users").await.status, 200);
-    assert!(flood.iter().all(|request| !request.is_finished()));
-    flood.iter().for_each(tokio::task::JoinHandle::abort);
+    // And whoever waited for the disk was told so meanwhile.
+    for refused in futures_util::future::join_all(flood).await {
+        assert_eq!(refused.unwrap().status, 503);
+    }
 }
