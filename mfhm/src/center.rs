@@ -51,6 +51,7 @@ mod health;
 mod hold;
 mod identity;
 mod import;
+mod lists;
 mod private_file;
 mod prober;
 mod record;
@@ -66,6 +67,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod turns;
 mod view;
 mod watch;
 
@@ -80,6 +82,7 @@ pub use self::backup::{Exported, Imported};
 pub use self::contracts::ContractPolicy;
 use self::prober::Pinger;
 use self::registration::Registrar;
+use self::registration::room::Room;
 use self::settings::Settings;
 use self::store::redb::RedbStore;
 use self::store::{Change, Store};
@@ -250,6 +253,22 @@ impl CenterBuilder {
         self
     }
 
+    /// Sets how many instances may be registered, those that are down included. The
+    /// default is 100,000. Their registrations may take 4 KiB each on average; in so
+    /// much memory and on disk a center keeps what others told it. Whoever registers
+    /// beyond that is refused; what was registered stays.
+    pub fn max_instances(mut self, most: usize) -> Self {
+        self.settings.max_instances = most;
+        self
+    }
+
+    /// Sets how many of them may be registered from one address, or from one /64 network
+    /// of IPv6. The default is 20,000.
+    pub fn max_instances_per_address(mut self, most: usize) -> Self {
+        self.settings.max_instances_per_address = most;
+        self
+    }
+
     /// Sets how many connections the center has, and how long they may keep it
     /// waiting. The defaults are told at [`Limits`]. Each registered instance holds
     /// one, and so does each caller that watches.
@@ -300,8 +319,8 @@ pub struct RunningCenter {
     prober: Task,
     follower: Task,
     store: Arc<dyn Store>,
-    _remembering: Option<Task>,
     is_tls: bool,
+    _remembering: Option<Task>,
     _rotation: Task,
 }
 
@@ -338,8 +357,8 @@ impl RunningCenter {
             prober,
             follower,
             store,
-            _remembering,
             is_tls: _,
+            _remembering,
             _rotation,
         } = self;
         view.close();
@@ -410,22 +429,25 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
         allowed,
         policy: settings.contract_policy,
         can_ping_tls: secured.trusts_somebody(),
+        room: Room::new(settings.capacity()),
+        judging: registration::judging(),
     });
-    let app = api::router(Api {
+    let app = Arc::new(Api {
         registrar,
         admission,
         signer: signer.clone(),
         watches: Arc::default(),
     });
-    let server = Server::start(listener, &secured, app, &settings.connections)?;
+    let limits = settings.connections.clone().keeping_places(view.clone());
+    let server = Server::start(listener, &secured, app, &limits)?;
     let center = RunningCenter {
         server,
         view,
         prober,
         follower,
         store,
-        _remembering: remembering,
         is_tls: settings.tls.as_ref().is_some_and(Tls::has_certificate),
+        _remembering: remembering,
         _rotation: Task::spawn(identity::rotate(signer)),
     };
     tracing::info!(url = %center.url(), data = %dir.display(), "the center listens");

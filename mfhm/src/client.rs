@@ -13,6 +13,8 @@ pub(crate) mod clock;
 pub(crate) mod ejection;
 pub(crate) mod encoding;
 pub(crate) mod endpoint;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 pub(crate) mod hedge;
 pub(crate) mod identity;
 pub(crate) mod inherit;

@@ -154,6 +154,8 @@ mod shutdown;
 mod simulation;
 #[cfg(any(feature = "client", feature = "server"))]
 mod stream;
+#[cfg(any(feature = "client", feature = "server", feature = "center"))]
+mod tcp;
 #[cfg(all(
     feature = "tls",
     any(feature = "client", feature = "server", feature = "center")

@@ -24,6 +24,7 @@ mod several_centers;
 mod shutdown;
 mod sockets;
 mod startup;
+mod taken_id;
 mod takeover;
 mod uploads;
 mod versions;

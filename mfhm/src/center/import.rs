@@ -52,7 +52,11 @@ pub(crate) async fn import(
     }
 }
 
-fn batch(instances: Vec<CachedInstance>, stored: &Snapshot, random: &mut fastrand::Rng) -> Batch {
+pub(super) fn batch(
+    instances: Vec<CachedInstance>,
+    stored: &Snapshot,
+    random: &mut fastrand::Rng,
+) -> Batch {
     let mut taken: HashSet<Place> = stored.records.iter().map(|record| record.place()).collect();
     let (mut writes, mut audit) = (Vec::new(), Vec::new());
     for instance in instances {

@@ -233,6 +233,22 @@ impl TokenSet {
         self.tokens.iter().any(|token| token.id == id)
     }
 
+    /// For fuzzing: what this text holds is read again as the same.
+    #[cfg(fuzzing)]
+    pub(crate) fn check(text: &[u8]) {
+        let Ok(read) = Self::read(Path::new(FILE), Ok(text.to_vec())) else {
+            return;
+        };
+        let contents = Contents {
+            format: FORMAT,
+            tokens: read.clone().into_entries(),
+        };
+        let written = serde_json::to_vec(&contents).expect("tokens are written");
+        let again = Self::read(Path::new(FILE), Ok(written)).expect("what was written is read");
+        assert_eq!(again.tokens, read.tokens);
+        assert_eq!(again.is_there, read.is_there);
+    }
+
     fn into_entries(self) -> Vec<TokenEntry> {
         let tokens = self.tokens.into_iter();
         tokens.map(Arc::unwrap_or_clone).collect()

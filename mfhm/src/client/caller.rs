@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
+use tokio::sync::watch;
 
 use super::attempt::Destination;
 use super::budget;
@@ -249,7 +250,7 @@ pub struct CallerBuilder {
     #[cfg(feature = "dns")]
     dns_server: Option<std::net::SocketAddr>,
     /// Those of this process.
-    own: Vec<InstanceId>,
+    own: Vec<watch::Receiver<InstanceId>>,
     tls: Option<Tls>,
     /// What the app shows and trusts, where nothing was said.
     secured: Option<Secured>,
@@ -267,7 +268,7 @@ impl CallerBuilder {
         credentials: Credentials,
         name: Option<&str>,
         zone: Option<&str>,
-        instances: Vec<InstanceId>,
+        instances: Vec<watch::Receiver<InstanceId>>,
         secured: &Secured,
     ) -> Self {
         if self.centers.is_empty() {

@@ -17,7 +17,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Service center, calls by name, and what a change means to callers.
+/// Service center and its tokens, calls by name, instances that shall leave, and what a
+/// change means to callers.
 #[derive(Debug, Parser)]
 #[command(name = "mfhm", version, about, arg_required_else_help = true)]
 struct Cli {

@@ -30,7 +30,8 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct New {
-    /// A service that the bearer may be; may be given several times
+    /// A service that the bearer may be; may be given several times. With the scope register
+    /// this or --all is needed
     #[arg(long, value_name = "NAME", conflicts_with = "all")]
     name: Vec<String>,
     /// The bearer may be any service

@@ -10,6 +10,7 @@
 //! the followers as a whole: a commit that failed in its fsync may be on disk or not.
 //! A full disk keeps nobody from opening the file and reading it.
 
+mod doubt;
 mod file;
 mod medium;
 #[cfg(test)]
@@ -225,6 +226,8 @@ impl Writer {
             let mut commits = Vec::with_capacity(group.len());
             for request in group.drain(..) {
                 match request {
+                    // Whoever wanted it has given up, and was told so.
+                    Request::Commit(_, answer) if answer.is_closed() => {}
                     Request::Commit(batch, answer) => commits.push((batch, answer)),
                     Request::Follow(follower) => {
                         let reset = Change::Reset(self.contents.snapshot());

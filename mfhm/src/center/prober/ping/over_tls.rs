@@ -132,6 +132,7 @@ mod tests {
             key: Some(Key::new("secret")),
             origin: Origin::V1,
             registrant: None,
+            owner: IpAddr::from([127, 0, 0, 1]),
             is_overdue: false,
             ping: 1,
         };

@@ -175,7 +175,7 @@ pub(super) fn read(database: &Database) -> Result<Snapshot, Failure> {
                 "the record of {service:?} at {host}:{port}: {error}"
             ))
         })?;
-        snapshot.records.push(Arc::new(record));
+        snapshot.records.push(Arc::new(record.shrunk()));
     }
     snapshot.documents = read_documents(&transaction)?;
     Ok(snapshot)
