@@ -27,6 +27,8 @@ pub use crate::{
 #[cfg(feature = "client")]
 pub use futures_util::future::BoxFuture;
 
+#[cfg(feature = "cli")]
+pub use crate::link::operator::Operator;
 #[cfg(any(feature = "server", feature = "cli"))]
 pub use crate::log::init as init_log;
 #[cfg(feature = "validate")]

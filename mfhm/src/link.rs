@@ -3,6 +3,8 @@
 pub(crate) mod backoff;
 pub(crate) mod events;
 mod http;
+#[cfg(feature = "cli")]
+pub(crate) mod operator;
 
 use std::time::Duration;
 

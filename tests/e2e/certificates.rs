@@ -5,6 +5,9 @@ use std::time::SystemTime;
 
 use support::cli::mfhm;
 use support::process::Program;
+use support::{port, wait};
+
+use crate::programs::service_program;
 
 fn dev(dir: &Path) -> Program {
     mfhm().arg("tls").arg("dev").option("--dir", dir.display())
@@ -62,4 +65,81 @@ async fn certificates_are_made_once_and_never_overwritten() {
     assert!(!status.success());
     assert!(stderr.contains("ca.key: put it back"), "{stderr}");
     assert!(!dir.join("orders.pem").exists());
+}
+
+/// What was printed for a service: variables and their values.
+fn variables(printed: &str) -> Vec<(String, String)> {
+    let exports = printed
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("export "));
+    let words = exports.flat_map(str::split_whitespace);
+    words
+        .filter_map(|word| word.split_once('='))
+        .filter(|(name, _)| name.starts_with("MFHM_TLS"))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+/// What the README says takes a minute.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_printed_makes_a_center_and_a_service_that_know_each_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (dir, data) = (folder.path().join("tls"), folder.path().join("data"));
+    let (_, printed, stderr) = dev(&dir).arg("service01").run().await;
+    let start = printed
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("mfhm center "));
+    let start = start.unwrap_or_else(|| panic!("no command: {printed}{stderr}"));
+    let token_file = folder.path().join("token");
+    let token = mfhm().arg("token").arg("new").option("--scope", "operate");
+    let (_, token, _) = token.option("--data-dir", data.display()).run().await;
+    std::fs::write(&token_file, token).expect("it is written");
+
+    let port = port::free();
+    let center = mfhm()
+        .arg("center")
+        .option("--port", port)
+        .option("--data-dir", data.display());
+    let center = start.split_whitespace().fold(center, Program::arg);
+    let mut center = center.start();
+    center.line("the center listens").await;
+    let url = format!("https://127.0.0.1:{port}");
+    let secured = |program: Program| {
+        let variables = variables(&printed);
+        assert_eq!(variables.len(), 3, "{printed}");
+        variables
+            .iter()
+            .fold(program, |program, (name, value)| program.env(name, value))
+    };
+    let _service = secured(service_program(&["service01"], &url))
+        .env("MFHM_PORT", 0)
+        .start();
+    let call = || {
+        let call = mfhm().arg("call").arg("service01").arg("hello");
+        call.option("--center", &url)
+    };
+    wait::until("an answer over TLS", async || {
+        let (status, _, _) = secured(call()).run().await;
+        status.success().then_some(())
+    })
+    .await;
+    let (status, _, stderr) = call().run().await;
+    assert!(!status.success(), "it shows no certificate: {stderr}");
+
+    let operate = |program: Program| {
+        program
+            .option("--center", &url)
+            .option("--token-file", token_file.display())
+    };
+    let export = || operate(mfhm().arg("center").arg("export"));
+    let (status, stdout, stderr) = secured(export()).run().await;
+    assert!(status.success(), "{stderr}");
+    assert!(stdout.contains("\"service\":\"service01\""), "{stdout}");
+    let (status, _, stderr) = export().run().await;
+    assert!(!status.success());
+    assert!(stderr.contains("certificate"), "{stderr}");
+    let drain = operate(mfhm().arg("drain").arg("service01"));
+    let (status, stdout, stderr) = secured(drain).run().await;
+    assert!(status.success(), "{stderr}");
+    assert!(stdout.contains("was told to leave"), "{stdout}");
 }

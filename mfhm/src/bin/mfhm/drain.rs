@@ -5,24 +5,23 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use http::{HeaderMap, Method, StatusCode};
-use reqwest::{Client, Url};
+use http::{Method, StatusCode};
+use mfhm::__private::Operator;
+use reqwest::Client;
 use serde_json::Value;
 
 use super::duration;
-use super::operator::{self, Credentials};
+use super::operator::{Center, Credentials, refused};
 
 /// The exit code when there is nobody to drain, or it is not clear who is meant.
 const NOBODY: u8 = 3;
 /// The exit code when an instance has not left in time.
 const STILL_THERE: u8 = 4;
 
-/// How long a center may take to answer.
+/// How long an instance may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Between two looks whether an instance has left.
 const PAUSE: Duration = Duration::from_millis(200);
-/// So much is read of an answer, in bytes.
-const MAX_ANSWER: usize = 64 << 20;
 
 /// Has an instance leave: callers get it no more, and it is told to deregister, to
 /// finish what it runs, and to end. Exit code 0: it is draining (with --wait: it has
@@ -191,26 +190,24 @@ fn choose(
 
 /// The centers that were named.
 struct Centers {
-    urls: Vec<Url>,
-    http: Client,
+    centers: Vec<Center>,
+    operator: Operator,
     /// Without the credentials, which are none of an instance's business.
     stranger: Client,
 }
 
 impl Centers {
     fn new(arguments: &Arguments) -> Result<Self, String> {
-        let urls = arguments.center.iter().map(|text| operator::url(text));
-        let urls = urls.collect::<Result<Vec<_>, _>>()?;
-        let client = |headers| {
-            let client = operator::client(headers).timeout(TIMEOUT).build();
-            client.map_err(|error| super::chain(&error))
-        };
-        let http = client(arguments.credentials.headers()?)?;
-        let stranger = client(HeaderMap::new())?;
+        let centers = arguments.center.iter().map(|text| Center::parse(text));
+        let stranger = Client::builder()
+            .timeout(TIMEOUT)
+            .connect_timeout(Duration::from_secs(1))
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy();
         Ok(Self {
-            urls,
-            http,
-            stranger,
+            centers: centers.collect::<Result<_, _>>()?,
+            operator: arguments.credentials.operator()?,
+            stranger: stranger.build().map_err(|error| super::chain(&error))?,
         })
     }
 
@@ -218,7 +215,7 @@ impl Centers {
     /// else an instance would go on being called by those who ask the one that did not.
     async fn instances(&self, service: &str) -> Result<Vec<Instance>, String> {
         let mut all = BTreeMap::new();
-        for center in &self.urls {
+        for center in &self.centers {
             let (status, answer) = self
                 .ask(Method::GET, center, &["v1", "services", service])
                 .await?;
@@ -229,7 +226,7 @@ impl Centers {
                     all.extend(told.map(|instance| (instance.id.clone(), instance)));
                 }
                 StatusCode::NOT_FOUND => {}
-                _ => return Err(operator::refused(center, status, &answer)),
+                _ => return Err(refused(&center.origin(), status, &answer)),
             }
         }
         Ok(all.into_values().collect())
@@ -239,7 +236,7 @@ impl Centers {
     async fn drain(&self, id: &str) -> Result<bool, String> {
         let mut is_told = false;
         let mut is_known = false;
-        for center in &self.urls {
+        for center in &self.centers {
             let path = ["v1", "instances", id, "drain"];
             let (status, answer) = self.ask(Method::POST, center, &path).await?;
             match status {
@@ -248,7 +245,7 @@ impl Centers {
                     is_told |= answer["told"] == true;
                 }
                 StatusCode::NOT_FOUND => {}
-                _ => return Err(operator::refused(center, status, &answer)),
+                _ => return Err(refused(&center.origin(), status, &answer)),
             }
         }
         if is_known {
@@ -300,25 +297,14 @@ impl Centers {
     async fn ask(
         &self,
         method: Method,
-        center: &Url,
+        center: &Center,
         path: &[&str],
     ) -> Result<(StatusCode, Value), String> {
-        let request = self.http.request(method, operator::at(center, path));
-        let no_answer = |error| operator::no_answer(center, error);
-        let mut answer = request.send().await.map_err(no_answer)?;
-        let status = answer.status();
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(no_answer)? {
-            body.extend_from_slice(&chunk);
-            if body.len() > MAX_ANSWER {
-                return Err(format!(
-                    "the answer of {center} is larger than {MAX_ANSWER} bytes"
-                ));
-            }
-        }
+        let (origin, path) = (center.origin(), center.path(path));
+        let (status, body) = self.operator.ask(method, &origin, &path).await?;
         match serde_json::from_slice(&body) {
             Ok(json) => Ok((status, json)),
-            Err(_) if status.is_success() => Err(format!("what answers at {center} is no center")),
+            Err(_) if status.is_success() => Err(format!("what answers at {origin} is no center")),
             Err(_) => Ok((status, Value::Null)),
         }
     }

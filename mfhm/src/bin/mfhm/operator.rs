@@ -2,13 +2,12 @@
 //! and what it says when it does not.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
-use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::StatusCode;
+use mfhm::__private::Operator;
 use mfhm::Problem;
-use reqwest::{ClientBuilder, Url};
+use reqwest::Url;
 use serde_json::Value;
 
 /// What a center may ask for.
@@ -20,62 +19,62 @@ pub(crate) struct Credentials {
     /// File with the token that the center asks for, of the scope `operate`
     #[arg(long, value_name = "FILE", env = "MFHM_TOKEN_FILE")]
     token_file: Option<PathBuf>,
+    #[cfg(feature = "tls")]
+    #[command(flatten)]
+    certificates: super::certificates::Own,
 }
 
 impl Credentials {
-    /// As they are sent.
-    pub(crate) fn headers(&self) -> Result<HeaderMap, String> {
-        let mut headers = HeaderMap::new();
-        if let Some(key) = secret("key", "MFHM_CENTER_KEY", self.center_key_file.as_ref())? {
-            headers.insert("mfhm-authkey", header("key", &key)?);
-        }
-        if let Some(token) = secret("token", "MFHM_TOKEN", self.token_file.as_ref())? {
-            headers.insert(AUTHORIZATION, header("token", &format!("Bearer {token}"))?);
-        }
-        Ok(headers)
+    /// Whoever has these.
+    pub(crate) fn operator(&self) -> Result<Operator, String> {
+        let key = secret("key", "MFHM_CENTER_KEY", self.center_key_file.as_ref())?;
+        let token = secret("token", "MFHM_TOKEN", self.token_file.as_ref())?;
+        let operator = Operator::new(
+            key,
+            token,
+            #[cfg(feature = "tls")]
+            self.certificates.clone().files(),
+        );
+        operator.map_err(|error| super::chain(&error))
     }
 }
 
-/// The address of a center.
-pub(crate) fn url(text: &str) -> Result<Url, String> {
-    let text = text.trim();
-    let full = if text.contains("://") {
-        text.to_owned()
-    } else {
-        format!("http://{text}")
-    };
-    let url = Url::parse(&full).ok().filter(|url| url.scheme() == "http");
-    url.ok_or_else(|| {
-        format!("{text:?} is no address of a center; write one such as http://127.0.0.1:21428")
-    })
-}
+/// A center that was named.
+#[derive(Debug)]
+pub(crate) struct Center(Url);
 
-/// The center's address with this path.
-pub(crate) fn at(center: &Url, path: &[&str]) -> Url {
-    let mut url = center.clone();
-    if let Ok(mut segments) = url.path_segments_mut() {
-        segments.pop_if_empty().extend(path);
+impl Center {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let full = if text.contains("://") {
+            text.to_owned()
+        } else {
+            format!("http://{text}")
+        };
+        let url = Url::parse(&full).ok();
+        let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        url.map(Self).ok_or_else(|| {
+            format!("{text:?} is no address of a center; write one such as http://127.0.0.1:21428")
+        })
     }
-    url
-}
 
-/// A client that sends these with each request.
-pub(crate) fn client(headers: HeaderMap) -> ClientBuilder {
-    reqwest::Client::builder()
-        .default_headers(headers)
-        .connect_timeout(Duration::from_secs(1))
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-}
+    /// Scheme, host and port.
+    pub(crate) fn origin(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
 
-/// What became of a request that was not answered.
-pub(crate) fn no_answer(center: &Url, error: reqwest::Error) -> String {
-    let why = super::chain(&error.without_url());
-    format!("no answer from the center at {center}: {why}")
+    /// The path of this on it.
+    pub(crate) fn path(&self, segments: &[&str]) -> String {
+        let mut url = self.0.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        url.path().to_owned()
+    }
 }
 
 /// What a center said in place of doing it.
-pub(crate) fn refused(center: &Url, status: StatusCode, answer: &Value) -> String {
+pub(crate) fn refused(center: &str, status: StatusCode, answer: &Value) -> String {
     let problem: Option<Problem> = serde_json::from_value(answer.clone()).ok();
     let detail = problem.map(|problem| problem.detail).unwrap_or_default();
     let is_door = matches!(status, StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED);
@@ -98,12 +97,4 @@ fn secret(what: &str, variable: &str, file: Option<&PathBuf>) -> Result<Option<S
     };
     let text = text.map(|text| text.trim().to_owned());
     Ok(text.filter(|text| !text.is_empty()))
-}
-
-fn header(what: &str, text: &str) -> Result<HeaderValue, String> {
-    let value = HeaderValue::from_str(text);
-    let mut value =
-        value.map_err(|_| format!("the {what} holds characters that no header may have"))?;
-    value.set_sensitive(true);
-    Ok(value)
 }

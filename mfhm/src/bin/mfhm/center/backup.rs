@@ -3,7 +3,6 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::Args;
 use http::StatusCode;
@@ -11,9 +10,6 @@ use mfhm::{Center, Error, Imported};
 use serde::Deserialize;
 
 use crate::operator::{self, Credentials};
-
-/// How long a center may keep silent.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// So much is read of a refusal, and the first line of an export is not longer, in bytes.
 const MAX_LINE: usize = 1 << 20;
@@ -94,31 +90,27 @@ async fn fetch(
     credentials: &Credentials,
     mut out: impl Write,
 ) -> Result<(usize, usize), String> {
-    let center = operator::url(center)?;
-    let client = operator::client(credentials.headers()?);
-    let client = client.read_timeout(PATIENCE).build();
-    let client = client.map_err(|error| crate::chain(&error))?;
-    let no_answer = |error| operator::no_answer(&center, error);
-    let request = client.get(operator::at(&center, &["v1", "export"]));
-    let mut answer = request.send().await.map_err(no_answer)?;
+    let center = operator::Center::parse(center)?;
+    let (origin, path) = (center.origin(), center.path(&["v1", "export"]));
+    let mut answer = credentials.operator()?.read(&origin, &path).await?;
     let status = answer.status();
     if status != StatusCode::OK {
         let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(no_answer)? {
+        while let Some(chunk) = answer.chunk().await? {
             body.extend_from_slice(&chunk);
             if body.len() > MAX_LINE {
                 break;
             }
         }
         let said = serde_json::from_slice(&body).unwrap_or_default();
-        let mut refused = operator::refused(&center, status, &said);
+        let mut refused = operator::refused(&origin, status, &said);
         if status == StatusCode::NOT_FOUND {
             refused.push_str("; it is none that exports while it runs: stop it, and name its data directory (--data-dir)");
         }
         return Err(refused);
     }
     let mut lines = Lines::default();
-    while let Some(chunk) = answer.chunk().await.map_err(no_answer)? {
+    while let Some(chunk) = answer.chunk().await? {
         lines.add(&chunk);
         out.write_all(&chunk)
             .map_err(|error| format!("the export can't be written: {error}"))?;
@@ -127,7 +119,7 @@ async fn fetch(
         .map_err(|error| format!("the export can't be written: {error}"))?;
     lines
         .are_all()
-        .map_err(|why| format!("what the center at {center} sent is no whole export: {why}"))
+        .map_err(|why| format!("what the center at {origin} sent is no whole export: {why}"))
 }
 
 /// The lines of an export that passes by. Whether they are good is for the import to say;
