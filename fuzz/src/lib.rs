@@ -1,6 +1,7 @@
 //! What the fuzz targets share: a service with every kind of parameter, requests
 //! made from the fuzzer's bytes, and what must be true of every answer.
 
+pub mod answer;
 pub mod oracle;
 pub mod request;
 pub mod service;
@@ -23,5 +24,20 @@ pub fn run(work: impl Future<Output = ()>) {
                 .await
                 .expect("an answer comes");
         });
+    });
+}
+
+/// The same in a time that passes at once when nothing else is to be done, for what
+/// waits and tries again. Nothing of it goes on afterwards.
+pub fn run_in_no_time(work: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime starts");
+    runtime.block_on(async {
+        tokio::time::timeout(Duration::from_secs(24 * 3600), work)
+            .await
+            .expect("it ends");
     });
 }

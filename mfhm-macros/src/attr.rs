@@ -7,8 +7,10 @@
 pub(crate) mod around;
 pub(crate) mod error;
 pub(crate) mod grammar;
+pub(crate) mod kept;
 pub(crate) mod operation;
 pub(crate) mod param;
+pub(crate) mod route;
 
 use proc_macro2::{Span, TokenStream};
 use syn::{LitStr, Path};

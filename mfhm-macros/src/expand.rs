@@ -19,9 +19,9 @@ use syn::{DeriveInput, LitStr};
 
 use crate::attr::around::{Shared, expressions};
 use crate::attr::grammar::plain_name;
-use crate::attr::operation::{
-    OperationAttrs, RouteAttr, conditions, is_layer, is_ours, route_span,
-};
+use crate::attr::kept::conditions;
+use crate::attr::operation::{OperationAttrs, is_layer, is_ours, route_span};
+use crate::attr::route::RouteAttr;
 use crate::attr::{ClientArgs, MainArgs, ServiceArgs, param};
 use crate::check;
 use crate::diag::Diagnostics;

@@ -17,7 +17,7 @@ use syn::{
 };
 
 pub(crate) use self::block::{ImplItem, Member, TraitItem};
-use crate::attr::{operation, param};
+use crate::attr::{kept, operation, param};
 
 /// Any item an attribute can stand on.
 pub(crate) enum Item {
@@ -109,8 +109,8 @@ impl Item {
             Self::Trait(item) => &mut item.attrs,
             _ => return Vec::new(),
         };
-        let conditions = operation::conditions(attrs);
-        attrs.retain(|attribute| operation::conditions(std::slice::from_ref(attribute)).is_empty());
+        let conditions = kept::conditions(attrs);
+        attrs.retain(|attribute| kept::conditions(std::slice::from_ref(attribute)).is_empty());
         conditions
     }
 
@@ -287,7 +287,7 @@ impl ModItem {
             None
         };
         Ok(Self {
-            doc: operation::doc_text(&documented),
+            doc: kept::doc_text(&documented),
             attrs,
             head: quote!(#head #mod_token #ident),
             ident,

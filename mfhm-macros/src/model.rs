@@ -5,6 +5,7 @@
 
 pub(crate) mod error;
 pub(crate) mod operation;
+pub(crate) mod output;
 pub(crate) mod types;
 
 use proc_macro2::{Ident, Span};
@@ -14,15 +15,14 @@ use syn::{Attribute, Expr};
 use crate::attr::ClientArgs;
 use crate::attr::around::{Shared, Timeout};
 use crate::attr::grammar::plain_name;
-use crate::attr::operation::{
-    BodyLimit, OperationAttrs, Success, condition_text, conditions, deprecation, doc_text,
-    is_deprecated, shown,
-};
+use crate::attr::kept::{condition_text, conditions, deprecation, doc_text, is_deprecated, shown};
+use crate::attr::operation::{BodyLimit, OperationAttrs, Success};
 use crate::check;
 use crate::diag::Diagnostics;
 use crate::item::{FnItem, TraitItem};
 use crate::model::operation::lower;
-use crate::model::types::{Output, ParamType};
+use crate::model::output::Output;
+use crate::model::types::ParamType;
 use crate::path::{PathPlace, PathTemplate};
 
 /// Which products an expansion contains: the features of the macro crate, as

@@ -13,6 +13,8 @@ pub(crate) mod clock;
 pub(crate) mod ejection;
 pub(crate) mod encoding;
 pub(crate) mod endpoint;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 pub(crate) mod hedge;
 pub(crate) mod identity;
 pub(crate) mod inherit;
@@ -35,18 +37,18 @@ pub(crate) mod uses;
 
 pub(crate) use crate::fault as error;
 
-use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use self::attempt::Destination;
+use futures_util::future::BoxFuture;
 use http::HeaderMap;
 
+use self::attempt::Destination;
 use self::caller::{Caller, Defaults};
 use self::error::{CallError, Fault, FaultKind};
 use self::inherit::Inherited;
 use self::intercept::{Chain, End, Interceptor, Interceptors};
-use self::local::{LocalCall, LocalSlot};
+use self::local::{Around, LocalCall, LocalResult, LocalSlot, LocalValue, Running};
 use self::options::CallOptions;
 use self::propagation::Propagation;
 use self::request::Request;
@@ -173,59 +175,81 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
     /// # Errors
     ///
     /// The implementation's own, or a fault: the deadline passed or it panicked.
-    pub async fn call_local<V, E>(
-        &self,
+    pub fn call_local<'a, V: 'a, E: ApiError>(
+        &'a self,
         operation: &'static Operation,
-        call: impl Future<Output = Result<V, E>>,
-    ) -> Result<V, CallError<E>>
-    where
-        E: ApiError,
-    {
-        // Borrowed where that is possible: most have nothing to say.
-        let of_process = self.is_of_process().then(Caller::defaults_of_process);
-        let defaults = of_process.as_ref().unwrap_or(&self.defaults);
-        let said = self.said.as_deref();
-        if defaults.interceptors.is_empty() && self.interceptors.is_empty() {
-            let ready = local::ready(self.service, operation, self.options, defaults, said);
-            return self.run_local(operation, ready, call).await;
-        }
-        let chain = Chain {
-            caller: defaults.interceptors.clone(),
-            client: self.interceptors.clone(),
+        call: BoxFuture<'a, Result<V, E>>,
+    ) -> LocalResult<'a, V, E> {
+        LocalResult::new(match self.ready_at_once(operation) {
+            Some(ready) => Around::nothing(ready, call),
+            None => Around::Interceptors(self.call_intercepted(operation, call)),
+        })
+    }
+
+    /// Runs a local call whose output is a plain value.
+    ///
+    /// # Errors
+    ///
+    /// A fault: the deadline passed or the implementation panicked.
+    pub fn call_local_value<'a, V: 'a>(
+        &'a self,
+        operation: &'static Operation,
+        call: BoxFuture<'a, V>,
+    ) -> LocalValue<'a, V> {
+        LocalValue::new(match self.ready_at_once(operation) {
+            Some(ready) => Around::nothing(ready, call),
+            None => {
+                let call = Box::pin(async { Ok(call.await) });
+                Around::Interceptors(self.call_intercepted(operation, call))
+            }
+        })
+    }
+
+    /// A local call that no interceptor stands around; `None` if one does.
+    fn ready_at_once(&self, operation: &'static Operation) -> Option<Result<local::Ready, Fault>> {
+        let begin = |defaults: &Defaults| {
+            let is_alone = defaults.interceptors.is_empty() && self.interceptors.is_empty();
+            let said = self.said.as_deref();
+            is_alone.then(|| {
+                local::ready_at_once(self.service, operation, &self.options, defaults, said)
+            })
         };
-        let begun = LocalCall::begin(operation, self.options, defaults, said);
-        // Boxed: a call without interceptors need not be larger for it.
-        Box::pin(async {
-            let LocalCall { time, headers } = begun;
+        // Borrowed: most have nothing to say.
+        if self.is_of_process() {
+            Caller::with_defaults_of_process(begin)
+        } else {
+            begin(&self.defaults)
+        }
+    }
+
+    fn call_intercepted<'a, V: 'a, E: ApiError>(
+        &'a self,
+        operation: &'static Operation,
+        call: BoxFuture<'a, Result<V, E>>,
+    ) -> BoxFuture<'a, Result<V, CallError<E>>> {
+        Box::pin(async move {
+            let defaults = self.local_defaults();
+            let said = self.said.as_deref();
+            let mut begun = LocalCall::begin(operation, &self.options, &defaults, said);
+            let chain = Chain {
+                caller: defaults.interceptors,
+                client: self.interceptors.clone(),
+            };
             let (service, name) = (self.service.into(), operation.name().into());
-            let headers = headers.unwrap_or_default();
-            let intercepted = chain.before(service, name, headers, time.deadline).await?;
-            let headers = Some(intercepted.headers());
-            let ready = LocalCall { time, headers }.ready(self.service, operation);
-            let result = self.run_local(operation, ready, call).await;
+            let headers = begun.headers.take().unwrap_or_default();
+            let until = begun.time.deadline;
+            let intercepted = chain.before(service, name, headers, until).await?;
+            begun.headers = Some(intercepted.headers());
+            let result = match begun.ready(self.service, operation) {
+                Ok(ready) => match Running::new(ready, call).await {
+                    Ok(output) => output.map_err(CallError::Api),
+                    Err(fault) => Err(CallError::Fault(fault)),
+                },
+                Err(fault) => Err(CallError::Fault(fault)),
+            };
             intercepted.after(End::of(None, &result));
             result
         })
-        .await
-    }
-
-    async fn run_local<V, E>(
-        &self,
-        operation: &'static Operation,
-        (time, ready): local::Ready,
-        call: impl Future<Output = Result<V, E>>,
-    ) -> Result<V, CallError<E>> {
-        let ended = match ready {
-            Ok((deadline, request)) => local::run(deadline, request, call).await,
-            Err(fault) => Err(fault),
-        };
-        match ended {
-            Ok(output) => output.map_err(CallError::Api),
-            Err(fault) => {
-                let fault = time.tell(fault).of_call(self.service, operation.name());
-                Err(CallError::Fault(fault))
-            }
-        }
     }
 
     /// Begins a request that is never sent: for the headers that a local call has as
@@ -270,19 +294,6 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
 
     fn is_of_process(&self) -> bool {
         matches!(self.target, Target::Discovered { .. })
-    }
-
-    /// Runs a local call whose output is a plain value.
-    ///
-    /// # Errors
-    ///
-    /// A fault: the deadline passed or the implementation panicked.
-    pub async fn call_local_value<V>(
-        &self,
-        operation: &'static Operation,
-        call: impl Future<Output = V>,
-    ) -> Result<V, CallError<Infallible>> {
-        self.call_local(operation, async { Ok(call.await) }).await
     }
 
     /// The fault of a local call with a text that cannot stand in a path: what the

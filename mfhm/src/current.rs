@@ -4,19 +4,33 @@
 //! handler; it is where the deadline of a request is kept. Calls that the handler
 //! makes look here for what they take over: the deadline and headers.
 
+use std::cell::RefCell;
 use std::fmt;
+use std::mem;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::{HeaderMap, Method, Uri};
+use pin_project_lite::pin_project;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::contract::Operation;
 
-tokio::task_local! {
-    static CURRENT: CurrentRequest;
+thread_local! {
+    /// The request of the task that this thread polls: see [`CurrentRequest::enter`].
+    static CURRENT: RefCell<CurrentRequest> = const { RefCell::new(CurrentRequest::NONE) };
+}
+
+/// Looks at the current request, which is an empty one outside of any. Nothing that
+/// `look` does may enter or look at another.
+fn with_current<R>(look: impl Fn(&CurrentRequest) -> R) -> R {
+    let found = CURRENT.try_with(|current| look(&current.borrow()));
+    // Else the thread is about to end, and its values have gone.
+    found.unwrap_or_else(|_| look(&CurrentRequest::NONE))
 }
 
 /// The request that this task is answering.
@@ -69,7 +83,7 @@ tokio::task_local! {
 /// # });
 /// ```
 pub fn request() -> CurrentRequest {
-    CURRENT.try_with(Clone::clone).unwrap_or_default()
+    with_current(Clone::clone)
 }
 
 /// Spawns a task that works for the current request: [`request()`] is the same in it,
@@ -118,21 +132,34 @@ where
     tokio::spawn(request().scope(work))
 }
 
-/// What a call that begins now takes over: the deadline and the headers.
+/// What a call that begins now takes over.
 #[cfg(feature = "client")]
-pub(crate) fn carried() -> (Option<Instant>, Option<Arc<Head>>) {
-    let carried = CURRENT.try_with(|current| (current.deadline, current.head.clone()));
-    carried.unwrap_or_default()
+pub(crate) struct Carried {
+    pub deadline: Option<Instant>,
+    /// What has the headers.
+    pub head: Option<Arc<Head>>,
+    /// Whose handler makes the call.
+    pub service: Option<Name>,
+}
+
+/// What a call that begins now takes over.
+#[cfg(feature = "client")]
+pub(crate) fn carried() -> Carried {
+    with_current(|current| Carried {
+        deadline: current.deadline,
+        head: current.head.clone(),
+        service: current.name(),
+    })
 }
 
 /// When the current request is given up.
 #[cfg(feature = "client")]
 pub(crate) fn request_deadline() -> Option<Instant> {
-    CURRENT.try_with(|current| current.deadline).ok().flatten()
+    with_current(|current| current.deadline)
 }
 
 /// A request that is being answered: see [`request()`]. Cheap to clone.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CurrentRequest {
     /// `None` for a local call that carries no headers.
     head: Option<Arc<Head>>,
@@ -169,13 +196,22 @@ pub(crate) enum Name {
     Given(Arc<str>),
 }
 
-impl Default for Name {
+/// An empty one, as outside of a request.
+impl Default for CurrentRequest {
     fn default() -> Self {
-        Self::Declared("")
+        Self::NONE
     }
 }
 
 impl CurrentRequest {
+    const NONE: Self = Self {
+        head: None,
+        service: Name::Declared(""),
+        operation: None,
+        deadline: None,
+        local_caller: None,
+    };
+
     /// A request that came by HTTP.
     #[cfg(feature = "server")]
     pub(crate) fn received(
@@ -195,11 +231,13 @@ impl CurrentRequest {
 
     /// A call that stays in the process.
     #[cfg(feature = "client")]
+    #[inline]
     pub(crate) fn local(
         service: &'static str,
         operation: &'static Operation,
         headers: Option<HeaderMap>,
         deadline: Instant,
+        caller: Option<Name>,
     ) -> Self {
         let headers = headers.filter(|headers| !headers.is_empty());
         let head = headers.map(|headers| {
@@ -213,7 +251,7 @@ impl CurrentRequest {
             service: Name::Declared(service),
             operation: Some(operation),
             deadline: Some(deadline),
-            local_caller: CURRENT.try_with(|current| current.name()).ok().flatten(),
+            local_caller: caller,
         }
     }
 
@@ -236,7 +274,33 @@ impl CurrentRequest {
     /// # }
     /// ```
     pub fn scope<F: Future>(self, work: F) -> impl Future<Output = F::Output> {
-        CURRENT.scope(self, work)
+        Scope {
+            request: self,
+            work: Some(work),
+        }
+    }
+
+    /// Makes this the current request for as long as `work` runs, which is one poll.
+    /// Meanwhile the one before is kept here.
+    pub(crate) fn enter<R>(&mut self, work: impl FnOnce() -> R) -> R {
+        struct Entered<'a>(&'a mut CurrentRequest);
+
+        impl Entered<'_> {
+            fn swap(&mut self) {
+                let _ = CURRENT.try_with(|current| mem::swap(&mut *current.borrow_mut(), self.0));
+            }
+        }
+
+        // Also when `work` panics.
+        impl Drop for Entered<'_> {
+            fn drop(&mut self) {
+                self.swap();
+            }
+        }
+
+        let mut entered = Entered(self);
+        entered.swap();
+        work()
     }
 
     /// The same request without its deadline, for work that goes on after it: its
@@ -342,5 +406,113 @@ impl fmt::Debug for CurrentRequest {
             .field("peer", &self.peer())
             .field("time_left", &self.time_left())
             .finish_non_exhaustive()
+    }
+}
+
+pin_project! {
+    /// Work whose current request is this one: see [`CurrentRequest::scope`].
+    struct Scope<F> {
+        request: CurrentRequest,
+        // Gone when it is done.
+        #[pin]
+        work: Option<F>,
+    }
+
+    impl<F> PinnedDrop for Scope<F> {
+        // What the work holds is dropped as it ran.
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if this.work.is_some() {
+                this.request.enter(|| this.work.set(None));
+            }
+        }
+    }
+}
+
+impl<F: Future> Future for Scope<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let mut this = self.project();
+        this.request.enter(|| {
+            let work = this.work.as_mut().as_pin_mut();
+            let polled = work.expect("nobody polls what is done").poll(context);
+            if polled.is_ready() {
+                this.work.set(None);
+            }
+            polled
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    fn of_service(name: &str) -> CurrentRequest {
+        CurrentRequest {
+            service: Name::Given(name.into()),
+            ..CurrentRequest::NONE
+        }
+    }
+
+    /// Tells when it is dropped, and whose request was the current one.
+    struct Dropped<'a>(&'a RefCell<Vec<String>>);
+
+    impl Drop for Dropped<'_> {
+        fn drop(&mut self) {
+            self.0.borrow_mut().push(request().service().to_owned());
+        }
+    }
+
+    #[tokio::test]
+    async fn the_inner_request_is_the_current_one_until_it_ends_or_waits() {
+        let inner = of_service("inner").scope(async {
+            tokio::task::yield_now().await;
+            request().service().to_owned()
+        });
+        let outer = of_service("outer").scope(async {
+            let mut inner = std::pin::pin!(inner);
+            assert!(futures_util::poll!(inner.as_mut()).is_pending());
+            assert_eq!(request().service(), "outer", "while the inner one waits");
+            assert_eq!(inner.await, "inner");
+            request().service().to_owned()
+        });
+        assert_eq!(outer.await, "outer");
+        assert_eq!(request().service(), "");
+    }
+
+    #[tokio::test]
+    async fn a_panic_leaves_no_request_behind() {
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(|_| {}));
+        let work = of_service("inner").scope(async { panic!("oh") });
+        let panicked = std::panic::AssertUnwindSafe(work).catch_unwind().await;
+        std::panic::set_hook(hook);
+        assert!(panicked.is_err());
+        assert_eq!(request().service(), "");
+    }
+
+    #[tokio::test]
+    async fn what_is_dropped_knows_whose_request_it_was() {
+        let told = RefCell::new(Vec::new());
+        let work = |wait| {
+            let held = Dropped(&told);
+            of_service("inner").scope(async move {
+                let _held = held;
+                if wait {
+                    std::future::pending::<()>().await;
+                }
+            })
+        };
+        work(false).await;
+        drop(work(true));
+        let mut waiting = Box::pin(work(true));
+        assert!(futures_util::poll!(waiting.as_mut()).is_pending());
+        drop(waiting);
+        assert_eq!(*told.borrow(), ["inner"; 3]);
+        assert_eq!(request().service(), "");
     }
 }

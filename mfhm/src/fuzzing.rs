@@ -1,14 +1,36 @@
 //! What the fuzz targets in `fuzz/` reach inside for. Compiled for them only.
 
+mod scripted;
+
 use std::borrow::Cow;
 use std::fmt::Debug;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::scripted::connector;
+pub use self::scripted::{Scripted, script};
 #[cfg(feature = "center")]
-pub use crate::center::fuzzing::{center, stored};
+pub use crate::center::fuzzing::{assertion, center, documents, key_set, stored};
+pub use crate::client::fuzzing::{answer_body, ask_center, event_stream, headers, saved, settings};
 use crate::value;
+
+/// Whether what can be read is read again as the same when it is written.
+///
+/// # Panics
+///
+/// When it is not.
+pub(crate) fn same<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    let read: T = serde_json::from_slice(bytes).ok()?;
+    let written = serde_json::to_vec(&read).expect("what was read is written");
+    let again: T = serde_json::from_slice(&written).expect("what was written is read");
+    let again = serde_json::to_vec(&again).expect("what was read is written");
+    assert_eq!(
+        String::from_utf8_lossy(&again),
+        String::from_utf8_lossy(&written)
+    );
+    Some(read)
+}
 
 /// Reads a value, writes it, and reads it again.
 ///

@@ -12,6 +12,8 @@ pub(crate) mod definition;
 pub(crate) mod dispatch;
 pub(crate) mod door;
 pub(crate) mod extract;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod guard;
 pub(crate) mod input;
 pub(crate) mod layers;

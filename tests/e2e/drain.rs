@@ -1,5 +1,8 @@
 //! `mfhm drain`.
 
+use std::time::Duration;
+
+use mfhm::{App, Center};
 use support::cli::mfhm;
 use support::process::Program;
 use support::{http, port, wait};
@@ -54,6 +57,49 @@ async fn an_instance_leaves_and_the_command_waits_for_it() {
     let (status, _, stderr) = drain(&center.url()).arg("--all").run().await;
     assert_eq!(status.code(), Some(3));
     assert!(stderr.contains("no instance of `service01`"), "{stderr}");
+}
+
+struct Lasting;
+
+#[mfhm::service(name = "lasting")]
+impl Lasting {
+    #[get("/hello")]
+    async fn hello(&self) -> String {
+        "hello".to_owned()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_found_at_a_center_that_is_away_by_now_gives_its_callers_time() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let ttl = Duration::from_secs(1);
+    let center = Center::builder().port(0).data_dir(dir.path());
+    let center = center.lease_ttl(ttl).start().await.expect("a center");
+    let app = App::new().service(Lasting).port(0).center(center.url());
+    let app = app.start().await.expect("an app");
+    app.registered().await;
+    let port = app.service("lasting").expect("the service").addr().port();
+    center.stop().await;
+    wait::until("the end of the lease", async || {
+        let service = app.service("lasting").expect("the service");
+        (!service.is_registered()).then_some(())
+    })
+    .await;
+
+    // For longer than the test takes.
+    let draining = tokio::spawn(app.drain(Duration::from_secs(600)));
+    let answer = wait::until("an answer of a service that leaves", async || {
+        // Whoever does not leave keeps the connection, and the answer does not end.
+        let asked = b"GET /hello HTTP/1.1\r\nhost: a\r\n\r\n";
+        let answer = http::exchange(port, asked);
+        let answer = tokio::time::timeout(Duration::from_secs(1), answer).await;
+        let answer = answer.ok()?.ok()?;
+        (answer.header("connection") == Some("close")).then_some(answer)
+    })
+    .await;
+    assert_eq!(answer.status, 200);
+    assert!(!draining.is_finished());
+    draining.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]

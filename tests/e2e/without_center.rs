@@ -160,6 +160,24 @@ async fn addresses_in_the_dns_are_instances() {
     reaches(&client, &other).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_family_of_addresses_that_the_dns_fails_to_tell_is_not_lost() {
+    let dns = DnsServer::start().await;
+    let port = port::free();
+    let alive = instance("127.0.0.1", port).await;
+    // Nobody listens there by IPv6.
+    dns.set_addresses("service01.test", &["127.0.0.1", "::1"]);
+    let caller = Caller::builder()
+        .center(format!("dns://{{service}}.test:{port}"))
+        .dns_server(dns.address())
+        .build()
+        .expect("a caller");
+    let client = Service01Client::through(&caller);
+    goes_on(&client, &alive, &dns).await;
+    dns.set_failing_for_ipv4(true);
+    goes_on(&client, &alive, &dns).await;
+}
+
 /// Calls reach this instance, also when the caller has asked anew.
 async fn goes_on(client: &Service01Client, alive: &Process, dns: &DnsServer) {
     let before = dns.asked();

@@ -28,6 +28,8 @@ pub struct DnsServer {
 struct State {
     zone: Zone,
     is_silent: bool,
+    /// Questions of this kind fail.
+    failing: Option<RecordType>,
     asked: usize,
 }
 
@@ -54,13 +56,20 @@ impl DnsServer {
         self.address
     }
 
-    /// From now on a name has these addresses; none: the name does not exist.
+    /// From now on a name has these addresses, of both families; none: the name does not
+    /// exist.
     pub fn set_addresses(&self, name: &str, addresses: &[&str]) {
-        let addresses = addresses.iter().map(|text| {
-            let address: IpAddr = text.parse().expect("an address");
-            RData::from(address)
-        });
-        self.set(name, RecordType::A, addresses.collect());
+        let parsed = addresses.iter().map(|text| text.parse());
+        let all: Vec<IpAddr> = parsed.map(|parsed| parsed.expect("an address")).collect();
+        let (v4, v6) = all.into_iter().partition::<Vec<_>, _>(IpAddr::is_ipv4);
+        for (kind, addresses) in [(RecordType::A, v4), (RecordType::AAAA, v6)] {
+            self.set(name, kind, addresses.into_iter().map(RData::from).collect());
+        }
+    }
+
+    /// From now on it fails to tell the IPv4 addresses of any name, or does again.
+    pub fn set_failing_for_ipv4(&self, is_failing: bool) {
+        lock(&self.state).failing = is_failing.then_some(RecordType::A);
     }
 
     /// From now on a name has these services: priority, weight, port and host.
@@ -121,6 +130,10 @@ fn answer(question: &Message, state: &mut State) -> Option<Message> {
     answer.metadata.recursion_desired = about.recursion_desired;
     answer.metadata.recursion_available = true;
     answer.add_query(query.clone());
+    if state.failing == Some(query.query_type()) {
+        answer.metadata.response_code = ResponseCode::ServFail;
+        return Some(answer);
+    }
     let name = Name::from_ascii(query.name().to_ascii().to_lowercase()).ok()?;
     match state.zone.get(&(name.clone(), query.query_type())) {
         Some(records) => {

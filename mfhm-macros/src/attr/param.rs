@@ -6,7 +6,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::{Attribute, Ident, LitStr, Meta};
 
-use crate::attr::operation::is_token;
+use crate::attr::route::is_token;
 use crate::diag::Diagnostics;
 use crate::spelling::nearest;
 

@@ -6,7 +6,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::{Ident, Lifetime};
 
 use crate::attr::grammar::plain_name;
-use crate::attr::operation::doc_text;
+use crate::attr::kept::doc_text;
 use crate::expand::exports::Exports;
 use crate::expand::handler::{generated_at, quiet};
 use crate::item::TraitItem;

@@ -15,7 +15,7 @@ use crate::expand::handler::quiet;
 use crate::expand::schema::has_impl;
 use crate::expand::service::service_impl;
 use crate::item::{FnItem, ImplItem, Item, Member, TraitItem};
-use crate::model::types::Output;
+use crate::model::output::Output;
 use crate::model::{Products, client_ident, is_operation};
 
 /// Any item, our attributes taken off.
@@ -148,7 +148,7 @@ fn client_method(function: &FnItem, exports: &Exports) -> TokenStream {
     };
     let value = named(output.value_type(outcome));
     let error = named(output.error_type(outcome, infallible));
-    let conditions = crate::attr::operation::conditions(&function.attrs);
+    let conditions = crate::attr::kept::conditions(&function.attrs);
     quote! {
         #(#conditions)*
         pub async fn #ident #generics (&self, #(#params),*)

@@ -6,7 +6,8 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use crate::attr::grammar::plain_name;
-use crate::attr::operation::{Success, doc_text};
+use crate::attr::kept::doc_text;
+use crate::attr::operation::Success;
 use crate::expand::bounds;
 use crate::expand::exports::Exports;
 use crate::expand::schema;

@@ -5,7 +5,7 @@ use quote::quote;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Expr, Path};
 
-use crate::attr::operation::doc_text;
+use crate::attr::kept::doc_text;
 use crate::expand::bounds::{self, Seen};
 use crate::expand::exports::Exports;
 use crate::expand::handler::{self, quiet};
@@ -182,7 +182,7 @@ pub(crate) fn service_impl(item: &ImplItem, body: &TokenStream, exports: &Export
     } = exports;
     let (generics, _, where_clause) = item.generics.split_for_impl();
     let self_ty = &item.self_ty;
-    let conditions = crate::attr::operation::conditions(&item.attrs);
+    let conditions = crate::attr::kept::conditions(&item.attrs);
     let quiet = quiet();
     quote! {
         #(#conditions)*

@@ -7,7 +7,7 @@ use syn::{Attribute, Data, DeriveInput, Fields, LitStr, Path, Type};
 
 use crate::attr::error::{ErrorAttrs, Status};
 use crate::attr::grammar::plain_name;
-use crate::attr::operation::doc_text;
+use crate::attr::kept::doc_text;
 use crate::diag::Diagnostics;
 
 /// A type with `#[derive(ApiError)]`.

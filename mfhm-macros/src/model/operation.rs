@@ -6,12 +6,14 @@ use syn::{FnArg, Ident, Lifetime, Pat, PatType, ReceiverKind, Safety, Signature,
 
 use crate::attr::around::expressions;
 use crate::attr::grammar::plain_name;
-use crate::attr::operation::{BodyLimit, OperationAttrs, RouteAttr, misspelt};
+use crate::attr::operation::{BodyLimit, OperationAttrs, misspelt};
 use crate::attr::param::{self, SourceAttr, SourceKind};
+use crate::attr::route::RouteAttr;
 use crate::check;
 use crate::diag::Diagnostics;
 use crate::item::{Body, FnItem};
-use crate::model::types::{Lending, Output, ParamType, forget_lifetimes};
+use crate::model::output::Output;
+use crate::model::types::{Lending, ParamType, forget_lifetimes};
 use crate::model::{Operation, Param, ParamSource, Place};
 use crate::path::{PathPlace, PathTemplate};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-#[cfg(feature = "identity")]
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,11 +10,12 @@ use axum::Router;
 use axum::routing::get;
 use http::HeaderValue;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 #[cfg(feature = "client")]
 use crate::client::caller::CallerBuilder;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::instance::InstanceId;
 use crate::key::Key;
 use crate::link::{Credentials, Link};
@@ -26,7 +27,7 @@ use crate::server::dispatch::Dispatch;
 use crate::server::door::Door;
 use crate::server::layers::Layers;
 use crate::server::overload::Capacity;
-use crate::server::registration::{Announcement, Center, Registration};
+use crate::server::registration::{Announcement, Center, OwnId, Registration};
 use crate::server::router;
 use crate::server::run::{Around, Bound};
 use crate::server::state::States;
@@ -99,8 +100,8 @@ impl RunningApp {
             #[cfg(feature = "client")]
             caller,
         } = launch;
-        let ids = bound.iter().map(|_| new_instance_id());
-        let ids: Vec<InstanceId> = ids.collect::<Result<_>>()?;
+        let ids = bound.iter().map(|_| OwnId::random().map(Arc::new));
+        let ids: Vec<Arc<OwnId>> = ids.collect::<Result<_>>()?;
         let link = Link::new(&credentials)?;
         // Clients in the handlers find services through the same centers.
         #[cfg(feature = "client")]
@@ -112,7 +113,7 @@ impl RunningApp {
                     .first()
                     .map(|(definition, _)| definition.name.as_str()),
                 zone.as_deref(),
-                ids.clone(),
+                ids.iter().map(|id| id.told()).collect(),
             )
             .build()?
             .install();
@@ -140,6 +141,7 @@ impl RunningApp {
             states,
             layers,
             capacity,
+            upload_rate: limits.upload_rate(),
             key,
             #[cfg(feature = "identity")]
             callers: {
@@ -149,7 +151,7 @@ impl RunningApp {
             },
         };
         for ((definition, listener), id) in bound.into_iter().zip(ids) {
-            let served = surroundings.serve(&definition, &id);
+            let served = surroundings.serve(&definition, id.told());
             let server = Server::start(listener, served.door.clone(), &limits)?;
             let placed = (metadata.clone(), weight);
             let key = surroundings.key.as_ref();
@@ -238,7 +240,7 @@ impl RunningApp {
 #[derive(Debug)]
 pub struct RunningService {
     name: String,
-    id: InstanceId,
+    id: Arc<OwnId>,
     address: SocketAddr,
     /// One for each center.
     registrations: Vec<Registration>,
@@ -248,7 +250,7 @@ pub struct RunningService {
 impl RunningService {
     fn start(
         definition: &ServiceDefinition,
-        id: InstanceId,
+        id: Arc<OwnId>,
         #[cfg_attr(not(feature = "openapi"), allow(unused_variables))] served: &Served,
         server: Server,
         centers: &[Center],
@@ -257,7 +259,8 @@ impl RunningService {
     ) -> Result<Self> {
         let name = definition.name.clone();
         let address = server.local_addr();
-        tracing::info!(service = name, instance = %id, "listening on http://{address}");
+        let own = id.current();
+        tracing::info!(service = name, instance = %own.id, "listening on http://{address}");
 
         let routes = definition.routes.iter();
         let mut operations: Vec<_> = routes
@@ -277,7 +280,7 @@ impl RunningService {
         });
         let register = Register {
             service: name.clone(),
-            id: id.clone(),
+            id: own.id,
             address: Address {
                 // The center sees where the registration comes from.
                 host: (!address.ip().is_unspecified()).then(|| address.ip().to_string()),
@@ -289,15 +292,14 @@ impl RunningService {
             version: definition.about.version.as_deref().map(str::to_owned),
             weight,
             key: key.cloned(),
-            // Nobody else renews, drains or removes this instance.
-            secret: Some(Key::random()?),
+            secret: Some(own.secret),
         };
         let announcement = Announcement::new(register);
         #[cfg(feature = "openapi")]
         let announcement = announcement.with_document(&served.document);
         let registrations = centers
             .iter()
-            .map(|center| Registration::hold(center.clone(), announcement.clone()))
+            .map(|center| Registration::hold(center.clone(), announcement.clone(), id.clone()))
             .collect();
         Ok(Self {
             name,
@@ -313,9 +315,10 @@ impl RunningService {
         &self.name
     }
 
-    /// The id of this process's instance.
-    pub fn id(&self) -> &InstanceId {
-        &self.id
+    /// The id of this process's instance. It is another one from the moment in which a
+    /// center says that somebody else has registered under this one.
+    pub fn id(&self) -> InstanceId {
+        self.id.current().id
     }
 
     /// The address that it listens on, with the real port.
@@ -386,6 +389,8 @@ pub(super) struct Surroundings {
     pub states: States,
     pub layers: Layers,
     pub capacity: Capacity,
+    /// How fast bodies come at least that are read while they come.
+    pub upload_rate: Option<NonZeroU32>,
     pub key: Option<Key>,
     #[cfg(feature = "identity")]
     pub callers: Option<Callers>,
@@ -399,9 +404,11 @@ struct Served {
 }
 
 impl Surroundings {
-    fn serve(&self, definition: &ServiceDefinition, id: &InstanceId) -> Served {
+    fn serve(&self, definition: &ServiceDefinition, id: watch::Receiver<InstanceId>) -> Served {
         let ServiceDefinition { name, routes, .. } = definition;
-        let around = Around::new(name, self.states.clone()).limited(self.capacity);
+        let around = Around::new(name, self.states.clone())
+            .limited(self.capacity)
+            .expecting(self.upload_rate);
         let bound = Bound::all(around, routes);
         let app = router::build(&bound);
         #[cfg(feature = "openapi")]
@@ -433,21 +440,22 @@ pub(super) fn router_of(
     definition: &ServiceDefinition,
     surroundings: &Surroundings,
 ) -> Result<Router> {
-    let served = surroundings.serve(definition, &new_instance_id()?);
+    // It registers nowhere, so nobody takes its id.
+    let served = surroundings.serve(definition, OwnId::random()?.told());
     Ok(served.door.into_router())
 }
 
 /// Answers the center, and says who answers: a port may have changed hands.
-fn ping(name: &str, id: &InstanceId) -> Router {
+fn ping(name: &str, id: watch::Receiver<InstanceId>) -> Router {
     let header = |text: &str| HeaderValue::from_str(text).ok();
-    let who = [
-        (HEADER_SERVICE, header(name)),
-        (HEADER_INSTANCE, header(id.as_str())),
-    ];
+    let name = header(name);
     Router::new().route(
         PING,
         get(move || {
-            let who = who.clone();
+            let who = [
+                (HEADER_SERVICE, name.clone()),
+                (HEADER_INSTANCE, header(id.borrow().as_str())),
+            ];
             async move {
                 let mut response = axum::response::Response::new(axum::body::Body::from(
                     r#"{"code":0,"message":"ok"}"#,
@@ -466,11 +474,4 @@ fn ping(name: &str, id: &InstanceId) -> Router {
             }
         }),
     )
-}
-
-fn new_instance_id() -> Result<InstanceId> {
-    let mut random = [0; 16];
-    getrandom::fill(&mut random)
-        .map_err(|error| Error::with_source("the system has no random numbers", error))?;
-    Ok(InstanceId::from_random(u128::from_ne_bytes(random)))
 }

@@ -123,6 +123,10 @@ impl Admission {
         }
     }
 
+    pub(crate) fn tokens(&self) -> &Arc<KnownTokens> {
+        &self.tokens
+    }
+
     pub(crate) fn asks(&self) -> Asks {
         if self.is_shut || self.tokens.are_asked_for() {
             if self.key.is_some() && !self.tokens.are_asked_for() {

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::private_file::{self, hex, random};
 use crate::error::{Error, Result};
+use crate::wire;
 use crate::wire::identity::{Claims, PublicKey, PublicKeys, sign};
 
 const FILE: &str = "identity.json";
@@ -23,7 +24,7 @@ const FILE: &str = "identity.json";
 const FORMAT: u32 = 1;
 
 /// How long an assertion counts.
-pub(crate) const LIFE: Duration = Duration::from_secs(600);
+pub(crate) const LIFE: Duration = Duration::from_secs(wire::identity::LIFE);
 
 /// How long a key signs before there is another one.
 const KEY_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -192,6 +193,25 @@ pub(crate) async fn rotate(signer: Arc<Signer>) {
 pub(crate) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_secs())
+}
+
+/// For fuzzing: the keys in this text are read again as the same.
+#[cfg(fuzzing)]
+pub(crate) fn check(text: &[u8]) {
+    let Ok(keys) = read(text) else {
+        return;
+    };
+    let contents = Contents {
+        format: FORMAT,
+        keys: keys.clone(),
+    };
+    let written = serde_json::to_vec(&contents).expect("keys are written");
+    let again = read(&written).expect("what was written is read");
+    let told = |keys: &[Key]| -> Vec<_> {
+        let public = |key: &Key| (PublicKey::of(&key.id, &key.key), key.created);
+        keys.iter().map(public).collect()
+    };
+    assert_eq!(told(&again), told(&keys));
 }
 
 fn read(text: &[u8]) -> std::result::Result<Vec<Key>, serde_json::Error> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::address;
 use super::audit::{Action, Actor, Entry};
 use super::record::{Origin, Place, Record};
-use super::store::{Batch, Expect, Snapshot, Store, Write};
+use super::store::{Batch, Expect, Mark, Snapshot, Store, Write};
 use crate::instance::InstanceId;
 use crate::key::Key;
 use crate::wire::python::{self, CachedInstance};
@@ -52,7 +52,11 @@ pub(crate) async fn import(
     }
 }
 
-fn batch(instances: Vec<CachedInstance>, stored: &Snapshot, random: &mut fastrand::Rng) -> Batch {
+pub(super) fn batch(
+    instances: Vec<CachedInstance>,
+    stored: &Snapshot,
+    random: &mut fastrand::Rng,
+) -> Batch {
     let mut taken: HashSet<Place> = stored.records.iter().map(|record| record.place()).collect();
     let (mut writes, mut audit) = (Vec::new(), Vec::new());
     for instance in instances {
@@ -71,7 +75,7 @@ fn batch(instances: Vec<CachedInstance>, stored: &Snapshot, random: &mut fastran
     }
     Batch {
         writes,
-        marks: vec![MARK.to_owned()],
+        marks: vec![Mark::Set(MARK.to_owned())],
         audit,
         ..Batch::default()
     }

@@ -8,6 +8,7 @@
 //! revoked: a leaked token that is taken back must not open the door to everybody.
 
 pub(crate) mod follow;
+pub(crate) mod remembered;
 
 use std::fmt;
 use std::fs;
@@ -230,6 +231,22 @@ impl TokenSet {
 
     pub(crate) fn has(&self, id: &str) -> bool {
         self.tokens.iter().any(|token| token.id == id)
+    }
+
+    /// For fuzzing: what this text holds is read again as the same.
+    #[cfg(fuzzing)]
+    pub(crate) fn check(text: &[u8]) {
+        let Ok(read) = Self::read(Path::new(FILE), Ok(text.to_vec())) else {
+            return;
+        };
+        let contents = Contents {
+            format: FORMAT,
+            tokens: read.clone().into_entries(),
+        };
+        let written = serde_json::to_vec(&contents).expect("tokens are written");
+        let again = Self::read(Path::new(FILE), Ok(written)).expect("what was written is read");
+        assert_eq!(again.tokens, read.tokens);
+        assert_eq!(again.is_there, read.is_there);
     }
 
     fn into_entries(self) -> Vec<TokenEntry> {

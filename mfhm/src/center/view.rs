@@ -1,6 +1,7 @@
 //! The shell around the registry: its lock, its clock, its dice, and whoever
 //! waits for it.
 
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use super::lists::Lists;
 use super::registry::{Limits, Registry};
 use super::store::{Changes, Revision};
 use super::watch::Watching;
+use crate::listener::Regulars;
 
 /// So many changes of the store are applied under one lock.
 const MOST_AT_ONCE: usize = 256;
@@ -174,6 +176,14 @@ impl View {
         self.inner
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// Whoever is registered renews its lease, holds its stream and comes back, however
+/// many others want a place.
+impl Regulars for View {
+    fn addresses(&self) -> Vec<IpAddr> {
+        self.with(|registry, _, _| registry.origins().collect())
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
+use tokio::sync::watch;
 
 use super::attempt::Destination;
 use super::budget;
@@ -131,9 +132,15 @@ impl Caller {
 
     /// What the caller of the process says of all calls, if there is one yet.
     pub(crate) fn defaults_of_process() -> Defaults {
-        let caller = PROCESS.load();
-        let defaults = caller.as_ref().map(|caller| caller.defaults().clone());
-        defaults.unwrap_or_default()
+        Self::with_defaults_of_process(Defaults::clone)
+    }
+
+    /// The same, borrowed.
+    pub(crate) fn with_defaults_of_process<R>(take: impl FnOnce(&Defaults) -> R) -> R {
+        match &*PROCESS.load() {
+            Some(caller) => take(caller.defaults()),
+            None => take(&Defaults::default()),
+        }
     }
 
     pub(crate) fn resolver(&self, service: &str) -> Arc<Resolver> {
@@ -212,7 +219,7 @@ pub struct CallerBuilder {
     #[cfg(feature = "dns")]
     dns_server: Option<std::net::SocketAddr>,
     /// Those of this process.
-    own: Vec<InstanceId>,
+    own: Vec<watch::Receiver<InstanceId>>,
     /// What `centers` says, read already.
     directory: Option<Directory>,
 }
@@ -227,7 +234,7 @@ impl CallerBuilder {
         credentials: Credentials,
         name: Option<&str>,
         zone: Option<&str>,
-        instances: Vec<InstanceId>,
+        instances: Vec<watch::Receiver<InstanceId>>,
     ) -> Self {
         if self.centers.is_empty() {
             self.directory = Some(directory.clone());

@@ -8,6 +8,7 @@
 //! call that ends first.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderMap;
 use tokio::time::Instant;
@@ -17,7 +18,7 @@ use super::error::{Fault, FaultKind};
 use super::options::CallPlan;
 use super::propagation::Propagation;
 use crate::contract::Param;
-use crate::current::{self, Head};
+use crate::current::{self, Carried, Head};
 
 /// What a call takes over: the end of its time, and headers.
 #[derive(Debug)]
@@ -40,21 +41,17 @@ pub(crate) struct CallTime {
 impl Inherited {
     /// Of the request that the current task works for, for a call that begins now.
     pub(crate) fn of(plan: &CallPlan, propagation: &Propagation) -> Self {
-        let (deadline, head) = current::carried();
+        let Carried { deadline, head, .. } = current::carried();
+        let time = CallTime::of(plan.timeout, plan.is_detached, deadline, Instant::now());
         let propagation = match head {
             Some(_) => propagation.clone(),
             None => Propagation::Usual,
         };
         Self {
-            time: CallTime::of(plan, deadline, Instant::now()),
+            time,
             head,
             propagation,
         }
-    }
-
-    /// Whether there is a request that came with headers.
-    pub(crate) fn has_headers(&self) -> bool {
-        self.head.is_some()
     }
 
     /// Adds the headers that go on to those of the call.
@@ -68,12 +65,20 @@ impl Inherited {
 impl CallTime {
     /// The time of a call that begins now.
     pub(crate) fn of_call(plan: &CallPlan) -> Self {
-        Self::of(plan, current::request_deadline(), Instant::now())
+        let of_request = current::request_deadline();
+        Self::of(plan.timeout, plan.is_detached, of_request, Instant::now())
     }
 
-    fn of(plan: &CallPlan, of_request: Option<Instant>, now: Instant) -> Self {
-        let own = attempt::since(now, plan.timeout);
-        let inherited = of_request.filter(|deadline| !plan.is_detached && *deadline < own);
+    /// Of a call that begins now and may take so long.
+    #[inline]
+    pub(crate) fn of(
+        timeout: Duration,
+        is_detached: bool,
+        of_request: Option<Instant>,
+        now: Instant,
+    ) -> Self {
+        let own = attempt::since(now, timeout);
+        let inherited = of_request.filter(|deadline| !is_detached && *deadline < own);
         let deadline = inherited.unwrap_or(own);
         Self {
             deadline,
@@ -84,6 +89,7 @@ impl CallTime {
 
     /// Whether there is time for the call. Where there is none, nothing is sent: no
     /// instance is at fault, and no budget pays.
+    #[inline]
     pub(crate) fn check(self) -> Result<(), Fault> {
         if self.is_over {
             let detail = "no time was left for the call, so it was not made";
@@ -104,8 +110,6 @@ impl CallTime {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::client::options::CallOptions;
 
@@ -123,12 +127,13 @@ mod tests {
             (options.detached(), Some(50), 100, false),
         ] {
             let of_request = of_request.map(|millis| now + millis * MS);
-            let time = CallTime::of(&options.plan(), of_request, now);
+            let plan = options.plan();
+            let time = CallTime::of(plan.timeout, plan.is_detached, of_request, now);
             assert_eq!(time.deadline - now, expected * MS);
             assert_eq!(time.is_inherited, is_inherited);
             time.check().unwrap();
         }
-        let time = CallTime::of(&options.plan(), Some(now + 50 * MS), now);
+        let time = CallTime::of(100 * MS, false, Some(now + 50 * MS), now);
         let late = || Fault::new(FaultKind::Timeout, "late");
         assert_eq!(
             time.tell(late()).to_string(),
@@ -148,12 +153,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn no_call_is_made_when_the_time_is_over() {
         let now = Instant::now();
-        let plan = CallOptions::new().plan();
-        let none = CallOptions::new().timeout(Duration::ZERO).plan();
         for time in [
-            CallTime::of(&plan, Some(now), now),
-            CallTime::of(&plan, Some(now - MS), now),
-            CallTime::of(&none, None, now),
+            CallTime::of(MS, false, Some(now), now),
+            CallTime::of(MS, false, Some(now - MS), now),
+            CallTime::of(Duration::ZERO, false, None, now),
         ] {
             let fault = time.check().unwrap_err();
             assert!(fault.is_timeout() && !fault.may_have_executed());

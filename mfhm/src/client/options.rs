@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::contract::Operation;
 
+/// How long a call may take where nobody says anything.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
 /// How calls are made; what is not said stays as it was.
 ///
 /// How long a call may take is what is said of the call or of its client, else
@@ -166,9 +169,18 @@ impl CallOptions {
         }
     }
 
+    /// Of the [plan](Self::plan_of) what a call within the process needs: how long it
+    /// may take, and whether it has its own time.
+    #[inline]
+    pub(crate) fn time_of(&self, operation: &Operation, of_caller: &Self) -> (Duration, bool) {
+        let said = self.timeout.or(operation.timeout()).or(of_caller.timeout);
+        let is_detached = self.is_detached || of_caller.is_detached;
+        (said.unwrap_or(TIMEOUT), is_detached)
+    }
+
     pub(crate) fn plan(self) -> CallPlan {
         CallPlan {
-            timeout: self.timeout.unwrap_or(Duration::from_secs(15)),
+            timeout: self.timeout.unwrap_or(TIMEOUT),
             attempt_timeout: self.attempt_timeout,
             declared: Duration::ZERO,
             attempts: self.attempts.unwrap_or(3).max(1),
@@ -222,6 +234,8 @@ mod tests {
         ] {
             let plan = of_call.plan_of(operation, of_caller);
             assert_eq!(plan.timeout.as_secs(), expected);
+            let (timeout, _) = of_call.time_of(operation, &of_caller);
+            assert_eq!(timeout, plan.timeout);
         }
     }
 

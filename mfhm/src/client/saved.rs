@@ -135,6 +135,18 @@ impl SavedLists {
         self.shared.write().await;
     }
 
+    /// From now on the disk does not answer, until the task is ended.
+    #[cfg(test)]
+    pub(crate) async fn hang(&self) -> JoinHandle<()> {
+        let shared = self.shared.clone();
+        let hanging = tokio::spawn(async move {
+            shared.read.get_or_init(std::future::pending).await;
+        });
+        // It has begun.
+        tokio::task::yield_now().await;
+        hanging
+    }
+
     /// The task dies with the runtime that it was started on; a later list, on
     /// another runtime, starts it again.
     fn ensure_task(&self) {
@@ -225,6 +237,28 @@ pub(crate) fn usual() -> Option<PathBuf> {
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.unwrap_or_default().as_secs()
+}
+
+/// For fuzzing: what is written of these is read again as the same.
+#[cfg(fuzzing)]
+pub(crate) fn check_files(set: &EndpointSet) {
+    let endpoints = set.endpoints.iter();
+    let saved = SavedService {
+        at: 0,
+        instances: endpoints.filter_map(|e| SavedInstance::of(e)).collect(),
+    };
+    let services = BTreeMap::from([("users".to_owned(), saved)]);
+    let again = file::read(&file::write(&services)).expect("what was written is read");
+    assert_eq!(again, services);
+}
+
+/// For fuzzing: the instances of each service in a file.
+#[cfg(fuzzing)]
+pub(crate) fn read_file(text: &[u8]) -> Vec<Vec<Endpoint>> {
+    let services = file::read(text).unwrap_or_default().into_values();
+    let restore =
+        |saved: SavedService| saved.instances.iter().map(SavedInstance::restore).collect();
+    services.map(restore).collect()
 }
 
 #[cfg(test)]

@@ -56,6 +56,21 @@ pub(crate) trait Source: fmt::Debug + Send + Sync + 'static {
     }
 }
 
+/// For fuzzing: what these events make of the instances of a service.
+#[cfg(fuzzing)]
+pub(crate) fn picture_of(service: &str, events: &[crate::link::events::RawEvent]) {
+    let mut picture = picture::Picture::default();
+    for event in events {
+        let before = picture.revision();
+        if picture.take(service, event).is_ok() {
+            let is_snapshot = event.event.as_deref() == Some(crate::wire::v1::watch::SNAPSHOT);
+            assert!(is_snapshot || picture.revision() == before);
+        }
+    }
+    let ids: std::collections::BTreeSet<_> = picture.instances().map(|view| &view.id).collect();
+    assert_eq!(ids.len(), picture.instances().count());
+}
+
 /// Where a caller learns of each service.
 #[derive(Debug)]
 pub(crate) struct Sources {

@@ -4,10 +4,12 @@
 use std::marker::PhantomData;
 use std::ops::Deref;
 
+use futures_util::future::BoxFuture;
 use serde::Serialize;
 
 use super::Client;
 use super::error::CallError;
+use super::local::LocalResult;
 use super::request::Request;
 use crate::api_error::ApiError;
 use crate::checks::stand_in;
@@ -103,12 +105,15 @@ impl<T, E: ApiError> Exchange<T, E> {
     /// # Errors
     ///
     /// See [`Client::call_local`].
-    pub fn local<C: ?Sized + Send + Sync + 'static>(
+    pub fn local<'a, C: ?Sized + Send + Sync + 'static>(
         self,
-        client: &Client<C>,
+        client: &'a Client<C>,
         operation: &'static Operation,
-        call: impl Future<Output = Result<T, E>>,
-    ) -> impl Future<Output = Result<T, CallError<E>>> {
+        call: BoxFuture<'a, Result<T, E>>,
+    ) -> LocalResult<'a, T, E>
+    where
+        T: 'a,
+    {
         client.call_local(operation, call)
     }
 }
@@ -144,7 +149,7 @@ impl<T, E> NoExchange<T, E> {
         &self,
         _client: &Client<C>,
         _operation: &'static Operation,
-        _call: impl Future<Output = Result<T, E>>,
+        _call: BoxFuture<'_, Result<T, E>>,
     ) -> std::future::Pending<Result<T, CallError<E>>> {
         stand_in!()
     }

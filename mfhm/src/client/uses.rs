@@ -23,8 +23,16 @@ pub(crate) struct Uses {
     count: AtomicUsize,
     /// Told of each operation that is new, for the task that tells the center.
     news: Notify,
-    /// The report at the last count, which only the refreshing task asks for.
-    written: Mutex<Option<(usize, HeaderValue)>>,
+    /// The last report, which only the refreshing task asks for.
+    written: Mutex<Option<Written>>,
+}
+
+/// A report at a count, and whose it is.
+#[derive(Debug)]
+struct Written {
+    count: usize,
+    who: CallerReport,
+    value: HeaderValue,
 }
 
 #[derive(Debug)]
@@ -103,10 +111,11 @@ impl Uses {
             return None;
         }
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, value)) = &*written
-            && *at == count
+        if let Some(written) = &*written
+            && written.count == count
+            && written.who == *who
         {
-            return Some(value.clone());
+            return Some(written.value.clone());
         }
         let used = self.places.iter().filter_map(OnceLock::get);
         let report = CallerReport {
@@ -114,7 +123,11 @@ impl Uses {
             ..who.clone()
         };
         let value = HeaderValue::from_str(&report.to_header()).ok()?;
-        *written = Some((count, value.clone()));
+        *written = Some(Written {
+            count,
+            who: who.clone(),
+            value: value.clone(),
+        });
         Some(value)
     }
 }

@@ -20,7 +20,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use super::Answer;
 use super::lasting::{Lasting, Outgoing};
-use super::seats::{NoSeat, Order, Seat, Taker, Told};
+use super::seat::{Order, Seat};
+use super::seats::{NoSeat, Taker, Told};
 use super::source::Handshake;
 use super::watched::Watched;
 
@@ -31,31 +32,37 @@ const BUFFER: usize = 128 << 10;
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Serves one connection until it ends, is told to close, or is told to finish and
-/// has answered what it runs.
+/// has answered what it runs. One that is upgraded outlives it, with its place.
 pub(super) async fn serve<S, H, A>(stream: S, peer: SocketAddr, taker: Taker, shaking: H, app: A)
 where
     H: Handshake<Watched<S>>,
     A: Answer,
 {
     let seat = taker.0.clone();
-    let mut served = pin!(speak(stream, peer, seat.clone(), shaking, app));
+    let mut served = pin!(speak(stream, peer, taker, shaking, app));
     std::future::poll_fn(|context| {
         // Before the connection is polled: what it is told meanwhile wakes it again.
-        if seat.listen(context.waker()) == Order::Close {
+        let order = seat.listen(context.waker());
+        if served.as_mut().poll(context).is_ready() {
             return Poll::Ready(());
         }
-        served.as_mut().poll(context)
+        // What has come by now was read just now: a request that has begun is
+        // answered, and what it was told does not hold any more.
+        if order == Order::Close && seat.order() == Order::Close {
+            return Poll::Ready(());
+        }
+        Poll::Pending
     })
     .await;
-    drop(taker);
 }
 
-async fn speak<S, H, A>(stream: S, peer: SocketAddr, seat: Arc<Seat>, shaking: H, app: A)
+async fn speak<S, H, A>(stream: S, peer: SocketAddr, taker: Taker, shaking: H, app: A)
 where
     H: Handshake<Watched<S>>,
     A: Answer,
 {
-    let stream = match shaking.shake(Watched::new(stream, seat.clone())).await {
+    let seat = taker.0.clone();
+    let stream = match shaking.shake(Watched::new(stream, taker)).await {
         Ok(stream) => stream,
         Err(error) => return tracing::debug!(%peer, %error, "no connection was made"),
     };
@@ -129,6 +136,10 @@ where
         }
     });
     let outgoing = outgoing.await?;
+    if outgoing.is_none() {
+        // Of one that only ended, the stream goes with this function.
+        seat.upgraded();
+    }
     // Of an upgraded connection there is nothing left.
     let stream = connection.into_parts().map(|parts| parts.io.into_inner());
     let lasts = stream.zip(outgoing);

@@ -1,11 +1,13 @@
 //! A service's registration with a center: register → hold, or renew → leave.
 //!
 //! One task holds the registration. It waits for a center that is not there
-//! yet, registers again when the center forgot the instance, and leaves when it
-//! is told to. Whatever the center does, the service goes on serving.
+//! yet, registers again when the center forgot the instance, under another id when
+//! somebody else has taken it ([`own_id`]), and leaves when it is told to. Whatever the
+//! center does, the service goes on serving.
 
 mod center;
 mod hold;
+mod own_id;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,6 +20,7 @@ use tokio::time::Instant;
 pub(crate) use self::center::{Announcement, Center};
 use self::center::{Dialect, Held, Refusal};
 use self::hold::{Heard, Hold};
+pub(crate) use self::own_id::OwnId;
 use crate::link::backoff::Backoff;
 
 /// How long the center may take to take note of a departure.
@@ -40,8 +43,8 @@ pub(crate) struct Registration {
 }
 
 impl Registration {
-    /// Begins to register.
-    pub(crate) fn hold(center: Center, announcement: Announcement) -> Self {
+    /// Begins to register what is announced, as `own`.
+    pub(crate) fn hold(center: Center, announcement: Announcement, own: Arc<OwnId>) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (registered, is_registered) = watch::channel(false);
         let (drain, is_to_drain) = watch::channel(false);
@@ -51,6 +54,7 @@ impl Registration {
             let mut holder = Holder {
                 center,
                 announcement,
+                own,
                 registered,
                 was_registered: noting,
                 drain,
@@ -114,7 +118,9 @@ impl Drop for Registration {
 
 struct Holder {
     center: Center,
+    /// As it was registered last.
     announcement: Announcement,
+    own: Arc<OwnId>,
     registered: watch::Sender<bool>,
     was_registered: Arc<AtomicBool>,
     drain: watch::Sender<bool>,
@@ -128,6 +134,7 @@ impl Holder {
         let service = self.announcement.register.service.clone();
         let mut backoff = Backoff::default();
         loop {
+            self.announcement.tell(self.own.current());
             self.is_asking = true;
             let registered = self.center.register(&self.announcement).await;
             self.is_asking = false;
@@ -149,6 +156,11 @@ impl Holder {
                 }
                 Err(refusal) => {
                     self.registered.send_replace(false);
+                    if let Refusal::IdTaken(why) = &refusal
+                        && self.is_somebody_new(why)
+                    {
+                        continue;
+                    }
                     let pause = backoff.next(fastrand::f64());
                     match refusal {
                         Refusal::Unreachable(why) if backoff.failures == 1 => {
@@ -161,7 +173,7 @@ impl Holder {
                         Refusal::Unreachable(why) => {
                             tracing::debug!(service, why, ?pause, "no center yet");
                         }
-                        Refusal::Refused(why) => {
+                        Refusal::Refused(why) | Refusal::IdTaken(why) => {
                             tracing::error!(
                                 service,
                                 why,
@@ -174,6 +186,31 @@ impl Holder {
                 }
             }
         }
+    }
+
+    /// Whether the instance has another id from now on than the one that somebody else
+    /// has at this center.
+    fn is_somebody_new(&self, why: &str) -> bool {
+        let old = &self.announcement.register.id;
+        let is_new = match self.own.is_taken(old, Instant::now()) {
+            Ok(is_new) => is_new,
+            Err(error) => {
+                tracing::error!(?error, "no new id for the instance");
+                return false;
+            }
+        };
+        let new = self.own.current().id;
+        if is_new {
+            let service = &self.announcement.register.service;
+            tracing::warn!(
+                service,
+                %old,
+                %new,
+                why,
+                "somebody else has registered under the id of this instance: it has a new one"
+            );
+        }
+        new != *old
     }
 
     /// Holds the registration for as long as the center knows the instance, and
@@ -189,9 +226,15 @@ impl Holder {
         let mut hold = Hold::new(self.center.clone(), self.announcement.clone());
         let speaks_v1 = held.dialect == Dialect::V1;
         let mut renew_at = Instant::now() + pause(&held);
+        let own = self.own.clone();
+        let other_id = own.other_than(self.announcement.register.id.clone());
+        let mut other_id = std::pin::pin!(other_id);
         let why = loop {
             let is_held = hold.is_open();
             tokio::select! {
+                // Another center's refusal. This one replaces the old id by the new one,
+                // as soon as it has asked who answers at the address.
+                () = &mut other_id => break "the instance has another id".to_owned(),
                 heard = hold.next(), if speaks_v1 => match heard {
                     Heard::Held => {
                         last = Instant::now();
@@ -224,7 +267,7 @@ impl Holder {
                             }
                             renew_at = last + pause(&held);
                         }
-                        Err(Refusal::Refused(why)) => {
+                        Err(Refusal::Refused(why) | Refusal::IdTaken(why)) => {
                             self.registered.send_replace(false);
                             break why;
                         }

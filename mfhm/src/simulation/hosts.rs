@@ -20,7 +20,7 @@ use crate::instance::InstanceId;
 use crate::link::{Credentials, Link};
 use crate::server::dispatch::Dispatch;
 use crate::server::door::Door;
-use crate::server::registration::{Announcement, Center, Registration};
+use crate::server::registration::{Announcement, Center, OwnId, Registration};
 use crate::wire::v1::{Address, HEADER_INSTANCE, HEADER_SERVICE, OperationEntry, Register};
 
 pub(super) const CENTER: &str = "center";
@@ -96,6 +96,7 @@ pub(super) async fn center(shared: Arc<Shared>) {
 pub(super) async fn service(machine: Machine) {
     let name = *machine.service.lock().expect("nothing panics with it");
     let id = InstanceId::from_random(fastrand::u128(..));
+    let own = Arc::new(OwnId::of_test(id.clone()));
     let listener = bind(SERVICE_PORT).await;
     let link = Link::new(&Credentials::default()).expect("there is no key that could be wrong");
     let register = Register {
@@ -121,21 +122,24 @@ pub(super) async fn service(machine: Machine) {
     let registrations: Vec<_> = (0..machine.registrations.load(Ordering::SeqCst))
         .map(|_| {
             let center = Center::new(URL.to_owned(), link.clone());
-            Registration::hold(center, Announcement::new(register.clone()))
+            Registration::hold(center, Announcement::new(register.clone()), own.clone())
         })
         .collect();
-    serve(listener, app(machine, name, &id)).await;
+    serve(listener, app(machine, name, own.told())).await;
     drop(registrations);
 }
 
-fn app(machine: Machine, name: &'static str, id: &InstanceId) -> Router {
-    let who = [
-        (HeaderName::from_static(HEADER_SERVICE), name.to_owned()),
-        (HeaderName::from_static(HEADER_INSTANCE), id.to_string()),
-    ];
+fn app(machine: Machine, name: &'static str, id: watch::Receiver<InstanceId>) -> Router {
     let hangs = machine.hangs.clone();
     let ping = move || {
-        let (who, hangs) = (who.clone(), hangs.load(Ordering::SeqCst));
+        let who = [
+            (HeaderName::from_static(HEADER_SERVICE), name.to_owned()),
+            (
+                HeaderName::from_static(HEADER_INSTANCE),
+                id.borrow().to_string(),
+            ),
+        ];
+        let hangs = hangs.load(Ordering::SeqCst);
         async move {
             if hangs {
                 std::future::pending::<()>().await;

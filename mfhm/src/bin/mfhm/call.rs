@@ -25,11 +25,11 @@ pub(crate) struct Arguments {
     /// HTTP method; needed only when the operation has several
     #[arg(long, short = 'X', value_name = "METHOD")]
     method: Option<http::Method>,
-    /// Address of the center; may be given several times
+    /// Address of the center; may be given several times [default: http://127.0.0.1:21428]
     #[arg(long, value_name = "URL", env = "MFHM_CENTER", value_delimiter = ',')]
     center: Vec<String>,
     /// File with the key that the center asks for
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "MFHM_CENTER_KEY_FILE")]
     center_key_file: Option<PathBuf>,
     /// File with the token that the center asks for
     #[arg(long, value_name = "FILE", env = "MFHM_TOKEN_FILE")]

@@ -30,7 +30,8 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct New {
-    /// A service that the bearer may be; may be given several times
+    /// A service that the bearer may be; may be given several times. With the scope register
+    /// this or --all is needed
     #[arg(long, value_name = "NAME", conflicts_with = "all")]
     name: Vec<String>,
     /// The bearer may be any service
@@ -115,7 +116,7 @@ fn revoke(id: &str, place: Place) -> mfhm::Result<()> {
     if tokens.list()?.is_empty() {
         eprintln!(
             "mfhm: no token is left, and nobody comes in to the center until there is one. To open \
-             it again, remove {} and start the center anew.",
+             it again, remove {} and start the center once with --forget-tokens.",
             tokens.file().display()
         );
     }

@@ -20,6 +20,7 @@ use crate::center::admission::{Asker, Need};
 use crate::center::import::operations;
 use crate::center::lists::Picks;
 use crate::center::record::{Origin, Place, Record};
+use crate::center::registration::room::Full;
 use crate::center::registration::{Outcome, host_of};
 use crate::center::registry::Picked;
 use crate::center::store::CommitError;
@@ -187,6 +188,10 @@ async fn online(api: &Api, asker: &Asker, request: Request) -> Result<Response, 
         .await?;
     match registered {
         Outcome::Registered => Ok(json(StatusCode::OK, python::ok())),
+        Outcome::Full(full) => {
+            tracing::warn!(?service, %host, port, "refused (python): {full}");
+            Err(Failure::Full(full))
+        }
         // Python services name no documents, and their ids are new ones.
         Outcome::PlaceTaken
         | Outcome::IdTaken
@@ -227,7 +232,7 @@ async fn service(api: &Api, asker: &Asker, uri: &Uri, name: &str) -> Result<Resp
     };
     let found = match wanted {
         Wanted::Any => match pick() {
-            None if api.registrar.look_again(&name).await => pick(),
+            None if api.registrar.look_again(&name, asker.peer).await => pick(),
             picked => picked,
         },
         Wanted::At(place) => api
@@ -289,7 +294,7 @@ async fn operation_url(
             .with(|registry, _, random| registry.pick_operation(&name, &operation, random.u64(..)))
     };
     let mut picked = pick();
-    if matches!(picked, Picked::NoInstance) && api.registrar.look_again(&name).await {
+    if matches!(picked, Picked::NoInstance) && api.registrar.look_again(&name, asker.peer).await {
         picked = pick();
     }
     let (status, body) = match picked {
@@ -395,6 +400,7 @@ enum Failure {
     Forbidden(String),
     Body(BodyError),
     Store(CommitError),
+    Full(Full),
 }
 
 impl Failure {
@@ -409,6 +415,13 @@ impl Failure {
                 error.status(),
                 detail(&format!("the body {}", error.detail(BODY))),
             ),
+            Self::Full(full) => {
+                let status = match full.address {
+                    Some(_) => StatusCode::TOO_MANY_REQUESTS,
+                    None => StatusCode::INSUFFICIENT_STORAGE,
+                };
+                json(status, detail(&full.to_string()))
+            }
             Self::Store(error) => {
                 tracing::error!(%error, "a request could not be carried out");
                 json(

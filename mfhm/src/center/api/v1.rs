@@ -3,12 +3,14 @@
 
 mod audit;
 mod contracts;
+mod export;
 mod hold;
 mod identity;
 mod register;
 mod watch;
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -57,6 +59,7 @@ pub(super) async fn answer(api: &Api, asker: &Asker, request: Request) -> Respon
         ["watch"] | ["identity", "keys"] => &[Method::GET],
         ["identity"] => &[Method::POST],
         ["audit"] => &[Method::GET, Method::HEAD],
+        ["export"] => &[Method::GET],
         ["documents", _] => &[Method::PUT],
         ["services"] | ["services", _] => &[Method::GET, Method::HEAD],
         ["services", _, "openapi.json" | "callers" | "compatibility"] => {
@@ -94,12 +97,13 @@ pub(super) async fn answer(api: &Api, asker: &Asker, request: Request) -> Respon
         ["documents", hash] => contracts::bring(api, asker, hash, request).await,
         ["services", name] => {
             note_caller(api, name, asker.peer, request.headers());
-            read(api, name).await
+            read(api, name, asker.peer).await
         }
         ["services", name, "openapi.json"] => contracts::document(api, name, request.uri().query()),
         ["services", name, "callers"] => contracts::callers(api, name),
         ["services", name, "compatibility"] => contracts::compatibility(api, name),
         ["audit"] => audit::audit(api, asker, request.uri().query()).await,
+        ["export"] => export::export(api, asker).await,
         ["watch"] => watch::watch(api, asker, &request),
         _ => Err(refuse(
             StatusCode::NOT_FOUND,
@@ -108,11 +112,16 @@ pub(super) async fn answer(api: &Api, asker: &Asker, request: Request) -> Respon
         )),
     };
     result.unwrap_or_else(|problem| {
-        let is_soon_over = matches!(problem.code.as_str(), "mfhm.warming" | watch::TOO_MANY);
+        let retry_after = match problem.code.as_str() {
+            "mfhm.warming" | watch::TOO_MANY => Some("1"),
+            // It ends when others leave.
+            register::TOO_MANY_INSTANCES => Some("30"),
+            _ => None,
+        };
         let mut response = problem.into_axum();
-        if is_soon_over {
-            let second = HeaderValue::from_static("1");
-            response.headers_mut().insert(header::RETRY_AFTER, second);
+        if let Some(seconds) = retry_after {
+            let seconds = HeaderValue::from_static(seconds);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
         }
         response
     })
@@ -193,6 +202,19 @@ fn require(api: &Api, asker: &Asker, need: Need<'_>, about: &str) -> Result<(), 
         .map_err(|why| refuse(StatusCode::FORBIDDEN, "mfhm.not_allowed", why))
 }
 
+/// 403 unless the asker operates the center. `what` is what only operators do.
+fn require_operator(asker: &Asker, what: &str) -> Result<(), Refused> {
+    if asker.is_operator() {
+        return Ok(());
+    }
+    let detail = format!(
+        "operators {what}: those with a token that has the scope operate (`mfhm token new --scope \
+         operate`) or with the shared key, and where the center asks for neither, who is on its \
+         own machine"
+    );
+    Err(refuse(StatusCode::FORBIDDEN, "mfhm.operators_only", detail))
+}
+
 fn list(api: &Api) -> Response {
     let list = api.registrar.view.with(|registry, _, _| ServiceList {
         revision: registry.revision(),
@@ -208,7 +230,7 @@ fn list(api: &Api) -> Response {
     ok(&list)
 }
 
-async fn read(api: &Api, name: &str) -> Result<Response, Refused> {
+async fn read(api: &Api, name: &str, asker: IpAddr) -> Result<Response, Refused> {
     let view = || {
         api.registrar
             .view
@@ -216,7 +238,7 @@ async fn read(api: &Api, name: &str) -> Result<Response, Refused> {
     };
     let (mut revision, mut listed) = view();
     let is_usable = listed.iter().any(|instance| instance.status.is_usable());
-    if !is_usable && api.registrar.look_again(name).await {
+    if !is_usable && api.registrar.look_again(name, asker).await {
         (revision, listed) = view();
     }
     if listed.is_empty() && api.registrar.view.is_warming(name) {

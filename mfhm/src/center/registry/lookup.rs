@@ -1,9 +1,10 @@
 //! The reading side of the registry.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Entry, Limits, Registry};
+use super::{Entry, Limits, Registry, Shares};
 use crate::center::guard::Arithmetic;
 use crate::center::record::{Place, Record};
 use crate::center::store::Revision;
@@ -53,6 +54,11 @@ impl Registry {
         self.stored
     }
 
+    /// Whose the instances are.
+    pub(crate) fn shares(&self) -> &Shares {
+        &self.shares
+    }
+
     pub(crate) fn get(&self, id: &InstanceId) -> Option<Arc<Record>> {
         self.entries.get(id).map(|entry| entry.record.clone())
     }
@@ -63,6 +69,13 @@ impl Registry {
         let entry = self.entries.get(id);
         let is_overdue = entry.is_some_and(|entry| entry.lease_end_seen);
         (entry.map(|entry| entry.health.status()), is_overdue)
+    }
+
+    /// Where the registered instances speak from, as far as it is known; not without
+    /// repetition.
+    pub(crate) fn origins(&self) -> impl Iterator<Item = IpAddr> {
+        let records = self.entries.values().map(|entry| &entry.record);
+        records.filter_map(|record| record.peer.or_else(|| record.host.parse().ok()))
     }
 
     /// Whoever has this place.
@@ -118,7 +131,7 @@ impl Registry {
             services: self.services.len(),
             instances,
             up,
-            guard: self.guard.arithmetic(instances, now),
+            guard: self.guard.arithmetic(self.reached, now),
             spared: self
                 .entries
                 .values()

@@ -137,7 +137,7 @@ impl KnownTokens {
                     tracing::warn!(
                         file = %file.display(),
                         "the file of the tokens is gone: nobody comes in any more; make a token \
-                         with `mfhm token new`, or start the center again without tokens"
+                         with `mfhm token new`, or start the center once with --forget-tokens"
                     );
                 }
                 set.is_there |= before.is_there;

@@ -4,6 +4,14 @@
 //! for where the lists come from: a program that is pointed at another center does
 //! not begin with the instances of this one. The number tells the callers of one
 //! process apart.
+//!
+//! Whoever puts a list there says where calls go, and the folder may be one in which
+//! others write, too. What is read are regular files that belong to the user that this
+//! process acts as, and that nobody else may write; each is looked at once it is open,
+//! for a name can stand for something else a moment later. Nothing that lies there makes
+//! the reading wait.
+
+mod own;
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -26,8 +34,10 @@ const STAY: usize = 8;
 const OLDEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// A draft that is older than this was left by a process that was killed.
 const OLDEST_DRAFT: Duration = Duration::from_secs(60 * 60);
-/// Longer files are not read.
-const LARGEST: u64 = 64 << 20;
+/// Longer files are not read: 50,000 instances fill one.
+const LARGEST: u64 = 16 << 20;
+/// Clocks are put right; what is further in the future was not written by one of ours.
+const LEEWAY: Duration = Duration::from_secs(5 * 60);
 
 /// Where a caller's lists are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,16 +114,30 @@ pub(super) fn usual(
 /// cannot be read are passed over with a warning.
 pub(super) fn read(place: &Place, now: u64) -> BTreeMap<String, SavedService> {
     let mut found = BTreeMap::<String, SavedService>::new();
-    for (path, _) in files(place).into_iter().take(STAY) {
+    let passed_over = |path: &Path, why: &str| {
+        let path = path.display();
+        tracing::warn!("the lists of instances in {path} are passed over: {why}");
+    };
+    // What is not to be read takes no place away from what is.
+    let is_to_be_read = |(path, _): &(PathBuf, SystemTime)| {
+        let about = fs::symlink_metadata(path).map_err(|error| error.to_string());
+        let checked = about.and_then(|about| own::check(&about));
+        checked.map_err(|why| passed_over(path, &why)).is_ok()
+    };
+    let files = files(place, now).into_iter().filter(is_to_be_read);
+    for (path, _) in files.take(STAY) {
         let services = match content(&path) {
             Ok(services) => services,
             Err(why) => {
-                let path = path.display();
-                tracing::warn!("the lists of instances in {path} are passed over: {why}");
+                passed_over(&path, &why);
                 continue;
             }
         };
-        for (service, saved) in services {
+        for (service, mut saved) in services {
+            if saved.at > now.saturating_add(LEEWAY.as_secs()) {
+                // Nobody knows how old it is: better than nothing, worse than all others.
+                saved.at = now.saturating_sub(OLDEST.as_secs() - 1);
+            }
             let is_newer = found.get(&service).is_none_or(|known| known.at < saved.at);
             if is_newer && now.saturating_sub(saved.at) < OLDEST.as_secs() {
                 found.insert(service, saved);
@@ -125,7 +149,7 @@ pub(super) fn read(place: &Place, now: u64) -> BTreeMap<String, SavedService> {
 
 fn content(path: &Path) -> Result<BTreeMap<String, SavedService>, String> {
     let mut text = Vec::new();
-    let file = File::open(path).map_err(|error| error.to_string())?;
+    let file = own::open(path)?;
     let read = file.take(LARGEST + 1).read_to_end(&mut text);
     read.map_err(|error| error.to_string())?;
     if text.len() as u64 > LARGEST {
@@ -175,8 +199,10 @@ fn create_file(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// The files of the place's program and scope, the newest first.
-fn files(place: &Place) -> Vec<(PathBuf, SystemTime)> {
+/// The files of the place's program and scope, the newest first. Those that are said to
+/// be of the future come last: they would be the newest for ever.
+fn files(place: &Place, now: u64) -> Vec<(PathBuf, SystemTime)> {
+    let latest = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(now) + LEEWAY);
     let entries = fs::read_dir(&place.folder).into_iter().flatten().flatten();
     let mut files: Vec<_> = entries
         .filter(|entry| {
@@ -185,7 +211,10 @@ fn files(place: &Place) -> Vec<(PathBuf, SystemTime)> {
         })
         .filter_map(|entry| Some((entry.path(), entry.metadata().ok()?.modified().ok()?)))
         .collect();
-    files.sort_by_key(|(_, at)| std::cmp::Reverse(*at));
+    files.sort_by_key(|(_, at)| {
+        let is_possible = latest.is_none_or(|latest| *at <= latest);
+        std::cmp::Reverse((is_possible, *at))
+    });
     files
 }
 
@@ -193,7 +222,7 @@ fn files(place: &Place) -> Vec<(PathBuf, SystemTime)> {
 /// has confirmed for long.
 fn clear(place: &Place, now: u64) {
     let own = place.folder.join(&place.own);
-    for (path, _) in files(place).into_iter().skip(STAY) {
+    for (path, _) in files(place, now).into_iter().skip(STAY) {
         if path != own {
             let _ = fs::remove_file(path);
         }

@@ -193,6 +193,100 @@ async fn a_file_that_cannot_be_read_is_passed_over() {
     );
 }
 
+/// The name of a file that a new process would read.
+fn name_of(folder: &Path, process: u32) -> PathBuf {
+    let other = tempfile::tempdir_in(folder).unwrap();
+    leave(&place(other.path(), process), "users", now(), &[9]);
+    folder.join(file_of(other.path()).file_name().unwrap())
+}
+
+fn age(file: &Path, by: i64) {
+    let time = SystemTime::now();
+    let time = match by < 0 {
+        true => time - Duration::from_secs(by.unsigned_abs()),
+        false => time + Duration::from_secs(by.unsigned_abs()),
+    };
+    fs::File::options()
+        .write(true)
+        .open(file)
+        .unwrap()
+        .set_modified(time)
+        .unwrap();
+}
+
+#[tokio::test]
+async fn pipes_links_folders_and_files_that_others_write_are_passed_over() {
+    let home = tempfile::tempdir().unwrap();
+    let (folder, elsewhere) = (home.path().join("lists"), home.path().join("elsewhere"));
+    let good = place(&folder, 1);
+    leave(&good, "users", now() - 10, &[1]);
+    age(&file_of(&folder), -100);
+    // Good lists by their content, and newer: only what they are tells against them.
+    leave(&place(&elsewhere, 2), "users", now(), &[2]);
+    let list = file_of(&elsewhere);
+    // More of them than are read, lest they take the good one's place.
+    for process in 10..20 {
+        std::os::unix::fs::symlink(&list, name_of(&folder, process)).unwrap();
+    }
+    let pipe = name_of(&folder, 20);
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    fs::create_dir(name_of(&folder, 21)).unwrap();
+    let shared = name_of(&folder, 22);
+    fs::copy(&list, &shared).unwrap();
+    fs::set_permissions(&shared, fs::Permissions::from_mode(0o666)).unwrap();
+    let next = SavedLists::new(place(&folder, 100));
+    let read = tokio::time::timeout(Duration::from_secs(10), ports(&next, "users"));
+    assert_eq!(read.await.expect("no pipe is waited for"), [1]);
+}
+
+#[tokio::test]
+async fn a_file_that_is_too_long_is_not_read() {
+    let home = tempfile::tempdir().unwrap();
+    leave(&place(home.path(), 1), "users", now(), &[1]);
+    let long = name_of(home.path(), 2);
+    let file = fs::File::create(&long).unwrap();
+    file.set_len(1 << 40).unwrap();
+    fs::set_permissions(&long, fs::Permissions::from_mode(0o600)).unwrap();
+    let next = SavedLists::new(place(home.path(), 100));
+    assert_eq!(ports(&next, "users").await, [1]);
+}
+
+#[tokio::test]
+async fn what_is_said_to_be_of_the_future_counts_least() {
+    let home = tempfile::tempdir().unwrap();
+    let day = 24 * 60 * 60;
+    leave(&place(home.path(), 1), "users", now() + day, &[1]);
+    let alone = SavedLists::new(place(home.path(), 100));
+    assert_eq!(ports(&alone, "users").await, [1], "better than nothing");
+    let restored = alone.list("users").await.unwrap();
+    assert!(
+        restored.age > Duration::from_secs(29 * day),
+        "nor is it new"
+    );
+    leave(&place(home.path(), 2), "users", now() - 20 * day, &[2]);
+    let next = SavedLists::new(place(home.path(), 100));
+    assert_eq!(ports(&next, "users").await, [2]);
+    // A clock that was put right by a minute says nothing against a list.
+    leave(&place(home.path(), 3), "users", now() + 60, &[3]);
+    let next = SavedLists::new(place(home.path(), 100));
+    assert_eq!(ports(&next, "users").await, [3]);
+}
+
+#[tokio::test]
+async fn files_of_the_future_take_no_place_from_others() {
+    let home = tempfile::tempdir().unwrap();
+    for process in 1..=8 {
+        leave(&place(home.path(), process), "users", now() - 1000, &[1]);
+    }
+    for entry in fs::read_dir(home.path()).unwrap() {
+        age(&entry.unwrap().path(), 24 * 60 * 60);
+    }
+    leave(&place(home.path(), 9), "users", now(), &[2]);
+    let next = SavedLists::new(place(home.path(), 100));
+    assert_eq!(ports(&next, "users").await, [2]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_folder_that_cannot_be_written_stops_nothing() {
     let home = tempfile::tempdir().unwrap();

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use futures_util::future::BoxFuture;
 use http::{HeaderValue, Method, StatusCode};
+use tokio::sync::watch;
 
 use super::watch::CenterWatch;
 use super::{Source, SourceError, Watch};
@@ -31,8 +32,9 @@ pub(crate) struct Centers {
     /// The one that answered last.
     preferred: AtomicUsize,
     pub(super) link: Link,
-    /// Who asks.
-    caller: CallerReport,
+    /// Who asks, and what runs in its process.
+    id: InstanceId,
+    instances: Vec<watch::Receiver<InstanceId>>,
     /// Where this caller runs.
     zone: Option<String>,
 }
@@ -46,8 +48,12 @@ pub(super) struct KnownCenter {
 }
 
 impl Centers {
-    /// `instances` are those that run in this process.
-    pub(crate) fn new(urls: &[String], link: Link, instances: Vec<InstanceId>) -> Self {
+    /// `instances` are those that run in this process, under their ids of the moment.
+    pub(crate) fn new(
+        urls: &[String],
+        link: Link,
+        instances: Vec<watch::Receiver<InstanceId>>,
+    ) -> Self {
         let centers = urls
             .iter()
             .map(|url| KnownCenter {
@@ -61,7 +67,8 @@ impl Centers {
             centers,
             preferred: AtomicUsize::new(0),
             link,
-            caller: CallerReport::new(id, instances),
+            id,
+            instances,
             zone: None,
         }
     }
@@ -314,7 +321,8 @@ impl Centers {
 
     /// What this process calls of a service, as a center is told.
     pub(super) fn report_of(&self, uses: &Uses) -> Option<HeaderValue> {
-        uses.report(&self.caller)
+        let instances = self.instances.iter().map(|id| id.borrow().clone());
+        uses.report(&CallerReport::new(self.id.clone(), instances.collect()))
     }
 
     pub(super) async fn get(&self, center: &KnownCenter, path: &str) -> Result<Heard, SourceError> {

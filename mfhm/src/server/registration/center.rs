@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode};
 
+use super::own_id::Own;
 use crate::key::Key;
 use crate::link::events::Opened;
 use crate::link::{Heard, Link};
@@ -31,6 +32,12 @@ impl Announcement {
             register,
             document: None,
         }
+    }
+
+    /// Says that it is this instance.
+    pub(super) fn tell(&mut self, own: Own) {
+        self.register.id = own.id;
+        self.register.secret = Some(own.secret);
     }
 
     /// The header by which the center knows that it is this instance that asks.
@@ -91,7 +98,14 @@ pub(crate) enum Refusal {
     Unreachable(String),
     /// It said no.
     Refused(String),
+    /// Somebody else has the id.
+    IdTaken(String),
 }
+
+/// What a center answers to a registration whose id somebody else has, with another
+/// secret or in another place.
+const NOT_YOURS: &str = "mfhm.not_yours";
+const ID_TAKEN: &str = "mfhm.id_taken";
 
 impl Center {
     pub(crate) fn new(url: String, link: Link) -> Self {
@@ -117,6 +131,9 @@ impl Center {
             }
             StatusCode::NOT_FOUND if !heard.is_v1() => {
                 self.python_online(center, announcement).await
+            }
+            _ if heard.has_code(NOT_YOURS) || heard.has_code(ID_TAKEN) => {
+                Err(Refusal::IdTaken(heard.refusal()))
             }
             _ => Err(refused(&heard)),
         }
