@@ -75,6 +75,9 @@ impl Server {
                 .script("center.py")
                 .option("--port", port)
                 .option("--data-dir", data.display())
+                // As mfhm's center does.
+                .option("--ping-interval", 5)
+                .option("--ping-timeout", 2)
         };
         Some(Self::start(cores, "/ping", start).await)
     }
