@@ -40,6 +40,7 @@ pub async fn check(method: &Method, declared: Option<&Declared>, answer: Respons
         let expected: &[u16] = match problem.code.as_str() {
             "mfhm.invalid_multipart" => &[400],
             "mfhm.multipart_too_large" => &[413],
+            "mfhm.multipart_too_slow" | "mfhm.body_too_slow" => &[408],
             "mfhm.timeout" => &[504],
             _ => &[404, 405],
         };

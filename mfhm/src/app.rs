@@ -210,9 +210,10 @@ impl App {
     /// [`request().caller()`](crate::CurrentRequest::caller).
     ///
     /// Assertions are checked here, with keys that are fetched from the center when the
-    /// service starts: no call waits for the center. They count for 10 minutes, so
-    /// that callers go on for 5 to 10 minutes while the center is away. Calls within the
-    /// process are let in.
+    /// service starts: no call waits for the center. They count for 10 minutes, and for
+    /// an hour more while no center answers this service: callers go on meanwhile. A
+    /// service that starts while every center is away has no keys, and lets nobody in
+    /// until one is back. Calls within the process are let in.
     ///
     /// ```
     /// # struct Users;
@@ -522,8 +523,10 @@ impl App {
         }
         match self.definitions.as_slice() {
             [definition] if problems.is_empty() => {
+                let limits = self.limits.take().unwrap_or_else(|| settings.limits());
                 let surroundings = running::Surroundings {
                     capacity: self.capacity(&settings),
+                    upload_rate: limits.upload_rate(),
                     states: States::new(self.states),
                     layers: self.layers,
                     key,

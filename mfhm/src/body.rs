@@ -47,7 +47,7 @@ impl BodyError {
             if error.is::<http_body_util::LengthLimitError>() {
                 return Self::TooLarge;
             }
-            if error.is::<StoodStill>() {
+            if error.is::<Slow>() {
                 return Self::TooSlow;
             }
             next = error.source();
@@ -84,18 +84,38 @@ impl BodyError {
     }
 }
 
-/// Why a body breaks off of which nothing comes for so long while it is waited
-/// for.
-#[derive(Debug)]
-pub(crate) struct StoodStill(pub Duration);
+/// Why a body breaks off that does not come while it is waited for, or too slowly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slow {
+    /// Nothing came for so long.
+    Silent(Duration),
+    /// So little came in the time in which it was waited for.
+    Trickling { bytes: u64, waited: Duration },
+}
 
-impl std::fmt::Display for StoodStill {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "nothing of the body came for {} s", self.0.as_secs())
+impl Slow {
+    /// The cause of an error, if it is this.
+    pub(crate) fn behind(error: &(dyn std::error::Error + 'static)) -> Option<Self> {
+        let mut errors = std::iter::successors(Some(error), |error| error.source());
+        errors.find_map(|error| error.downcast_ref().copied())
     }
 }
 
-impl std::error::Error for StoodStill {}
+/// The text completes "the body …".
+impl std::fmt::Display for Slow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Silent(time) => write!(f, "stood still for {} s", time.as_secs()),
+            Self::Trickling { bytes, waited } => write!(
+                f,
+                "came too slowly: {bytes} bytes of it in {} s",
+                waited.as_secs()
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Slow {}
 
 /// The whole body.
 pub(crate) async fn read(body: Body, limits: BodyLimits) -> Result<Bytes, BodyError> {

@@ -51,6 +51,7 @@ mod health;
 mod hold;
 mod identity;
 mod import;
+mod lists;
 mod private_file;
 mod prober;
 mod record;
@@ -66,6 +67,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod turns;
 mod view;
 mod watch;
 
@@ -80,11 +82,13 @@ pub use self::backup::{Exported, Imported};
 pub use self::contracts::ContractPolicy;
 use self::prober::Pinger;
 use self::registration::Registrar;
+use self::registration::room::Room;
 use self::settings::Settings;
 use self::store::redb::RedbStore;
 use self::store::{Change, Store};
 use self::task::Task;
 use self::tokens::follow::KnownTokens;
+use self::tokens::remembered;
 pub use self::tokens::{IssuedToken, Scope, TokenEntry, TokenGrant, Tokens};
 use self::view::View;
 use crate::error::{Error, Result};
@@ -181,6 +185,15 @@ impl CenterBuilder {
         self
     }
 
+    /// Starts although [`Tokens`] were asked for once and their file is gone, and forgets
+    /// it: from then on nobody is asked, until there is a token again. Without it such a
+    /// center does not start, for the file may have been lost. Off by default, and needed
+    /// for one start only.
+    pub fn forget_tokens(mut self, forget: bool) -> Self {
+        self.settings.forget_tokens = forget;
+        self
+    }
+
     /// Lets instances be registered at this address, this range of addresses
     /// (`10.0.0.0/8`) or this host name from anywhere. Without it an instance is
     /// registered at the address that its registration comes from. Can be called
@@ -222,6 +235,22 @@ impl CenterBuilder {
     /// [`Tokens`] or [`key_auth`](CenterBuilder::key_auth), because anybody could say to be a caller.
     pub fn contract_policy(mut self, policy: ContractPolicy) -> Self {
         self.settings.contract_policy = policy;
+        self
+    }
+
+    /// Sets how many instances may be registered, those that are down included. The
+    /// default is 100,000. Their registrations may take 4 KiB each on average; in so
+    /// much memory and on disk a center keeps what others told it. Whoever registers
+    /// beyond that is refused; what was registered stays.
+    pub fn max_instances(mut self, most: usize) -> Self {
+        self.settings.max_instances = most;
+        self
+    }
+
+    /// Sets how many of them may be registered from one address, or from one /64 network
+    /// of IPv6. The default is 20,000.
+    pub fn max_instances_per_address(mut self, most: usize) -> Self {
+        self.settings.max_instances_per_address = most;
         self
     }
 
@@ -275,6 +304,7 @@ pub struct RunningCenter {
     prober: Task,
     follower: Task,
     store: Arc<dyn Store>,
+    _remembering: Option<Task>,
     _rotation: Task,
 }
 
@@ -310,6 +340,7 @@ impl RunningCenter {
             prober,
             follower,
             store,
+            _remembering,
             _rotation,
         } = self;
         view.close();
@@ -351,7 +382,9 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
     let closed = |error| Error::new(format!("the center's store can't be followed: {error}"));
     let mut changes = store.changes().await.map_err(closed)?;
     let view = Arc::new(View::new(settings.limits(), random.fork()));
+    let mut remembering = None;
     if let Some(Change::Reset(stored)) = changes.recv().await {
+        remembering = remembered::check(&stored, &admission, &store, &settings).await?;
         // The import's own change is waiting in `changes` when it returns.
         import::import(dir, &stored, &*store, &mut random).await;
         if stored.records.is_empty() {
@@ -372,20 +405,24 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
         probe: pinger,
         allowed,
         policy: settings.contract_policy,
+        room: Room::new(settings.capacity()),
+        judging: registration::judging(),
     });
-    let app = api::router(Api {
+    let app = Arc::new(Api {
         registrar,
         admission,
         signer: signer.clone(),
         watches: Arc::default(),
     });
-    let server = Server::start(listener, app, &settings.connections)?;
+    let limits = settings.connections.clone().keeping_places(view.clone());
+    let server = Server::start(listener, app, &limits)?;
     let center = RunningCenter {
         server,
         view,
         prober,
         follower,
         store,
+        _remembering: remembering,
         _rotation: Task::spawn(identity::rotate(signer)),
     };
     tracing::info!(url = %center.url(), data = %dir.display(), "the center listens");

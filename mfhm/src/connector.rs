@@ -15,18 +15,14 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "fuchsia"))]
+use crate::tcp::UNACKNOWLEDGED;
+use crate::tcp::{KEEPALIVE, KEEPALIVE_TIMES};
+
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(1);
-/// After so long without a byte the other end is asked whether it is there, and
-/// so often again.
-const KEEPALIVE: Duration = Duration::from_secs(15);
-const KEEPALIVE_TIMES: u32 = 3;
-/// What was sent and not acknowledged for so long breaks the connection.
-#[cfg(any(target_os = "linux", target_os = "android", target_os = "fuchsia"))]
-const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
-
 /// The connector where nobody chose one: TCP.
 pub(crate) fn standard() -> Arc<dyn Connector> {
     #[cfg(all(test, feature = "client", feature = "server", feature = "center"))]

@@ -425,6 +425,10 @@ impl<E: std::error::Error + Send + Sync + 'static> From<CallError<E>> for crate:
 #[cfg(feature = "server")]
 impl axum::response::IntoResponse for Fault {
     fn into_response(self) -> axum::response::Response {
+        // Of the caller's own stream, which it did not send.
+        if let Some(slow) = crate::body::Slow::behind(&self) {
+            return problem::too_slow(&slow.to_string()).into_axum();
+        }
         let status = if self.is_timeout() {
             StatusCode::GATEWAY_TIMEOUT
         } else if self.is_unavailable() || self.is_unknown_service() {

@@ -73,6 +73,7 @@
 //! | `identity` | | services that know who calls: [`CurrentRequest::caller`] |
 //! | `validate` | | rules of the types themselves, held against what callers send: see [`get`](macro@get) |
 //! | `cli` | | the program `mfhm`: `mfhm center`, `mfhm token`, `mfhm call`, `mfhm drain`, `mfhm check` |
+//! | `tls-dev` | | its command `mfhm tls dev`, which makes certificates |
 //!
 //! A crate that only calls needs `default-features = false, features =
 //! ["client"]`; no server is compiled then.
@@ -152,6 +153,8 @@ mod shutdown;
 mod simulation;
 #[cfg(any(feature = "client", feature = "server"))]
 mod stream;
+#[cfg(any(feature = "client", feature = "server", feature = "center"))]
+mod tcp;
 #[cfg(feature = "validate")]
 mod validate;
 #[cfg(any(feature = "client", feature = "server"))]

@@ -4,16 +4,19 @@
 //!
 //! hyper does the work. What is added here: each request knows its peer; a
 //! connection that is silent, slow, or takes nothing of what is sent to it is
-//! closed ([`activity`]); when there are too many, those that do nothing give way
-//! and the others are told to come back ([`seats`]); a lack of file descriptors
-//! ends nothing. Whoever holds the [`Server`] owns every task under it: dropping it
+//! closed ([`activity`], [`seat`]); when there are too many, those that do nothing
+//! give way and the others are told to come back ([`seats`]); a lack of file
+//! descriptors ends nothing. Whoever holds the [`Server`] owns every task under it: dropping it
 //! ends them all.
 
 mod activity;
 mod connection;
+mod lasting;
 mod limits;
+mod seat;
 mod seats;
 mod source;
+mod source_address;
 #[cfg(test)]
 mod tests;
 mod watched;
@@ -32,9 +35,14 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior};
 use tower_service::Service as _;
 
+#[cfg(feature = "center")]
+pub(crate) use self::lasting::Lasting;
 pub use self::limits::Limits;
+#[cfg(feature = "center")]
+pub(crate) use self::seats::Regulars;
 use self::seats::Seats;
-use self::source::{Handshake, Plain, Source};
+pub(crate) use self::source::Source;
+use self::source::{Handshake, Plain};
 use self::watched::Watched;
 
 /// How long the loop waits when the system has no resources for a connection:
@@ -157,6 +165,8 @@ async fn accept_loop<L, H>(
     L: Source,
     H: Handshake<Watched<L::Stream>>,
 {
+    // Upgraded connections belong to handlers; they end with this task, too.
+    let _rest = CutOff(seats.clone());
     // The set owns the connections: when this task is aborted, so are they.
     let mut connections = JoinSet::new();
     let mut ticks = tokio::time::interval(seats.limits.tick);
@@ -196,11 +206,22 @@ async fn accept_loop<L, H>(
     // The port is free from here on; what runs is finished.
     drop(source);
     seats.finish();
-    while !connections.is_empty() {
+    // Upgraded connections have places and no task of this set.
+    while !(connections.is_empty() && seats.is_empty()) {
         tokio::select! {
-            _ = connections.join_next() => {}
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+            () = seats.left() => {}
             _ = ticks.tick() => seats.sweep(),
         }
+    }
+}
+
+/// Ends what is left when it is dropped.
+struct CutOff(Arc<Seats>);
+
+impl Drop for CutOff {
+    fn drop(&mut self) {
+        self.0.cut_off();
     }
 }
 

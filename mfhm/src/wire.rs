@@ -12,6 +12,7 @@
 #[cfg(any(feature = "client", feature = "server"))]
 pub(crate) mod deadline;
 #[cfg(any(feature = "center", feature = "identity"))]
+#[cfg_attr(not(feature = "identity"), allow(dead_code))]
 pub(crate) mod identity;
 pub(crate) mod overload;
 pub(crate) mod problem;

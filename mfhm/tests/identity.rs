@@ -17,7 +17,7 @@ impl Users {
 struct World {
     center: RunningCenter,
     tokens: Tokens,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl World {
@@ -31,8 +31,22 @@ impl World {
         Self {
             center,
             tokens,
-            _dir: dir,
+            dir,
         }
+    }
+
+    /// The center ends, and another one is at its address, with keys of its own.
+    async fn loses_its_keys(&mut self) {
+        let port = self.center.addr().port();
+        let idle = Center::builder()
+            .port(0)
+            .data_dir(self.dir.path().join("other"));
+        let idle = idle.start().await.unwrap();
+        std::mem::replace(&mut self.center, idle).stop().await;
+        std::fs::remove_file(self.dir.path().join("identity.json")).unwrap();
+        let center = Center::builder().port(port).data_dir(self.dir.path());
+        let center = center.start().await.unwrap();
+        std::mem::replace(&mut self.center, center).stop().await;
     }
 
     fn token(&self, scope: Scope, name: Option<&str>) -> String {
@@ -62,17 +76,16 @@ impl World {
     }
 
     async fn asked_by(&self, name: Option<&str>) -> (u16, String) {
-        let answer = self
-            .caller(name)
-            .call("users", "caller")
-            .send()
-            .await
-            .unwrap();
-        (
-            answer.status().as_u16(),
-            answer.text().trim_matches('"').to_owned(),
-        )
+        asked(&self.caller(name)).await
     }
+}
+
+async fn asked(caller: &Caller) -> (u16, String) {
+    let answer = caller.call("users", "caller").send().await.unwrap();
+    (
+        answer.status().as_u16(),
+        answer.text().trim_matches('"').to_owned(),
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,6 +127,40 @@ async fn nobody_is_who_their_token_is_not_for() {
         .name("billing");
     let answer = caller.build().unwrap().call("users", "caller").send().await;
     assert_eq!(answer.unwrap().text(), "\"nobody\"");
+    app.stop().await;
+    world.center.stop().await;
+}
+
+/// The service starts with the center's new keys, and its caller still has what the old
+/// ones signed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_whose_assertion_is_not_known_any_more_gets_another_one() {
+    let mut world = World::new().await;
+    let app = world.users(Some(&["orders"])).await;
+    let orders = world.caller(Some("orders"));
+    assert_eq!(asked(&orders).await, (200, "orders".to_owned()));
+    app.stop().await;
+    world.loses_its_keys().await;
+    let app = world.users(Some(&["orders"])).await;
+    for _ in 0..3 {
+        assert_eq!(asked(&orders).await, (200, "orders".to_owned()));
+    }
+    app.stop().await;
+    world.center.stop().await;
+}
+
+/// What the center signed counts on, and what it signs now counts at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_center_with_other_keys_costs_no_call() {
+    let mut world = World::new().await;
+    let app = world.users(Some(&["orders"])).await;
+    let before = world.caller(Some("orders"));
+    assert_eq!(asked(&before).await.0, 200);
+    world.loses_its_keys().await;
+    app.registered().await;
+    let after = world.caller(Some("orders"));
+    assert_eq!(asked(&after).await, (200, "orders".to_owned()));
+    assert_eq!(asked(&before).await, (200, "orders".to_owned()));
     app.stop().await;
     world.center.stop().await;
 }

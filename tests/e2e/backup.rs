@@ -1,4 +1,4 @@
-//! `mfhm center export` and `mfhm center import`, on the data of centers that do not run.
+//! `mfhm center export` and `mfhm center import`.
 
 use std::path::Path;
 
@@ -81,6 +81,70 @@ async fn a_copy_of_a_center_is_a_center() {
     let trail = http::get(own, "/v1/audit").await.expect("an answer").json();
     assert_eq!(trail["entries"][0]["action"], "imported");
     assert!(!trail.to_string().contains("a-canary-key"), "{trail}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_center_is_copied() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, copy) = (folder.path().join("data"), folder.path().join("copy.jsonl"));
+    let token_file = folder.path().join("token");
+    let token = mfhm().arg("token").arg("new").option("--scope", "operate");
+    let (_, token, _) = token.option("--data-dir", data.display()).run().await;
+    std::fs::write(&token_file, &token).expect("it is written");
+    let own = port::free();
+    let mut center = mfhm()
+        .arg("center")
+        .option("--port", own)
+        .option("--data-dir", data.display())
+        .start();
+    center.answers(own, "/health", 200).await;
+    let body =
+        json!({"service": "users", "id": "a1", "address": {"port": 4001}, "key": "a-canary-key"});
+    let bearer = format!("Bearer {}", token.trim());
+    let headers = [("authorization", bearer.as_str())];
+    let answer = http::request(own, "POST", "/v1/instances", &headers, &body.to_string()).await;
+    assert_eq!(answer.expect("an answer").status, 200);
+
+    let url = format!("http://127.0.0.1:{own}");
+    let export = || mfhm().arg("center").arg("export").option("--center", &url);
+    let (status, _, stderr) = export().arg(&copy).run().await;
+    assert!(!status.success());
+    assert!(stderr.contains("this center wants a token"), "{stderr}");
+    assert!(!copy.exists());
+    let allowed = || export().option("--token-file", token_file.display());
+    let (status, stdout, stderr) = allowed().arg(&copy).run().await;
+    assert!(status.success(), "{stderr}");
+    assert!(stderr.contains("exported 1 instances"), "{stderr}");
+    assert!(!stdout.contains("a-canary-key") && !stderr.contains("a-canary-key"));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let metadata = std::fs::metadata(&copy).expect("a file");
+        assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
+    }
+    let (_, stdout, _) = allowed().run().await;
+    let text = std::fs::read_to_string(&copy).expect("a file");
+    assert_eq!(stdout, text);
+
+    center.terminate();
+    center.ended().await;
+    let (_, stdout, _) = self::center("export", &data).run().await;
+    assert_eq!(stdout, text, "a stopped one says the same");
+    let (status, _, stderr) = allowed().arg(&copy).run().await;
+    assert!(!status.success());
+    assert!(stderr.contains("no answer from the center at"), "{stderr}");
+    let again = std::fs::read_to_string(&copy).expect("a file");
+    assert_eq!(again, text, "the copy from before is there");
+
+    let other = folder.path().join("other");
+    let (status, _, stderr) = self::center("import", &other).arg(&copy).run().await;
+    assert!(status.success(), "{stderr}");
+    // It had tokens, which no copy has.
+    let moved = mfhm().arg("center").option("--port", own);
+    let moved = moved.option("--data-dir", other.display());
+    let (status, _, stderr) = moved.run().await;
+    assert!(!status.success());
+    assert!(stderr.contains("--forget-tokens"), "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@ mod ambient;
 mod attempts;
 mod backup;
 mod bad_input;
+mod certificates;
 mod check;
 mod cli;
 mod crash;

@@ -49,6 +49,8 @@ async fn the_examples_of_the_document_do_what_it_says() {
         r#"{"entries":[{"number":1,"#,
         r#""action":"removed""#,
         r#""action":"drained""#,
+        r#"{"format":"mfhm-center","version":1,"instances":"#,
+        r#"{"instance":{"id":"#,
     ] {
         let Some((_, after)) = rest.split_once(expected) else {
             panic!("no {expected} in the rest of:\n{said}");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -140,6 +141,7 @@ impl RunningApp {
             states,
             layers,
             capacity,
+            upload_rate: limits.upload_rate(),
             key,
             #[cfg(feature = "identity")]
             callers: {
@@ -387,6 +389,8 @@ pub(super) struct Surroundings {
     pub states: States,
     pub layers: Layers,
     pub capacity: Capacity,
+    /// How fast bodies come at least that are read while they come.
+    pub upload_rate: Option<NonZeroU32>,
     pub key: Option<Key>,
     #[cfg(feature = "identity")]
     pub callers: Option<Callers>,
@@ -402,7 +406,9 @@ struct Served {
 impl Surroundings {
     fn serve(&self, definition: &ServiceDefinition, id: watch::Receiver<InstanceId>) -> Served {
         let ServiceDefinition { name, routes, .. } = definition;
-        let around = Around::new(name, self.states.clone()).limited(self.capacity);
+        let around = Around::new(name, self.states.clone())
+            .limited(self.capacity)
+            .expecting(self.upload_rate);
         let bound = Bound::all(around, routes);
         let app = router::build(&bound);
         #[cfg(feature = "openapi")]

@@ -110,6 +110,15 @@ pub(crate) fn is_same(one: IpAddr, other: IpAddr) -> bool {
     one == other || one.is_loopback() && other.is_loopback()
 }
 
+/// What an address counts as where each may have a share of something: an IPv4 address
+/// is one, and of IPv6 everybody has 2⁶⁴.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
+        v4 => v4,
+    }
+}
+
 /// Looks a name up.
 pub(crate) async fn resolve(name: &str) -> io::Result<Vec<IpAddr>> {
     let addresses = tokio::net::lookup_host((name, 0)).await?;

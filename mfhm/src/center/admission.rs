@@ -123,6 +123,10 @@ impl Admission {
         }
     }
 
+    pub(crate) fn tokens(&self) -> &Arc<KnownTokens> {
+        &self.tokens
+    }
+
     pub(crate) fn asks(&self) -> Asks {
         if self.is_shut || self.tokens.are_asked_for() {
             if self.key.is_some() && !self.tokens.are_asked_for() {
@@ -153,25 +157,36 @@ impl Admission {
         })
     }
 
+    /// Whether a request with these headers may read, as far as that can be said at once.
+    pub(crate) fn is_known(&self, headers: &HeaderMap) -> bool {
+        match self.asks() {
+            Asks::Nothing => true,
+            // Whoever comes in at all may read.
+            Asks::Key | Asks::Token => sent(headers).any(|text| self.recognise_now(text).is_some()),
+        }
+    }
+
     async fn recognise(&self, headers: &HeaderMap) -> Result<Principal, Stopped> {
-        let bearer = headers.get(header::AUTHORIZATION).and_then(|value| {
-            let (scheme, token) = value.as_bytes().split_at_checked(7)?;
-            scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)
-        });
-        let key = headers.get(key::HEADER).map(|value| value.as_bytes());
-        let mut sent = [bearer, key].into_iter().flatten().peekable();
+        let mut sent = sent(headers).peekable();
         if sent.peek().is_none() {
             return Err(Stopped::NothingSent);
         }
         for text in sent {
-            if self.key.as_ref().is_some_and(|key| key.matches(text)) {
-                return Ok(Principal::KeyHolder);
+            if let Some(principal) = self.recognise_now(text) {
+                return Ok(principal);
             }
             if let Some(token) = self.tokens.find(text.trim_ascii()).await {
                 return Ok(Principal::Bearer(token));
             }
         }
         Err(Stopped::Unknown)
+    }
+
+    fn recognise_now(&self, text: &[u8]) -> Option<Principal> {
+        if self.key.as_ref().is_some_and(|key| key.matches(text)) {
+            return Some(Principal::KeyHolder);
+        }
+        self.tokens.known(text.trim_ascii()).map(Principal::Bearer)
     }
 
     /// What a stopped request is told.
@@ -220,6 +235,16 @@ impl Admission {
             }
         }
     }
+}
+
+/// What was sent to come in.
+fn sent(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| {
+        let (scheme, token) = value.as_bytes().split_at_checked(7)?;
+        scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)
+    });
+    let key = headers.get(key::HEADER).map(|value| value.as_bytes());
+    [bearer, key].into_iter().flatten()
 }
 
 impl Asker {

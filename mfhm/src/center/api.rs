@@ -1,24 +1,27 @@
 //! The center's HTTP interface: decode, apply, encode.
 //!
-//! One fallback answers everything, because Python decodes a path before it
-//! routes it, and routers decode after. Paths under `/v1` are protocol v1
+//! There is no router, because Python decodes a path before it
+//! routes it, and routers decode after. Look-ups that were answered a moment ago are
+//! answered at once ([`look_up`]). Of all others, paths under `/v1` are protocol v1
 //! ([`v1`]), `/health` is for operators ([`operate`]), all others belong to the
 //! Python endpoints ([`python`]).
 
+mod look_up;
 mod operate;
 mod python;
 #[cfg(test)]
 mod tests;
 mod v1;
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::future::ready;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::response::Response;
+use futures_util::future::Either;
 use http::{HeaderValue, StatusCode, header};
 
 use super::admission::{Admission, Asker, Asks, Need, Stopped};
@@ -26,7 +29,7 @@ use super::identity::Signer;
 use super::registration::Registrar;
 use super::watch::WatchLimit;
 use crate::body::{self, BodyLimits};
-use crate::listener::Peer;
+use crate::listener::Answer;
 use crate::wire::problem::Problem;
 
 /// Registrations are small.
@@ -37,7 +40,6 @@ const BODY: BodyLimits = BodyLimits {
 };
 
 /// What the handlers work with.
-#[derive(Clone)]
 pub(crate) struct Api {
     pub registrar: Arc<Registrar>,
     /// Who comes in.
@@ -47,12 +49,35 @@ pub(crate) struct Api {
     pub watches: Arc<WatchLimit>,
 }
 
-/// The router of the whole center.
-pub(crate) fn router(api: Api) -> Router {
-    Router::new().fallback(answer).with_state(api)
+impl Answer for Arc<Api> {
+    fn answer(&self, request: Request, peer: SocketAddr) -> impl Future<Output = Response> + Send {
+        let peer = peer.ip().to_canonical();
+        match look_up::at_once(self, &request, peer) {
+            Some(response) => Either::Left(ready(response)),
+            // Boxed: it is large, and a connection keeps room for what may be answered
+            // on it.
+            None => Either::Right(Box::pin(answer(self.clone(), request, peer))),
+        }
+    }
 }
 
-async fn answer(State(api): State<Api>, request: Request) -> Response {
+/// The same for who has requests and no connections. Without a [`Peer`] nobody is
+/// trusted.
+///
+/// [`Peer`]: crate::listener::Peer
+#[cfg(any(test, fuzzing))]
+pub(crate) fn router(api: Api) -> axum::Router {
+    let api = Arc::new(api);
+    axum::Router::new().fallback(move |request: Request| {
+        let peer = request.extensions().get::<crate::listener::Peer>();
+        let nobody = SocketAddr::from(([0, 0, 0, 0], 0));
+        let peer = peer.map_or(nobody, |peer| peer.0);
+        let api = api.clone();
+        async move { api.answer(request, peer).await }
+    })
+}
+
+async fn answer(api: Arc<Api>, request: Request, peer: IpAddr) -> Response {
     let path = request.uri().path();
     // Python's KeyAuth guards these two as well, so where there is only a key it is
     // asked for everywhere.
@@ -63,7 +88,6 @@ async fn answer(State(api): State<Api>, request: Request) -> Response {
             _ => python::ping(request).await,
         };
     }
-    let peer = peer(&request);
     let asker = match api.admission.admit(peer, request.headers()).await {
         Ok(asker) => asker,
         Err(stopped) => return refuse(&api, peer, stopped, request).await,
@@ -120,17 +144,6 @@ impl Api {
             .require(need)
             .inspect_err(|why| self.admission.note(asker.peer, path, why))
     }
-}
-
-/// Who sent a request: the socket's other end. A header's claim is never asked.
-fn peer(request: &Request) -> IpAddr {
-    // The listener sets it for every request; without it nobody is trusted.
-    let peer = request
-        .extensions()
-        .get::<Peer>()
-        .map(|Peer(address)| address.ip());
-    peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
-        .to_canonical()
 }
 
 fn json(status: StatusCode, body: impl Into<Body>) -> Response {

@@ -2,11 +2,15 @@
 //!
 //! An entry travels in the batch with the change that it tells of, and is written
 //! in the same transaction: there is no change without its entry, no entry without
-//! its change, and no fsync for the trail alone. The store keeps the last
-//! entries, numbers them, and writes each to the log when it is on disk.
+//! its change, and no fsync for the trail alone. The store numbers
+//! the entries, and writes each to the log when it is on disk.
+//!
+//! The center keeps so many entries, and [`retention`] says which.
 //!
 //! Renewals, pings and what follows from them are no entries: they are health. No
 //! entry has a secret in it; it names instances and never copies a record.
+
+pub(crate) mod retention;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -53,6 +57,8 @@ pub(crate) enum Action {
     Imported,
     DocumentKept,
     DocumentDropped,
+    /// Somebody took a copy of everything that is registered.
+    Exported,
 }
 
 /// One line of the trail.
@@ -134,6 +140,11 @@ impl Entry {
         }
     }
 
+    /// An entry about the center as a whole.
+    pub(crate) fn center(action: Action, actor: &Actor) -> Self {
+        Self::new(action, actor)
+    }
+
     pub(crate) fn because(mut self, reason: impl Into<String>) -> Self {
         self.reason = Some(reason.into());
         self
@@ -208,6 +219,7 @@ impl fmt::Display for Action {
             Self::Imported => "imported",
             Self::DocumentKept => "kept a document",
             Self::DocumentDropped => "dropped a document that no instance has",
+            Self::Exported => "exported",
         })
     }
 }

@@ -20,7 +20,7 @@ use super::audit::{Action, Actor, Entry};
 use super::record::Record;
 use super::store::contents::{Conflict, Contents};
 use super::store::redb::{self, Writing};
-use super::store::{self, Batch, DocumentWrite, Expect, Snapshot};
+use super::store::{self, Batch, DocumentWrite, Expect, Mark, Snapshot};
 use super::{Center, STORE_FILE};
 use crate::directory;
 use crate::error::{Error, Result};
@@ -94,7 +94,7 @@ impl Center {
             instances: snapshot.records.len(),
             documents: snapshot.documents.len(),
         };
-        lines::write(&snapshot, out)
+        lines::write(snapshot, out)
             .map_err(|error| Error::with_source("the export can't be written", error))?;
         disk.close();
         Ok(exported)
@@ -152,7 +152,7 @@ fn import(disk: &mut redb::Disk, export: Export, replace: bool) -> Result<Import
     let there = disk.take_snapshot();
     let mut imported = Imported::default();
     let mut batch = Batch {
-        marks: export.marks.into_iter().collect(),
+        marks: export.marks.into_iter().map(Mark::Set).collect(),
         ..Batch::default()
     };
     let known: HashSet<_> = there

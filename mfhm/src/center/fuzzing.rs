@@ -1,5 +1,6 @@
 //! A center without sockets, disk or prober, and its decoders, for the fuzz targets.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::{Extension, Router};
@@ -17,7 +18,8 @@ use super::contracts::document::Document;
 use super::health::PingOutcome;
 use super::identity::Signer;
 use super::record::Record;
-use super::registration::{Probe, Probed, Registrar};
+use super::registration::room::Room;
+use super::registration::{self, Probe, Probed, Registrar};
 use super::registry::Target;
 use super::settings::Settings;
 use super::store::memory::MemoryStore;
@@ -36,7 +38,7 @@ use crate::wire::v1::DocumentHash;
 struct Silence;
 
 impl Probe for Silence {
-    fn probe<'a>(&'a self, _target: &'a Target) -> BoxFuture<'a, Option<Probed>> {
+    fn probe<'a>(&'a self, _target: &'a Target, _: IpAddr) -> BoxFuture<'a, Option<Probed>> {
         let refused = Probed {
             outcome: PingOutcome::Refused,
             instance: None,
@@ -59,7 +61,7 @@ pub fn stored(bytes: &[u8]) {
             marks: export.marks,
         };
         let mut written = Vec::new();
-        lines::write(&snapshot, &mut written).expect("memory has room");
+        lines::write(snapshot.clone(), &mut written).expect("memory has room");
         let again = lines::read(written.as_slice()).expect("what was written is read");
         assert_eq!(again.records, snapshot.records);
         assert_eq!(again.documents, snapshot.documents);
@@ -216,6 +218,8 @@ pub async fn center() -> Router {
         probe: Arc::new(Silence),
         allowed: Arc::default(),
         policy: Settings::default().contract_policy,
+        room: Room::new(Settings::default().capacity()),
+        judging: registration::judging(),
     });
     let api = Api {
         registrar,

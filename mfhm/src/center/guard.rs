@@ -3,6 +3,8 @@
 //! A time-out says that the center did not hear an instance, not that it is
 //! gone. Two rules keep silence from emptying the registry. Deletions for
 //! silence are few: at most 15 % of the instances in a minute, and at least one.
+//! Those that never answered are counted for themselves: otherwise whoever registers a
+//! thousand of them would make 15 % enough for everybody else.
 //! And when half of the instances or more fall silent together, the center
 //! suspects its own network: until pings get through again, for 5 minutes at
 //! most, silence makes nobody unhealthy and deletes nobody.
@@ -27,14 +29,19 @@ const LEAST_SILENT: usize = 2;
 /// Sees all time-outs together.
 #[derive(Debug, Default)]
 pub(crate) struct Guard {
-    /// Deletions for silence within the last [`WINDOW`].
-    deletions: VecDeque<Duration>,
+    deletions: Deletions,
+    /// Those of instances that were never reached.
+    of_strangers: Deletions,
     suspicion: Suspicion,
     witnesses: usize,
     silent: usize,
     /// When a refused deletion was last told of.
     refusal_told: Option<Duration>,
 }
+
+/// Deletions for silence within the last [`WINDOW`].
+#[derive(Debug, Default)]
+struct Deletions(VecDeque<Duration>);
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Suspicion {
@@ -48,8 +55,8 @@ enum Suspicion {
 /// What the guard reckons with. As text it is a sentence for operators.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Arithmetic {
-    /// Instances that were pinged and are not down, and those of them that timed
-    /// out at their last ping.
+    /// Instances that were pinged, are not down, and were reached before, and those of
+    /// them that timed out at their last ping.
     pub witnesses: usize,
     pub silent: usize,
     /// So many silent ones make the center suspect its own network.
@@ -58,6 +65,7 @@ pub(crate) struct Arithmetic {
     pub suspects_for: Option<Duration>,
     /// It did so for as long as it may, and believes the silence now.
     pub is_exhausted: bool,
+    /// Instances that were reached before.
     pub instances: usize,
     /// Deleted for time-outs in the last minute, and how many may be.
     pub deleted: usize,
@@ -65,8 +73,8 @@ pub(crate) struct Arithmetic {
 }
 
 impl Guard {
-    /// Takes note of how many of the pinged, not unhealthy instances were silent
-    /// at their last ping. Returns whether the suspicion began or ended.
+    /// Takes note of how many of the witnesses (pinged, not unhealthy, and reached
+    /// before) were silent at their last ping. Returns whether the suspicion began or ended.
     pub(crate) fn observe(&mut self, silent: usize, witnesses: usize, now: Duration) -> bool {
         (self.silent, self.witnesses) = (silent, witnesses);
         let next = match self.suspicion {
@@ -87,15 +95,15 @@ impl Guard {
         self.held_for(now).is_some()
     }
 
-    /// Whether one more of `instances` may be deleted for silence; if so, it is
-    /// counted.
+    /// Whether one more of `instances` may be deleted for silence, all of which were
+    /// reached before; if so, it is counted.
     pub(crate) fn admit_deletion(&mut self, instances: usize, now: Duration) -> bool {
-        self.forget_old(now);
-        if self.is_held(now) || self.deletions.len() >= self.allowance(instances) {
-            return false;
-        }
-        self.deletions.push_back(now);
-        true
+        !self.is_held(now) && self.deletions.admit(instances, now)
+    }
+
+    /// The same for one of `strangers` that were never reached.
+    pub(crate) fn admit_stranger(&mut self, strangers: usize, now: Duration) -> bool {
+        !self.is_held(now) && self.of_strangers.admit(strangers, now)
     }
 
     /// A deletion was refused. The arithmetic, if operators are to be told of it:
@@ -110,7 +118,7 @@ impl Guard {
     }
 
     pub(crate) fn arithmetic(&mut self, instances: usize, now: Duration) -> Arithmetic {
-        self.forget_old(now);
+        self.deletions.forget_old(now);
         Arithmetic {
             witnesses: self.witnesses,
             silent: self.silent,
@@ -122,8 +130,8 @@ impl Guard {
                 Suspicion::Exhausted => true,
             },
             instances,
-            deleted: self.deletions.len(),
-            allowed: self.allowance(instances),
+            deleted: self.deletions.0.len(),
+            allowed: self.deletions.allowance(instances),
         }
     }
 
@@ -142,20 +150,28 @@ impl Guard {
             Suspicion::None | Suspicion::Exhausted => None,
         }
     }
+}
+
+impl Deletions {
+    fn admit(&mut self, instances: usize, now: Duration) -> bool {
+        self.forget_old(now);
+        let is_admitted = self.0.len() < self.allowance(instances);
+        if is_admitted {
+            self.0.push_back(now);
+        }
+        is_admitted
+    }
 
     /// What was deleted within the window still counts as part of the fleet, so
     /// that the allowance does not shrink while it is used up.
     fn allowance(&self, instances: usize) -> usize {
-        ((instances + self.deletions.len()) * DELETION_PERCENT / 100).max(1)
+        ((instances + self.0.len()) * DELETION_PERCENT / 100).max(1)
     }
 
     fn forget_old(&mut self, now: Duration) {
-        while self
-            .deletions
-            .front()
-            .is_some_and(|&at| now.saturating_sub(at) >= WINDOW)
-        {
-            self.deletions.pop_front();
+        let is_old = |at: &Duration| now.saturating_sub(*at) >= WINDOW;
+        while self.0.front().is_some_and(is_old) {
+            self.0.pop_front();
         }
     }
 }
@@ -178,8 +194,8 @@ impl fmt::Display for Arithmetic {
         } = self;
         write!(
             f,
-            "{silent} of {witnesses} pinged instances that are not down timed out at their last \
-             ping; "
+            "{silent} of {witnesses} instances that answered before and are not down timed out at \
+             their last ping; "
         )?;
         match self.suspects_for {
             Some(left) => write!(
@@ -201,8 +217,8 @@ impl fmt::Display for Arithmetic {
         if self.suspects_for.is_none() {
             write!(
                 f,
-                "; {deleted} of {instances} registered instances were deleted for time-outs in the \
-                 last minute, {allowed} may be"
+                "; {deleted} of {instances} instances that ever answered were deleted for \
+                 time-outs in the last minute, {allowed} may be"
             )?;
         }
         Ok(())
@@ -302,21 +318,22 @@ mod tests {
         guard.observe(1, 2, secs(0));
         assert_eq!(
             text(&mut guard, 2, 0),
-            "1 of 2 pinged instances that are not down timed out at their last ping; with 2 the \
-             center would suspect its own network; 0 of 2 registered instances were deleted for \
-             time-outs in the last minute, 1 may be"
+            "1 of 2 instances that answered before and are not down timed out at their last ping; \
+             with 2 the center would suspect its own network; 0 of 2 instances that ever answered \
+             were deleted for time-outs in the last minute, 1 may be"
         );
         assert!(guard.admit_deletion(2, secs(1)));
         assert!(!guard.admit_deletion(1, secs(2)), "one in a minute");
         assert!(text(&mut guard, 1, 2).ends_with(
-            "1 of 1 registered instances were deleted for time-outs in the last minute, 1 may be"
+            "1 of 1 instances that ever answered were deleted for time-outs in the last minute, \
+             1 may be"
         ));
         guard.observe(2, 2, secs(10));
         assert_eq!(
             text(&mut guard, 2, 70),
-            "2 of 2 pinged instances that are not down timed out at their last ping; 2 are enough \
-             for the center to suspect its own network: it believes no time-out until pings get \
-             through again, 240 s more at most"
+            "2 of 2 instances that answered before and are not down timed out at their last ping; 2 \
+             are enough for the center to suspect its own network: it believes no time-out until \
+             pings get through again, 240 s more at most"
         );
         assert!(!guard.admit_deletion(2, secs(70)));
         assert!(text(&mut guard, 2, 310).contains("for 5 min and believes the time-outs now"));

@@ -48,6 +48,8 @@ pub(crate) struct Health {
     down_since: Option<Duration>,
     last: Last,
     has_been_up: bool,
+    /// An earlier run of the center had it registered.
+    was_loaded: bool,
 }
 
 /// The last outcome, without its text.
@@ -68,6 +70,15 @@ impl Health {
             down_since: None,
             last: Last::None,
             has_been_up: false,
+            was_loaded: false,
+        }
+    }
+
+    /// Nothing is known yet of an instance that is on the center's disk.
+    pub(crate) fn loaded() -> Self {
+        Self {
+            was_loaded: true,
+            ..Self::new()
         }
     }
 
@@ -127,10 +138,18 @@ impl Health {
         self.has_been_up
     }
 
-    /// Whether it was pinged and is not down: the instances whose time-outs say
-    /// something about the center's own network.
+    /// Whether the center has reached it, in this run or before.
+    pub(crate) fn was_reached(&self) -> bool {
+        self.has_been_up || self.was_loaded
+    }
+
+    /// Whether its time-outs say something about the center's own network: it was
+    /// pinged, is not down, and the center has reached it before. Otherwise anybody
+    /// could have the center doubt its network, by registering places where nothing
+    /// answers. Of what was loaded it is supposed: a center that starts while it is
+    /// cut off has reached nobody yet.
     pub(crate) fn is_witness(&self) -> bool {
-        self.last != Last::None && self.status != InstanceStatus::Down
+        self.was_reached() && self.last != Last::None && self.status != InstanceStatus::Down
     }
 
     /// Whether the last ping timed out.
@@ -216,6 +235,26 @@ mod tests {
         check("ottTtt", &[Up; 6]);
         check("oTTTTot", &[Up; 7]);
         check("oTTBR", &[Up, Up, Up, Up, Down]);
+    }
+
+    #[test]
+    fn a_witness_is_who_was_reached_before() {
+        let is_witness = |mut health: Health, outcomes: &[PingOutcome]| {
+            for outcome in outcomes {
+                health.note(outcome);
+                health.decide(Duration::ZERO, false);
+            }
+            health.is_witness()
+        };
+        let (ok, silent) = (PingOutcome::Ok, PingOutcome::TimedOut);
+        assert!(!is_witness(Health::new(), &[]));
+        assert!(!is_witness(Health::new(), std::slice::from_ref(&silent)));
+        assert!(is_witness(Health::new(), &[ok.clone(), silent.clone()]));
+        assert!(!is_witness(Health::loaded(), &[]));
+        assert!(is_witness(Health::loaded(), std::slice::from_ref(&silent)));
+        let down = [silent.clone(), silent.clone(), silent];
+        assert!(!is_witness(Health::loaded(), &down));
+        assert!(!is_witness(Health::loaded(), &[PingOutcome::Refused]));
     }
 
     #[test]

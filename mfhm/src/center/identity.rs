@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::private_file::{self, hex, random};
 use crate::error::{Error, Result};
+use crate::wire;
 use crate::wire::identity::{Claims, PublicKey, PublicKeys, sign};
 
 const FILE: &str = "identity.json";
@@ -23,7 +24,7 @@ const FILE: &str = "identity.json";
 const FORMAT: u32 = 1;
 
 /// How long an assertion counts.
-pub(crate) const LIFE: Duration = Duration::from_secs(600);
+pub(crate) const LIFE: Duration = Duration::from_secs(wire::identity::LIFE);
 
 /// How long a key signs before there is another one.
 const KEY_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::address;
 use super::audit::{Action, Actor, Entry};
 use super::record::{Origin, Place, Record};
-use super::store::{Batch, Expect, Snapshot, Store, Write};
+use super::store::{Batch, Expect, Mark, Snapshot, Store, Write};
 use crate::instance::InstanceId;
 use crate::key::Key;
 use crate::wire::python::{self, CachedInstance};
@@ -75,7 +75,7 @@ pub(super) fn batch(
     }
     Batch {
         writes,
-        marks: vec![MARK.to_owned()],
+        marks: vec![Mark::Set(MARK.to_owned())],
         audit,
         ..Batch::default()
     }

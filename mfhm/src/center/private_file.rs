@@ -95,3 +95,38 @@ pub(super) fn unhex(text: &str) -> Option<[u8; 32]> {
     }
     Some(bytes)
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+
+    use super::*;
+
+    /// A command of root's on the data of a center that runs as somebody else.
+    #[test]
+    fn a_file_stays_its_owners_whoever_replaces_it() {
+        const OWNER: (u32, u32) = (12_345, 12_346);
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path();
+        write(dir, "known", b"one").unwrap();
+        let root = fs::metadata(dir.join("known")).unwrap().uid() == 0;
+        if !root {
+            return println!("skipped: only root gives files away");
+        }
+        let owner_of = |name: &str| {
+            let file = fs::metadata(dir.join(name)).unwrap();
+            assert_eq!(file.mode() & 0o777, 0o600, "{name}");
+            (file.uid(), file.gid())
+        };
+        assert_eq!(owner_of("known").0, 0);
+        chown(dir.join("known"), Some(OWNER.0), Some(OWNER.1)).unwrap();
+        write(dir, "known", b"two").unwrap();
+        assert_eq!(owner_of("known"), OWNER);
+        assert_eq!(fs::read(dir.join("known")).unwrap(), b"two");
+        // What is new is the directory's owner's.
+        chown(dir, Some(OWNER.0), Some(OWNER.1)).unwrap();
+        write(dir, "new", b"one").unwrap();
+        assert_eq!(owner_of("new"), OWNER);
+        assert_eq!(fs::read_dir(dir).unwrap().count(), 2, "no draft is left");
+    }
+}

@@ -4,7 +4,7 @@
 pub(crate) mod check;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use serde::{Deserialize, Serialize};
 
@@ -78,12 +78,55 @@ pub(crate) struct Place {
 }
 
 impl Record {
+    /// Gives back what was reserved while it was read: it is kept for long.
+    pub(crate) fn shrunk(mut self) -> Self {
+        self.service.shrink_to_fit();
+        self.host.shrink_to_fit();
+        self.operations.shrink_to_fit();
+        for operation in &mut self.operations {
+            operation.methods.shrink_to_fit();
+        }
+        self
+    }
+
     pub(crate) fn place(&self) -> Place {
         Place {
             service: self.service.clone(),
             host: self.host.clone(),
             port: self.port,
         }
+    }
+
+    /// The address that it was registered from, as far as it is known.
+    pub(crate) fn registrant(&self) -> IpAddr {
+        let own = || self.host.parse().ok();
+        let registrant = self.peer.or_else(own);
+        registrant.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+    }
+
+    /// About how many bytes it takes in memory.
+    pub(crate) fn footprint(&self) -> usize {
+        /// Of a text, a list and an entry of a map, beside what is in it.
+        const TEXT: usize = 24;
+        let texts = |texts: &[String]| texts.iter().map(|text| TEXT + text.len()).sum::<usize>();
+        let operations = self.operations.iter().map(|operation| {
+            let fingerprint = operation.fingerprint.as_ref().map_or(0, String::len);
+            4 * TEXT
+                + operation.name.len()
+                + operation.path.len()
+                + texts(&operation.methods)
+                + fingerprint
+        });
+        let metadata = self.metadata.iter();
+        let metadata = metadata.map(|(name, value)| 2 * TEXT + name.len() + value.len());
+        size_of::<Self>()
+            + self.id.as_str().len()
+            + self.service.len()
+            + self.host.len()
+            + self.version.as_ref().map_or(0, String::len)
+            + self.key.as_ref().map_or(0, |key| key.reveal().len())
+            + operations.sum::<usize>()
+            + metadata.sum::<usize>()
     }
 }
 

@@ -8,6 +8,7 @@
 //! says whom it expects there, and the one that comes second is told so.
 
 mod contract;
+pub(crate) mod room;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+use self::room::{Full, Room};
 use super::address::{self, AllowList};
 use super::audit::{Action, Actor, Entry};
 use super::contracts::ContractPolicy;
@@ -22,6 +24,7 @@ use super::health::PingOutcome;
 use super::record::{Origin, Place, Record};
 use super::registry::Target;
 use super::store::{Batch, CommitError, Expect, Revision, Store, Write};
+use super::turns::Turns;
 use super::view::View;
 use crate::instance::{InstanceId, InstanceStatus};
 use crate::wire::v1::DocumentHash;
@@ -36,6 +39,17 @@ const NEWCOMERS: usize = 8;
 /// How long a written change may take to arrive in the view.
 const ARRIVAL: Duration = Duration::from_secs(10);
 
+/// How long the disk may take for a change. One that hangs may do so for ever, and
+/// whoever waits for it is told; what becomes of the change is not known then.
+const STORING: Duration = Duration::from_secs(10);
+
+/// Turns at the comparison of contracts, which for large documents takes a processor for
+/// some time: no more than there are processors, and half of them for one address.
+pub(crate) fn judging() -> Turns {
+    let processors = std::thread::available_parallelism().map_or(2, |n| n.get().max(2));
+    Turns::new(processors, processors / 2)
+}
+
 /// Changes the set of registered instances.
 pub(crate) struct Registrar {
     pub view: Arc<View>,
@@ -45,12 +59,16 @@ pub(crate) struct Registrar {
     pub allowed: Arc<AllowList>,
     /// What comes of a contract that breaks live callers.
     pub policy: ContractPolicy,
+    /// How many there may be.
+    pub room: Room,
+    /// Contracts are compared by so many at a time.
+    pub judging: Turns,
 }
 
 /// Asks at once who is in a place.
 pub(crate) trait Probe: Send + Sync + 'static {
-    /// Absent: it could not be asked.
-    fn probe<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Option<Probed>>;
+    /// Absent: it could not be asked. `asker` is on whose behalf: it waits with its own.
+    fn probe<'a>(&'a self, target: &'a Target, asker: IpAddr) -> BoxFuture<'a, Option<Probed>>;
 }
 
 /// What such a question came to.
@@ -74,6 +92,8 @@ pub(crate) enum Outcome {
     NotYours,
     /// The document that it names is not kept.
     DocumentMissing(DocumentHash),
+    /// So many are registered that there is no room for it.
+    Full(Full),
 }
 
 impl Registrar {
@@ -114,10 +134,17 @@ impl Registrar {
             {
                 return Ok(Outcome::DocumentMissing(hash.clone()));
             }
+            let replaced = [&holder, &elsewhere].into_iter().flatten().cloned();
+            let replaced: Vec<_> = replaced.collect();
+            // Before anybody is asked, which takes time.
+            let _coming = match self.room.enter(&self.view, &record, &replaced) {
+                Ok(coming) => coming,
+                Err(full) => return Ok(Outcome::Full(full)),
+            };
             let mut batch = Batch::default();
             if let Some(other) = elsewhere {
                 // The same id elsewhere: an instance that moved, or a stolen id.
-                if rivals.is_new(&other) || self.is_alive(&other, None).await {
+                if rivals.is_new(&other) || self.is_alive(&other, &record).await {
                     return Ok(Outcome::IdTaken);
                 }
                 batch
@@ -138,7 +165,7 @@ impl Registrar {
                     Expect::Instance(record.id.clone())
                 }
                 Some(holder) => {
-                    if rivals.is_new(holder) || self.is_alive(holder, Some(&record.id)).await {
+                    if rivals.is_new(holder) || self.is_alive(holder, &record).await {
                         return Ok(Outcome::PlaceTaken);
                     }
                     let entry = Entry::instance(Action::Replaced, actor, holder);
@@ -186,15 +213,19 @@ impl Registrar {
     pub(crate) async fn drain(&self, id: &InstanceId, actor: &Actor) -> bool {
         let drained = self.view.with(|registry, _, _| {
             let record = registry.get(id)?;
-            registry.drain(id).then_some(record)
+            Some((registry.drain(id)?, record))
         });
-        let Some(record) = drained else {
+        let Some((is_new, record)) = drained else {
             return false;
         };
+        // Said again it changes nothing, and fills no trail.
+        if !is_new {
+            return true;
+        }
         // Draining is no registration, so it is kept in memory only. Whether or not
         // the trail can be written, an operator who drains shall get what he asks for.
         let entry = Entry::instance(Action::Drained, actor, &record);
-        if let Err(error) = self.store.commit(Batch::default().noting(entry)).await {
+        if let Err(error) = self.store(Batch::default().noting(entry)).await {
             tracing::error!(%error, %id, "drained, but the audit trail can't be written");
         }
         true
@@ -206,7 +237,7 @@ impl Registrar {
     /// Python services register before they listen. Their first ping is refused,
     /// and between the moment in which they listen and the next ping a lookup
     /// would miss them: it asks them itself.
-    pub(crate) async fn look_again(&self, service: &str) -> bool {
+    pub(crate) async fn look_again(&self, service: &str, asker: IpAddr) -> bool {
         let newcomers = self
             .view
             .with(|registry, now, _| registry.newcomers(service, now));
@@ -214,7 +245,7 @@ impl Registrar {
             .into_iter()
             .take(NEWCOMERS)
             .map(|target| async move {
-                let probed = self.probe.probe(&target).await;
+                let probed = self.probe.probe(&target, asker).await;
                 let answers = probed.is_some_and(|probed| probed.outcome == PingOutcome::Ok);
                 answers && {
                     let id = &target.id;
@@ -260,7 +291,7 @@ impl Registrar {
     /// Writes, and waits until the view shows what was written, or what was
     /// there instead.
     async fn commit(&self, batch: Batch) -> Result<(), CommitError> {
-        match self.store.commit(batch).await {
+        match self.store(batch).await {
             Ok(revision) => self.reach(revision).await,
             Err(CommitError::Conflict(revision)) => {
                 self.reach(revision).await?;
@@ -268,6 +299,17 @@ impl Registrar {
             }
             Err(error) => Err(error),
         }
+    }
+
+    async fn store(&self, batch: Batch) -> Result<Revision, CommitError> {
+        let stored = tokio::time::timeout(STORING, self.store.commit(batch)).await;
+        stored.unwrap_or_else(|_| {
+            let seconds = STORING.as_secs();
+            Err(CommitError::Failed {
+                reason: format!("its disk has not answered for {seconds} s"),
+                is_full: false,
+            })
+        })
     }
 
     async fn reach(&self, revision: Revision) -> Result<(), CommitError> {
@@ -284,7 +326,7 @@ impl Registrar {
 
     /// Whether `record`'s instance lives for all that is known, and it is not the
     /// newcomer that answers in its place.
-    async fn is_alive(&self, record: &Record, newcomer: Option<&InstanceId>) -> bool {
+    async fn is_alive(&self, record: &Record, newcomer: &Record) -> bool {
         let (status, is_overdue) = self
             .view
             .with(|registry, _, _| registry.standing(&record.id));
@@ -296,15 +338,18 @@ impl Registrar {
             key: record.key.clone(),
             origin: record.origin,
             registrant: record.peer,
+            owner: record.registrant(),
             is_overdue,
             ping: 0,
         };
-        let Some(probed) = self.probe.probe(&target).await else {
+        let asker = newcomer.registrant();
+        let Some(probed) = self.probe.probe(&target, asker).await else {
             // It may be alive for all that is known.
             return true;
         };
+        // The same id elsewhere is the same instance, before it moved.
         let is_newcomer =
-            newcomer.is_some_and(|id| probed.instance.as_deref() == Some(id.as_str()));
+            newcomer.id != record.id && probed.instance.as_deref() == Some(newcomer.id.as_str());
         match probed.outcome {
             _ if is_newcomer => false,
             PingOutcome::Ok => true,

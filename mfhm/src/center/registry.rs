@@ -22,6 +22,8 @@ mod fleet;
 mod lookup;
 #[cfg(test)]
 mod model;
+mod offers;
+mod shares;
 mod suspicion;
 #[cfg(test)]
 mod tests;
@@ -37,6 +39,8 @@ use self::changes::Touched;
 pub(crate) use self::changes::{Cause, InstanceChange};
 use self::entry::Entry;
 pub(crate) use self::lookup::{Listed, Picked};
+use self::offers::Offers;
+pub(crate) use self::shares::{Share, Shares};
 pub(crate) use self::suspicion::Suspected;
 use super::contracts::Contracts;
 use super::guard::{Arithmetic, Guard};
@@ -67,6 +71,8 @@ pub(crate) struct Registry {
     entries: HashMap<InstanceId, Entry>,
     /// By service name, then by host and port.
     services: BTreeMap<String, BTreeMap<(String, u16), InstanceId>>,
+    offers: Offers,
+    shares: Shares,
     /// One deadline for each entry that has one.
     deadlines: BTreeSet<(Duration, InstanceId)>,
     guard: Guard,
@@ -74,6 +80,8 @@ pub(crate) struct Registry {
     /// How many entries are witnesses, and silent ones, in the sense of [`Guard`].
     witnesses: usize,
     silent: usize,
+    /// How many were ever reached.
+    reached: usize,
     /// Grows with every change, of health too.
     revision: u64,
     /// The last revision of the store that was applied.
@@ -107,6 +115,8 @@ pub(crate) struct Target {
     pub origin: Origin,
     /// Where a v1 registration came from, if it is known.
     pub registrant: Option<IpAddr>,
+    /// Where any registration came from, for all that is known.
+    pub owner: IpAddr,
     /// It holds a lease, and did not renew it in time: an answer counts only when
     /// it says that it is this instance's.
     pub is_overdue: bool,
@@ -138,11 +148,14 @@ impl Registry {
             limits,
             entries: HashMap::new(),
             services: BTreeMap::new(),
+            offers: Offers::default(),
+            shares: Shares::default(),
             deadlines: BTreeSet::new(),
             guard: Guard::default(),
             contracts: Contracts::default(),
             witnesses: 0,
             silent: 0,
+            reached: 0,
             revision: 0,
             stored: 0,
             last_tick: Duration::ZERO,
@@ -321,6 +334,11 @@ impl Registry {
                 self.touched.push(&record.service, &id, Cause::Command);
             }
             let before = std::mem::replace(&mut entry.record, record.clone());
+            let is_usable = entry.health.status().is_usable();
+            self.offers.leave(&before, is_usable);
+            self.offers.enter(&record, is_usable);
+            self.shares.leave(&before);
+            self.shares.enter(&record);
             self.contracts.renamed(Some(&before), Some(&record), now);
             self.schedule(&id);
             return;
@@ -338,8 +356,12 @@ impl Registry {
             .entry(place.service)
             .or_default()
             .insert((place.host, place.port), id.clone());
-        self.entries
-            .insert(id.clone(), Entry::new(record, now, first_ping, is_new));
+        let entry = Entry::new(record, now, first_ping, is_new);
+        self.offers
+            .enter(&entry.record, entry.health.status().is_usable());
+        self.shares.enter(&entry.record);
+        self.count_in(&entry);
+        self.entries.insert(id.clone(), entry);
         self.schedule(&id);
     }
 
@@ -348,6 +370,9 @@ impl Registry {
             return;
         };
         self.count_out(&entry);
+        self.offers
+            .leave(&entry.record, entry.health.status().is_usable());
+        self.shares.leave(&entry.record);
         self.contracts.renamed(Some(&entry.record), None, now);
         if let Some(deadline) = entry.scheduled {
             self.deadlines.remove(&(deadline, id.clone()));
@@ -371,14 +396,19 @@ impl Registry {
         random: &mut fastrand::Rng,
         decisions: &mut Decisions,
     ) {
-        let instances = self.entries.len();
+        let (reached, strangers) = (self.reached, self.entries.len() - self.reached);
         let Some(entry) = self.entries.get_mut(id) else {
             return;
         };
         entry.scheduled = None;
         if entry.is_deletion_due(&self.limits, now) {
-            let is_silent = entry.health.is_silent();
-            if !is_silent || self.guard.admit_deletion(instances, now) {
+            let was_reached = entry.health.was_reached();
+            let is_admitted = match was_reached {
+                _ if !entry.health.is_silent() => true,
+                true => self.guard.admit_deletion(reached, now),
+                false => self.guard.admit_stranger(strangers, now),
+            };
+            if is_admitted {
                 entry.is_leaving = true;
                 decisions.deletions.push(Deletion {
                     place: entry.record.place(),
@@ -387,10 +417,10 @@ impl Registry {
                     reason: entry.why_deleted(now),
                 });
             } else {
-                decisions.spared = self
-                    .guard
-                    .refused(instances, now)
-                    .or(decisions.spared.take());
+                // Of strangers nobody is told: it is not they whom the guard is for.
+                if was_reached {
+                    decisions.spared = self.guard.refused(reached, now).or(decisions.spared.take());
+                }
                 // Asked again later, at slightly different times, so that not
                 // always the same instances come first.
                 let later = self.limits.ping_interval.mul_f64(0.5 + 0.5 * random.f64());
@@ -424,20 +454,24 @@ impl Registry {
         self.count_out(&entry);
         let transition = entry.health.decide(now, self.guard.is_held(now));
         self.count_in(&entry);
-        if transition.is_some() {
+        if let Some(Transition { from, to }) = transition {
+            if from.is_usable() != to.is_usable() {
+                self.offers.turn(&entry.record, to.is_usable());
+            }
             self.revision += 1;
             self.touched.push(&entry.record.service, id, Cause::Health);
             has_changed |= self.guard.observe(self.silent, self.witnesses, now);
         }
         self.entries.insert(id.clone(), entry);
-        let instances = self.entries.len();
+        let reached = self.reached;
         Reported {
             transition,
-            guard: has_changed.then(|| self.guard.arithmetic(instances, now)),
+            guard: has_changed.then(|| self.guard.arithmetic(reached, now)),
         }
     }
 
     fn count_in(&mut self, entry: &Entry) {
+        self.reached += usize::from(entry.health.was_reached());
         if entry.health.is_witness() {
             self.witnesses += 1;
             self.silent += usize::from(entry.health.is_silent());
@@ -445,6 +479,7 @@ impl Registry {
     }
 
     fn count_out(&mut self, entry: &Entry) {
+        self.reached -= usize::from(entry.health.was_reached());
         if entry.health.is_witness() {
             self.witnesses -= 1;
             self.silent -= usize::from(entry.health.is_silent());

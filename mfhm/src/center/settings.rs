@@ -9,6 +9,7 @@ use tokio::net::{TcpListener, TcpSocket};
 
 use super::address::AllowList;
 use super::contracts::ContractPolicy;
+use super::registration::room::Capacity;
 use super::registry::Limits;
 use crate::directory;
 
@@ -30,11 +31,14 @@ pub(crate) struct Settings {
     pub ping_timeout: Duration,
     pub key_auth: bool,
     pub insecure: bool,
+    pub forget_tokens: bool,
     pub allow_hosts: Vec<String>,
     pub lease_ttl: Duration,
     pub forget_after: Duration,
     pub forget_python_after: Duration,
     pub contract_policy: ContractPolicy,
+    pub max_instances: usize,
+    pub max_instances_per_address: usize,
     pub connections: crate::listener::Limits,
 }
 
@@ -48,11 +52,14 @@ impl Default for Settings {
             ping_timeout: Duration::from_secs(2),
             key_auth: false,
             insecure: false,
+            forget_tokens: false,
             allow_hosts: Vec::new(),
             lease_ttl: Duration::from_secs(15),
             forget_after: Duration::from_secs(30),
             forget_python_after: Duration::from_secs(600),
             contract_policy: ContractPolicy::default(),
+            max_instances: 100_000,
+            max_instances_per_address: 20_000,
             connections: crate::listener::Limits::default(),
         }
     }
@@ -69,6 +76,13 @@ impl Settings {
         }
     }
 
+    pub(crate) fn capacity(&self) -> Capacity {
+        Capacity {
+            instances: self.max_instances,
+            per_address: self.max_instances_per_address,
+        }
+    }
+
     /// Checks everything and binds the port. `has_tokens`: requests must carry one.
     ///
     /// # Errors
@@ -79,6 +93,19 @@ impl Settings {
         has_tokens: bool,
     ) -> Result<(TcpListener, AllowList), Vec<String>> {
         let mut problems = self.check_durations();
+        for (option, number) in [
+            ("--max-instances, .max_instances(…)", self.max_instances),
+            (
+                "--max-instances-per-address, .max_instances_per_address(…)",
+                self.max_instances_per_address,
+            ),
+        ] {
+            if number == 0 {
+                problems.push(format!(
+                    "no instance could register: set a number above 0 ({option})"
+                ));
+            }
+        }
         problems.extend(check_data_dir(&self.data_dir).err());
         let allowed = AllowList::new(&self.allow_hosts).unwrap_or_else(|bad| {
             problems.extend(bad);
@@ -319,6 +346,16 @@ mod tests {
                 .await
                 .len(),
             1
+        );
+    }
+
+    #[tokio::test]
+    async fn room_for_no_instance_is_refused() {
+        let found = problems(|s| (s.max_instances, s.max_instances_per_address) = (0, 0)).await;
+        assert_eq!(found.len(), 2);
+        assert!(
+            found[1].contains("--max-instances-per-address"),
+            "{found:?}"
         );
     }
 

@@ -2,6 +2,7 @@
 //! with a store in memory, and pings that the network carries.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -18,7 +19,8 @@ use super::api::{Api, router};
 use super::health::PingOutcome;
 use super::identity::Signer;
 use super::prober::{self, Answer, Ping, ping::assess};
-use super::registration::{Probe, Probed, Registrar};
+use super::registration::room::Room;
+use super::registration::{self, Probe, Probed, Registrar};
 use super::registry::Target;
 use super::settings::Settings;
 use super::store::memory::MemoryStore;
@@ -87,6 +89,8 @@ impl SimulatedCenter {
             probe: Arc::new(Pings),
             allowed: Arc::new(AllowList::new([""; 0]).expect("nothing is allowed")),
             policy: Settings::default().contract_policy,
+            room: Room::new(Settings::default().capacity()),
+            judging: registration::judging(),
         });
         let router = router(Api {
             registrar,
@@ -176,7 +180,7 @@ impl Ping for Pings {
 }
 
 impl Probe for Pings {
-    fn probe<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Option<Probed>> {
+    fn probe<'a>(&'a self, target: &'a Target, _: IpAddr) -> BoxFuture<'a, Option<Probed>> {
         Box::pin(async move { Some(self.ask(target).await) })
     }
 }

@@ -45,6 +45,9 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// Follows the store. A follower that stands still holds the store up.
     fn changes(&self) -> BoxFuture<'_, Result<Changes, CommitError>>;
 
+    /// Everything there is but the audit trail, as of one moment.
+    fn snapshot(&self) -> BoxFuture<'_, Result<Snapshot, CommitError>>;
+
     /// Entries of the audit trail in their order: those after a number, or the last
     /// ones.
     fn audit(
@@ -62,10 +65,16 @@ pub(crate) trait Store: Send + Sync + 'static {
 pub(crate) struct Batch {
     pub writes: Vec<Write>,
     pub documents: Vec<DocumentWrite>,
-    /// Notes that something was done once and for all, such as an import.
-    pub marks: Vec<String>,
+    pub marks: Vec<Mark>,
     /// What the audit trail is to say of it.
     pub audit: Vec<audit::Entry>,
+}
+
+/// A note that something was done, such as an import; kept until it is cleared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    Set(String),
+    Clear(String),
 }
 
 /// A write of a document. Whoever names a document that is not kept is refused.
@@ -180,6 +189,14 @@ impl Batch {
         };
         Self {
             writes: vec![write],
+            ..Self::default()
+        }
+    }
+
+    /// A batch that notes something and changes nothing else.
+    pub(crate) fn mark(mark: Mark) -> Self {
+        Self {
+            marks: vec![mark],
             ..Self::default()
         }
     }

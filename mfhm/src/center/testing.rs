@@ -19,7 +19,8 @@ use super::api::{Api, router};
 use super::contracts::ContractPolicy;
 use super::health::PingOutcome;
 use super::identity::Signer;
-use super::registration::{Probe, Probed, Registrar};
+use super::registration::room::{Capacity, Room};
+use super::registration::{self, Probe, Probed, Registrar};
 use super::registry::Target;
 use super::settings::Settings;
 use super::store::Store as _;
@@ -59,7 +60,7 @@ impl Scripted {
 }
 
 impl Probe for Scripted {
-    fn probe<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Option<Probed>> {
+    fn probe<'a>(&'a self, target: &'a Target, _: IpAddr) -> BoxFuture<'a, Option<Probed>> {
         Box::pin(async move {
             self.asked.lock().unwrap().push(target.port);
             let said = self.answers.lock().unwrap().get(&target.port).cloned();
@@ -115,6 +116,12 @@ impl Streamed {
         }
     }
 
+    /// The next bytes as they come; absent at the end.
+    pub(crate) async fn chunk(&mut self) -> Option<Vec<u8>> {
+        let frame = self.body.frame().await?;
+        Some(frame.unwrap().into_data().unwrap().to_vec())
+    }
+
     /// The next event's id, kind and data. Comments are left out.
     pub(crate) async fn event(&mut self) -> Option<(String, String, serde_json::Value)> {
         loop {
@@ -157,7 +164,16 @@ impl TestCenter {
         Self::with(admission, ContractPolicy::Warn).await
     }
 
+    /// A center that has room for so many instances.
+    pub(crate) async fn with_room(capacity: Capacity) -> Self {
+        Self::build(Admission::with_key(None), ContractPolicy::Warn, capacity).await
+    }
+
     async fn with(admission: Admission, policy: ContractPolicy) -> Self {
+        Self::build(admission, policy, Settings::default().capacity()).await
+    }
+
+    async fn build(admission: Admission, policy: ContractPolicy, capacity: Capacity) -> Self {
         let store = Arc::new(MemoryStore::default());
         let probe = Arc::new(Scripted::default());
         let limits = Settings::default().limits();
@@ -173,6 +189,8 @@ impl TestCenter {
             probe: probe.clone(),
             allowed: Arc::new(AllowList::new(["10.9.9.9"]).unwrap()),
             policy,
+            room: Room::new(capacity),
+            judging: registration::judging(),
         });
         let api = Api {
             registrar: registrar.clone(),
@@ -275,7 +293,7 @@ impl TestCenter {
         for target in decisions.pings {
             let outcome = self
                 .probe
-                .probe(&target)
+                .probe(&target, target.owner)
                 .await
                 .expect("scripts answer")
                 .outcome;

@@ -1,6 +1,7 @@
 //! Whole centers, over real sockets and on a real disk.
 
 mod garbage;
+mod lost_tokens;
 
 use std::path::Path;
 use std::time::Duration;

@@ -8,6 +8,7 @@
 //! revoked: a leaked token that is taken back must not open the door to everybody.
 
 pub(crate) mod follow;
+pub(crate) mod remembered;
 
 use std::fmt;
 use std::fs;

@@ -1,6 +1,7 @@
 //! The shell around the registry: its lock, its clock, its dice, and whoever
 //! waits for it.
 
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -8,9 +9,11 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::hold::Holds;
+use super::lists::Lists;
 use super::registry::{Limits, Registry};
 use super::store::{Changes, Revision};
 use super::watch::Watching;
+use crate::listener::Regulars;
 
 /// So many changes of the store are applied under one lock.
 const MOST_AT_ONCE: usize = 256;
@@ -25,6 +28,7 @@ pub(crate) struct View {
     /// The next deadline came nearer.
     sooner: Notify,
     holds: Holds,
+    lists: Lists,
     /// Streams end when this is true.
     closing: watch::Sender<bool>,
 }
@@ -49,6 +53,7 @@ impl View {
             applied: watch::Sender::new(0),
             sooner: Notify::new(),
             holds: Holds::default(),
+            lists: Lists::default(),
             closing: watch::Sender::new(false),
         }
     }
@@ -68,6 +73,7 @@ impl View {
         } = &mut *inner;
         let result = work(registry, now, random);
         watching.settle(registry, now);
+        self.lists.follow(registry.revision());
         let is_sooner = inner.next_deadline() < before;
         drop(inner);
         if is_sooner {
@@ -99,6 +105,11 @@ impl View {
     /// The streams that hold registrations.
     pub(crate) fn holds(&self) -> &Holds {
         &self.holds
+    }
+
+    /// What look-ups were answered lately.
+    pub(crate) fn lists(&self) -> &Lists {
+        &self.lists
     }
 
     /// Becomes true when the center stops; streams have to end then.
@@ -165,6 +176,14 @@ impl View {
         self.inner
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// Whoever is registered renews its lease, holds its stream and comes back, however
+/// many others want a place.
+impl Regulars for View {
+    fn addresses(&self) -> Vec<IpAddr> {
+        self.with(|registry, _, _| registry.origins().collect())
     }
 }
 

@@ -206,6 +206,7 @@ impl Attempts<'_> {
         let mut last = None;
         let mut asked: Option<Duration> = None;
         let mut has_looked_again = false;
+        let mut has_renewed = false;
         loop {
             let now = Instant::now();
             let index = match self.pick(&set, &tried, now, &mut random) {
@@ -254,6 +255,18 @@ impl Attempts<'_> {
             let failure = match &result {
                 Ok(answer) => match Failure::of_answer(answer.status(), answer.headers()) {
                     Some(failure) => failure,
+                    None if retry::is_unknown_caller(answer.status(), answer.headers())
+                        && !std::mem::replace(&mut has_renewed, true) =>
+                    {
+                        let sent = self.identity.as_ref();
+                        let renewed = resolver.renewed_identity(sent, deadline).await;
+                        if renewed.is_none() {
+                            return told(result, before);
+                        }
+                        // Nothing was run, so this was no attempt.
+                        self.identity = renewed;
+                        continue;
+                    }
                     None => return result.map_err(|failed| failed.fault),
                 },
                 Err(failed) => Failure::of_fault(&failed.fault, failed.is_transient),

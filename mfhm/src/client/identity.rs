@@ -1,22 +1,28 @@
 //! Who this process is to the services that it calls: what the center says of it.
 //!
 //! One assertion for each service, fetched in the background and renewed at half its
-//! life, so that no call waits for a center but the first one to a service. A center
-//! that knows no tokens, or does not say who this process is, is asked again later,
-//! and calls go without: the services that want to know will say so.
+//! life, so that no call waits for a center but the first ones to a service, for a
+//! second at most. A center that knows no tokens, or does not say who this process is,
+//! is asked again later, and calls go without: the services that want to know will say
+//! so. While no center answers, an assertion that has ended is sent on: services that
+//! no center answers either take it for a while.
+//!
+//! A service may refuse an assertion before its time, because it has other keys by
+//! now. Then the center is asked once more, and the call made again.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use http::{HeaderValue, Method};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::attempt;
 use crate::link::Link;
-use crate::wire::v1::identity::{self, Asserted, PATH, WhoAmI};
+use crate::wire::v1::identity::{self, Asserted, OVERTIME, PATH, WhoAmI};
 
 /// How long until a center that said nothing is asked again.
 const AGAIN: Duration = Duration::from_secs(10);
@@ -28,8 +34,14 @@ const REFUSED: Duration = Duration::from_secs(60);
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
-/// How long the first call waits.
-const FIRST: Duration = Duration::from_secs(1);
+/// How long calls wait for an answer, all that wait for the same one together.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The least time between two questions that refusals have asked.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// How long one of several centers may take.
+const EACH: Duration = Duration::from_secs(1);
 
 /// Where assertions come from.
 #[derive(Debug)]
@@ -51,10 +63,25 @@ pub(crate) struct Identity {
 struct Shared {
     from: Arc<Identities>,
     audience: String,
-    /// With when it ends: what has ended is not sent, it would only be refused.
+    /// With when it ends.
     current: ArcSwapOption<(HeaderValue, Instant)>,
-    /// Whether the center was asked.
-    is_settled: watch::Sender<bool>,
+    /// No center answered the last time.
+    is_away: AtomicBool,
+    /// How often the centers were asked.
+    rounds: watch::Sender<u64>,
+    questions: Mutex<Questions>,
+    wanted: Notify,
+}
+
+/// When the centers are asked, and were.
+#[derive(Debug, Default)]
+struct Questions {
+    /// When the one that runs began.
+    asking_since: Option<Instant>,
+    /// Whether one was answered, or not.
+    was_asked: bool,
+    /// When a refusal last had one asked.
+    wanted_at: Option<Instant>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -69,7 +96,30 @@ impl Shared {
     fn current(&self) -> Option<HeaderValue> {
         let current = self.current.load();
         let (value, end) = &**current.as_ref()?;
-        (Instant::now() < *end).then(|| value.clone())
+        let end = if self.is_away.load(Ordering::Relaxed) {
+            attempt::since(*end, OVERTIME)
+        } else {
+            // It would only be refused.
+            *end
+        };
+        (Instant::now() < end).then(|| value.clone())
+    }
+
+    fn questions(&self) -> MutexGuard<'_, Questions> {
+        self.questions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the answer to a question that runs, or to the next one.
+    async fn wait(&self, deadline: Instant) {
+        let mut rounds = self.rounds.subscribe();
+        let before = *rounds.borrow_and_update();
+        let began = self.questions().asking_since;
+        let began = began.unwrap_or_else(Instant::now);
+        let limit = deadline.min(began + PATIENCE);
+        let answered = rounds.wait_for(|round| *round > before);
+        let _ = tokio::time::timeout_at(limit, answered).await;
     }
 }
 
@@ -99,11 +149,20 @@ impl Identities {
         };
         let body = serde_json::to_vec(&who).unwrap_or_default();
         let mut nothing = Said::Nothing("no center is set".to_owned());
+        // Nobody waits for one that hangs while another one would answer.
+        let limit = match self.centers.len() {
+            0 | 1 => Duration::MAX,
+            _ => EACH,
+        };
         for center in &self.centers {
             let asked = self
                 .link
                 .ask(Method::POST, center, PATH, Some(body.clone()));
-            nothing = match asked.await {
+            let asked = tokio::time::timeout(limit, asked);
+            let asked = asked
+                .await
+                .unwrap_or_else(|_| Err(format!("nothing came from {center} for {EACH:?}")));
+            nothing = match asked {
                 Ok(heard) if heard.status.is_success() => match read(&heard) {
                     Some(identity) => return identity,
                     None => Said::No("the answer cannot be read".to_owned()),
@@ -136,22 +195,53 @@ impl Identity {
                 from,
                 audience: audience.to_owned(),
                 current: ArcSwapOption::empty(),
-                is_settled: watch::Sender::new(false),
+                is_away: AtomicBool::new(false),
+                rounds: watch::Sender::new(0),
+                questions: Mutex::default(),
+                wanted: Notify::new(),
             }),
             task: Mutex::new(None),
         }
     }
 
-    /// What a call carries now. The first one waits until the center was asked.
+    /// What a call carries now. The first ones wait until the center was asked.
     pub(crate) async fn current(&self, deadline: Instant) -> Option<HeaderValue> {
         if let Some(value) = self.shared.current() {
             return Some(value);
         }
         self.ensure_task();
-        let mut is_settled = self.shared.is_settled.subscribe();
-        let limit = deadline.min(Instant::now() + FIRST);
-        let _ = tokio::time::timeout_at(limit, is_settled.wait_for(|is| *is)).await;
+        if !self.shared.questions().was_asked {
+            self.shared.wait(deadline).await;
+        }
         self.shared.current()
+    }
+
+    /// Another one than what was sent, which a service has refused; absent: there is
+    /// none yet, or was none a moment ago.
+    pub(crate) async fn renewed(
+        &self,
+        sent: Option<&HeaderValue>,
+        deadline: Instant,
+    ) -> Option<HeaderValue> {
+        let another = || self.shared.current().filter(|value| Some(value) != sent);
+        if let Some(value) = another() {
+            return Some(value);
+        }
+        self.ensure_task();
+        {
+            let mut questions = self.shared.questions();
+            let now = Instant::now();
+            if questions.asking_since.is_none() {
+                let wanted = questions.wanted_at;
+                if wanted.is_some_and(|wanted| now < wanted + PAUSE) {
+                    return None;
+                }
+                questions.wanted_at = Some(now);
+                self.shared.wanted.notify_one();
+            }
+        }
+        self.shared.wait(deadline).await;
+        another()
     }
 
     /// Starts the task, or again when the runtime that it lived on is gone.
@@ -174,10 +264,13 @@ impl Drop for Identity {
 
 async fn renew(shared: Arc<Shared>) {
     loop {
-        let now = Instant::now();
-        let pause = match shared.from.ask(&shared.audience).await {
+        let began = Instant::now();
+        shared.questions().asking_since = Some(began);
+        let said = shared.from.ask(&shared.audience).await;
+        let is_away = matches!(said, Said::Nothing(_));
+        let pause = match said {
             Said::Identity(value, life) => {
-                let current = (value, attempt::since(now, life));
+                let current = (value, attempt::since(began, life));
                 shared.current.store(Some(Arc::new(current)));
                 life / 2
             }
@@ -194,8 +287,15 @@ async fn renew(shared: Arc<Shared>) {
                 AGAIN
             }
         };
-        shared.is_settled.send_replace(true);
+        shared.is_away.store(is_away, Ordering::Relaxed);
+        {
+            let mut questions = shared.questions();
+            questions.asking_since = None;
+            questions.was_asked = true;
+        }
+        shared.rounds.send_modify(|round| *round += 1);
         let pause = pause.clamp(SHORTEST, LONGEST);
-        tokio::time::sleep_until(now + pause.mul_f64(0.9 + 0.1 * fastrand::f64())).await;
+        let next = began + pause.mul_f64(0.9 + 0.1 * fastrand::f64());
+        let _ = tokio::time::timeout_at(next, shared.wanted.notified()).await;
     }
 }

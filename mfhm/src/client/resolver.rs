@@ -156,6 +156,19 @@ impl Resolver {
         }
     }
 
+    /// The same after a service has refused what was sent: another one, if there is
+    /// one.
+    pub(crate) async fn renewed_identity(
+        &self,
+        sent: Option<&HeaderValue>,
+        deadline: Instant,
+    ) -> Option<HeaderValue> {
+        match &self.identity {
+            Some(identity) => identity.renewed(sent, deadline).await,
+            None => None,
+        }
+    }
+
     /// The instances to call: from memory, or, when nothing is known, from the
     /// source by `deadline`; from disk when that does not answer in a second.
     pub(crate) async fn endpoints(&self, deadline: Instant) -> Result<Arc<EndpointSet>, Fault> {

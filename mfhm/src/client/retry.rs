@@ -5,6 +5,7 @@
 //! | no connection | always, and free of charge: it was no load |
 //! | 503 that says the request was not run | always |
 //! | 421 of another service, which took the port over | always, and free of charge |
+//! | 401 that says the request was not run | once, when the center says anew who calls |
 //! | 502, 503, 504, a broken connection, no answer in time | if the operation is idempotent |
 //! | any other answer | never |
 //!
@@ -97,6 +98,12 @@ pub(crate) fn learn(
 /// Whether somebody else has the port by now.
 pub(crate) fn is_misdirected(status: StatusCode, headers: &HeaderMap) -> bool {
     status == StatusCode::MISDIRECTED_REQUEST && overload::is_not_run(headers)
+}
+
+/// Whether the service does not believe any more, or not yet, what the center said of
+/// who calls.
+pub(crate) fn is_unknown_caller(status: StatusCode, headers: &HeaderMap) -> bool {
+    status == StatusCode::UNAUTHORIZED && overload::is_not_run(headers)
 }
 
 fn is_failure(status: StatusCode) -> bool {

@@ -135,6 +135,18 @@ impl SavedLists {
         self.shared.write().await;
     }
 
+    /// From now on the disk does not answer, until the task is ended.
+    #[cfg(test)]
+    pub(crate) async fn hang(&self) -> JoinHandle<()> {
+        let shared = self.shared.clone();
+        let hanging = tokio::spawn(async move {
+            shared.read.get_or_init(std::future::pending).await;
+        });
+        // It has begun.
+        tokio::task::yield_now().await;
+        hanging
+    }
+
     /// The task dies with the runtime that it was started on; a later list, on
     /// another runtime, starts it again.
     fn ensure_task(&self) {

@@ -112,6 +112,14 @@ impl Activity {
         }
     }
 
+    /// Nothing waits to go. That is asked whenever the connection is looked at, and is
+    /// news only if something did.
+    pub(super) fn flushed(&self, now: Tick) {
+        if self.stalled.load(Ordering::Relaxed) != 0 {
+            self.sent(now);
+        }
+    }
+
     /// Bytes wait to go.
     pub(super) fn stalls(&self, now: Tick) {
         if self.stalled.load(Ordering::Relaxed) == 0 {
@@ -128,6 +136,17 @@ impl Activity {
             _ => Phase::Busy,
         };
         (phase, u32::try_from(packed >> 2).unwrap_or(Tick::MAX))
+    }
+
+    /// What is waited for, and since when. An answer that is ready and not taken is
+    /// like a head that does not come: its peer is slow.
+    pub(super) fn waits_since(&self) -> (Phase, Tick) {
+        let (phase, since) = self.phase();
+        let stalled = self.stalled.load(Ordering::Relaxed);
+        if phase == Phase::Idle && stalled != 0 {
+            return (Phase::Head, stalled - 1);
+        }
+        (phase, since)
     }
 
     fn set(&self, phase: Phase, now: Tick) {

@@ -1,9 +1,10 @@
 //! One connection, from its first byte to its last.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -18,7 +19,9 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use super::Answer;
-use super::seats::{NoSeat, Order, Seat, Taker, Told};
+use super::lasting::{Lasting, Outgoing};
+use super::seat::{Order, Seat};
+use super::seats::{NoSeat, Taker, Told};
 use super::source::Handshake;
 use super::watched::Watched;
 
@@ -29,67 +32,122 @@ const BUFFER: usize = 128 << 10;
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Serves one connection until it ends, is told to close, or is told to finish and
-/// has answered what it runs.
+/// has answered what it runs. One that is upgraded outlives it, with its place.
 pub(super) async fn serve<S, H, A>(stream: S, peer: SocketAddr, taker: Taker, shaking: H, app: A)
 where
     H: Handshake<Watched<S>>,
     A: Answer,
 {
     let seat = taker.0.clone();
-    let mut served = pin!(speak(stream, peer, seat.clone(), shaking, app));
+    let mut served = pin!(speak(stream, peer, taker, shaking, app));
     std::future::poll_fn(|context| {
         // Before the connection is polled: what it is told meanwhile wakes it again.
-        if seat.listen(context.waker()) == Order::Close {
+        let order = seat.listen(context.waker());
+        if served.as_mut().poll(context).is_ready() {
             return Poll::Ready(());
         }
-        served.as_mut().poll(context)
+        // What has come by now was read just now: a request that has begun is
+        // answered, and what it was told does not hold any more.
+        if order == Order::Close && seat.order() == Order::Close {
+            return Poll::Ready(());
+        }
+        Poll::Pending
     })
     .await;
-    drop(taker);
 }
 
-async fn speak<S, H, A>(stream: S, peer: SocketAddr, seat: Arc<Seat>, shaking: H, app: A)
+async fn speak<S, H, A>(stream: S, peer: SocketAddr, taker: Taker, shaking: H, app: A)
 where
     H: Handshake<Watched<S>>,
     A: Answer,
 {
-    let stream = match shaking.shake(Watched::new(stream, seat.clone())).await {
+    let seat = taker.0.clone();
+    let stream = match shaking.shake(Watched::new(stream, taker)).await {
         Ok(stream) => stream,
         Err(error) => return tracing::debug!(%peer, %error, "no connection was made"),
     };
+    // Each has room of its own, so that what hyper needs is given back before an answer
+    // that lasts is sent.
+    let ended = match Box::pin(converse(stream, peer, seat, app)).await {
+        Ok(None) => Ok(()),
+        Ok(Some(lasting)) => lasting.await.map_err(BoxError::from),
+        Err(error) => Err(error.into()),
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "connection ended");
+    }
+}
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The sending of an answer that lasts.
+type Lasts = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
+
+/// Answers requests until there are no more, or until an answer is to be sent that
+/// lasts.
+async fn converse<S, A>(
+    stream: S,
+    peer: SocketAddr,
+    seat: Arc<Seat>,
+    app: A,
+) -> hyper::Result<Option<Lasts>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    A: Answer,
+{
+    let lasting = Mutex::new(None);
+    let take_lasting = || {
+        let mut lasting = lasting.lock().unwrap_or_else(PoisonError::into_inner);
+        lasting.take()
+    };
     let service = hyper::service::service_fn(|request: http::Request<Incoming>| {
-        let (app, seat) = (app.clone(), seat.clone());
+        let (app, seat, lasting) = (app.clone(), seat.clone(), &lasting);
         seat.activity.begins(seat.seats().now());
         async move {
+            let version = request.version();
             let mut answer = app.answer(request.map(Body::new), peer).await;
             if seat.seats().is_closing() {
                 let close = HeaderValue::from_static("close");
                 answer.headers_mut().insert(CONNECTION, close);
             }
-            Ok::<_, Infallible>(answer.map(|body| Answered { body, seat }))
+            let answer = answer.map(|body| Answered { body, seat });
+            if answer.extensions().get::<Lasting>().is_some() {
+                // It is the only one: hyper asks for no other while this one is waited for.
+                let outgoing = Some(Outgoing::new(version, answer));
+                *lasting.lock().unwrap_or_else(PoisonError::into_inner) = outgoing;
+                return std::future::pending().await;
+            }
+            Ok::<_, Infallible>(answer)
         }
     });
-    let mut connection = pin!(
-        http1::Builder::new()
-            .max_buf_size(BUFFER)
-            .serve_connection(TokioIo::new(stream), service)
-            .with_upgrades()
-    );
+    let mut connection = http1::Builder::new()
+        .max_buf_size(BUFFER)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
     let mut is_finishing = false;
-    let ended = std::future::poll_fn(|context| {
+    let outgoing = std::future::poll_fn(|context| {
         if !is_finishing && seat.order() == Order::Finish {
             is_finishing = true;
-            connection.as_mut().graceful_shutdown();
+            Pin::new(&mut connection).graceful_shutdown();
         }
-        connection.as_mut().poll(context)
+        match Pin::new(&mut connection).poll(context) {
+            Poll::Ready(ended) => Poll::Ready(ended.map(|()| None)),
+            Poll::Pending => take_lasting().map_or(Poll::Pending, |it| Poll::Ready(Ok(Some(it)))),
+        }
     });
-    if let Err(error) = ended.await {
-        tracing::debug!(%peer, %error, "connection ended");
+    let outgoing = outgoing.await?;
+    if outgoing.is_none() {
+        // Of one that only ended, the stream goes with this function.
+        seat.upgraded();
     }
+    // Of an upgraded connection there is nothing left.
+    let stream = connection.into_parts().map(|parts| parts.io.into_inner());
+    let lasts = stream.zip(outgoing);
+    Ok(lasts.map(|(stream, outgoing)| Box::pin(outgoing.send(stream)) as Lasts))
 }
 
 /// The body of an answer: the request is busy until it is gone.
-struct Answered {
+pub(super) struct Answered {
     body: Body,
     seat: Arc<Seat>,
 }

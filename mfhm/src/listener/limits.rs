@@ -1,13 +1,16 @@
 //! [`Limits`]: what connections may take of a process.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use super::seats::Regulars;
 
 /// How many connections a service or a center serves at once, and how long each
 /// may keep it waiting. For [`App::limits`](crate::App::limits) and
 /// [`CenterBuilder::limits`](crate::CenterBuilder::limits).
 ///
 /// The times are kept to within half a second above. No time limits an answer that
-/// is being made or a stream that is being read.
+/// is being made.
 ///
 /// ```
 /// use std::time::Duration;
@@ -21,11 +24,14 @@ use std::time::Duration;
 #[must_use]
 pub struct Limits {
     pub(super) connections: Option<usize>,
-    pub(super) per_address: usize,
+    pub(super) per_address: Option<usize>,
+    /// Who has places that nobody else gets.
+    pub(super) regulars: Option<Arc<dyn Regulars>>,
     pub(super) first_byte: Duration,
     pub(super) head: Duration,
     pub(super) idle: Duration,
     pub(super) write: Duration,
+    upload_rate: u32,
 }
 
 impl Default for Limits {
@@ -39,32 +45,42 @@ impl Limits {
     pub fn new() -> Self {
         Self {
             connections: None,
-            per_address: 1024,
+            per_address: None,
+            regulars: None,
             first_byte: Duration::from_secs(10),
             head: Duration::from_secs(10),
             idle: Duration::from_secs(30),
             write: Duration::from_secs(30),
+            upload_rate: 1024,
         }
     }
 
-    /// Connections in all, at least 1. A new one beyond that takes the place of one
-    /// that says nothing: one that never sent a byte, else the longest idle one.
-    /// When all of them are busy it is answered 503 with `Retry-After`, and closed. The default is three
-    /// quarters of the files that the process may open (`ulimit -n`), 32,768 at
-    /// most; 768 where nobody says how many those are.
+    /// Connections in all, at least 1. The default is three quarters of the files that
+    /// the process may open (`ulimit -n`), 32,768 at most; 768 where nobody says how
+    /// many those are.
+    ///
+    /// A new one beyond that takes the place of one that does nothing or is slow: of
+    /// one that never sent a byte, else of one that is idle, has been sending the head
+    /// of a request for a while, or does not take its answer. Of these the address
+    /// goes first that has the most. One that runs a request keeps its place; when all
+    /// of them do, the new one is answered 503 with `Retry-After`, and closed.
+    ///
+    /// A center keeps an eighth of its places for the addresses of registered
+    /// instances, and for its own machine.
     pub fn connections(mut self, most: usize) -> Self {
         self.connections = Some(most.max(1));
         self
     }
 
     /// Connections from one address, at least 1; of IPv6 from one network of 64
-    /// bits. More are answered 503 and closed. The default is 1,024. Set it higher
-    /// when everybody comes through one proxy.
+    /// bits. More are answered 503 and closed. The default is half of all, so that
+    /// nobody fills every place alone. Set it higher when everybody comes through one
+    /// proxy.
     ///
-    /// Connections from the same machine do not count: a proxy may stand there, and
+    /// Connections from the same machine are not limited: a proxy may stand there, and
     /// who is on the machine has nearer ways to take its resources.
     pub fn connections_per_address(mut self, most: usize) -> Self {
-        self.per_address = most.max(1);
+        self.per_address = Some(most.max(1));
         self
     }
 
@@ -93,6 +109,34 @@ impl Limits {
     pub fn write(mut self, time: Duration) -> Self {
         self.write = time;
         self
+    }
+
+    /// How fast a body has to come that is read while it comes, in bytes a second: a
+    /// form with files, what an axum extractor takes, and a stream (`#[body(stream)]`)
+    /// whose length is known. It is counted from the 31st second in which the handler
+    /// waits for it, over all of them; less is answered 408. 0 lets everybody take his
+    /// time, as long as something comes every 30 s. The default is 1,024. A center
+    /// reads no such bodies.
+    pub fn least_upload_rate(mut self, bytes: u32) -> Self {
+        self.upload_rate = bytes;
+        self
+    }
+
+    #[cfg(feature = "server")]
+    pub(crate) fn upload_rate(&self) -> Option<std::num::NonZeroU32> {
+        std::num::NonZeroU32::new(self.upload_rate)
+    }
+
+    /// Keeps some places for these.
+    #[cfg(feature = "center")]
+    pub(crate) fn keeping_places(mut self, regulars: Arc<dyn Regulars>) -> Self {
+        self.regulars = Some(regulars);
+        self
+    }
+
+    /// Connections from one address, of so many in all.
+    pub(super) fn most_of_address(&self, most: usize) -> usize {
+        self.per_address.unwrap_or((most / 2).max(1))
     }
 
     /// Connections in all, with the default looked up.
@@ -126,6 +170,18 @@ fn by_open_files(limits: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_address_has_half_unless_more_is_said() {
+        for (limits, most, expected) in [
+            (Limits::new(), 768, 384),
+            (Limits::new(), MOST, MOST / 2),
+            (Limits::new(), 1, 1),
+            (Limits::new().connections_per_address(2_000), 768, 2_000),
+        ] {
+            assert_eq!(limits.most_of_address(most), expected, "{most}");
+        }
+    }
 
     #[test]
     fn the_default_follows_the_open_files() {

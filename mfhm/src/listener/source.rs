@@ -25,8 +25,7 @@ impl Source for TcpListener {
 
     async fn next(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
         let (stream, peer) = self.accept().await?;
-        // Small answers should not wait for the peer's acknowledgement.
-        let _ = stream.set_nodelay(true);
+        crate::tcp::prepare(&stream);
         Ok((stream, peer))
     }
 }

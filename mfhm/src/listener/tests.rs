@@ -42,6 +42,17 @@ impl Drop for Streaming {
     }
 }
 
+async fn mark(mut answer: Response) -> Response {
+    answer.extensions_mut().insert(lasting::Lasting);
+    answer
+}
+
+/// Two frames, an empty one between them, and the end.
+async fn two() -> Body {
+    let frames = ["one", "", "and two"].map(Ok::<_, io::Error>);
+    Body::from_stream(futures_util::stream::iter(frames))
+}
+
 const BODY: BodyLimits = BodyLimits {
     longest: 1000,
     skipped: 1000,
@@ -75,10 +86,18 @@ impl Place {
                 Err(error) => error.status(),
             }
         };
+        // The same, and marked as answers that last.
+        let (lasting_endless, lasting_rare) = (endless.clone(), rare);
+        let lasting = Router::new()
+            .route("/endless", get(lasting_endless))
+            .route("/rare", get(lasting_rare))
+            .route("/two", get(two))
+            .layer(axum::middleware::map_response(mark));
         let app = Router::new()
             .route("/", get(|| async { "hello" }))
             .route("/endless", get(endless))
             .route("/rare", get(rare))
+            .nest("/lasting", lasting)
             .route("/body", post(read));
         let (arrivals, source) = mpsc::unbounded_channel();
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
@@ -103,6 +122,10 @@ impl Place {
 
 /// The other end of a connection.
 struct Other(DuplexStream);
+
+fn get_of(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n")
+}
 
 const HELLO: &str = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
 
@@ -205,37 +228,85 @@ async fn a_body_that_drips_is_given_up() {
 
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_reads_nothing_of_a_stream_is_cut_off() {
-    let place = Place::open(&Limits::new());
-    let mut peer = place.connect();
-    peer.send("GET /endless HTTP/1.1\r\nhost: a\r\n\r\n").await;
-    tokio::time::sleep(seconds(29)).await;
-    assert_eq!(place.streams.load(Ordering::SeqCst), 1);
-    tokio::time::sleep(seconds(2)).await;
-    assert_eq!(place.streams.load(Ordering::SeqCst), 0);
+    for path in ["/endless", "/lasting/endless"] {
+        let place = Place::open(&Limits::new());
+        let mut peer = place.connect();
+        peer.send(&get_of(path)).await;
+        tokio::time::sleep(seconds(29)).await;
+        assert_eq!(place.streams.load(Ordering::SeqCst), 1);
+        tokio::time::sleep(seconds(2)).await;
+        assert_eq!(place.streams.load(Ordering::SeqCst), 0);
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_reads_slowly_is_not() {
-    let place = Place::open(&Limits::new());
-    let mut peer = place.connect();
-    peer.send("GET /endless HTTP/1.1\r\nhost: a\r\n\r\n").await;
-    for _ in 0..10 {
-        tokio::time::sleep(seconds(25)).await;
-        assert!(!peer.some().await.is_empty());
+    for path in ["/endless", "/lasting/endless"] {
+        let place = Place::open(&Limits::new());
+        let mut peer = place.connect();
+        peer.send(&get_of(path)).await;
+        for _ in 0..10 {
+            tokio::time::sleep(seconds(25)).await;
+            assert!(!peer.some().await.is_empty());
+        }
+        assert_eq!(place.streams.load(Ordering::SeqCst), 1);
     }
-    assert_eq!(place.streams.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_with_nothing_to_say_stays_open() {
+    for path in ["/rare", "/lasting/rare"] {
+        let place = Place::open(&Limits::new());
+        let mut peer = place.connect();
+        peer.send(&get_of(path)).await;
+        let mut all = String::new();
+        while !all.contains("tick") {
+            let text = peer.some().await;
+            assert!(!text.is_empty(), "it was closed");
+            all.push_str(&text);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_lasts_is_the_last_of_its_connection() {
     let place = Place::open(&Limits::new());
     let mut peer = place.connect();
-    peer.send("GET /rare HTTP/1.1\r\nhost: a\r\n\r\n").await;
-    let mut all = String::new();
-    while !all.contains("tick") {
-        let text = peer.some().await;
-        assert!(!text.is_empty(), "it was closed");
-        all.push_str(&text);
+    assert!(peer.asks().await.ends_with("hello"));
+    // What is sent after it is not answered.
+    peer.send(&(get_of("/lasting/two") + HELLO)).await;
+    let (_, text) = peer.closed_after().await;
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+    for line in ["transfer-encoding: chunked", "connection: close", "date: "] {
+        assert_eq!(head.matches(line).count(), 1, "{head}");
+    }
+    assert_eq!(body, "3\r\none\r\n7\r\nand two\r\n0\r\n\r\n");
+}
+
+#[tokio::test(start_paused = true)]
+async fn to_who_does_not_know_chunks_an_answer_that_lasts_is_sent_as_it_is() {
+    let place = Place::open(&Limits::new());
+    let mut peer = place.connect();
+    peer.send("GET /lasting/two HTTP/1.0\r\n\r\n").await;
+    let (_, text) = peer.closed_after().await;
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.0 200 OK\r\n"), "{head}");
+    assert!(!head.contains("transfer-encoding"), "{head}");
+    assert_eq!(body, "oneand two");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_lasts_ends_when_its_peer_goes() {
+    let place = Place::open(&Limits::new());
+    let mut peer = place.connect();
+    peer.send(&get_of("/lasting/endless")).await;
+    assert!(peer.some().await.starts_with("HTTP/1.1 200"));
+    assert_eq!(place.streams.load(Ordering::SeqCst), 1);
+    drop(peer);
+    let mut others = place.connect();
+    while place.streams.load(Ordering::SeqCst) > 0 {
+        assert!(others.asks().await.ends_with("hello"));
     }
 }
 
@@ -304,6 +375,179 @@ async fn five_thousand_silent_connections_keep_no_heartbeat_out() {
         peer.closed_after().await;
     }
     assert!(started.elapsed() <= seconds(12), "{:?}", started.elapsed());
+}
+
+#[derive(Debug)]
+struct Registered(&'static str);
+
+impl seats::Regulars for Registered {
+    fn addresses(&self) -> Vec<std::net::IpAddr> {
+        vec![self.0.parse().unwrap()]
+    }
+}
+
+/// A thousand machines, each with as many connections as get in: silent ones, slow
+/// ones, and ones that run something for ever.
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_sockets_keeps_no_registered_instance_out() {
+    let mut limits = Limits::new().connections(800);
+    limits.regulars = Some(Arc::new(Registered("10.1.0.1")));
+    let place = Place::open(&limits);
+    let mut held = place.connect_from("10.1.0.1");
+    held.send("GET /rare HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    assert!(held.some().await.starts_with("HTTP/1.1 200"));
+    let mut flood = Vec::new();
+    let mut stranger_came_in = false;
+    for round in 0..30 {
+        for machine in 0..100 {
+            let from = format!("10.2.{}.{}", machine % 50, round);
+            let mut peer = place.connect_from(&from);
+            match machine % 3 {
+                0 if round < 25 => {}
+                1 if round < 25 => peer.send("GET / HTTP/1.1\r\nx: ").await,
+                _ => peer.send("GET /rare HTTP/1.1\r\nhost: a\r\n\r\n").await,
+            }
+            flood.push(peer);
+        }
+        tokio::time::sleep(seconds(1) / 2).await;
+        let answer = place.connect_from("10.1.0.1").asks().await;
+        assert!(answer.ends_with("hello"), "{round}: {answer}");
+        let answer = place.connect_from("10.3.0.1").asks().await;
+        stranger_came_in = answer.ends_with("hello");
+    }
+    assert!(!stranger_came_in, "there is no flood");
+    drop(held);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_slow_and_has_many_gives_way_to_who_has_few() {
+    let place = Place::open(&Limits::new().connections(20));
+    let mut greedy: Vec<_> = (0..10).map(|_| place.connect_from("10.0.0.1")).collect();
+    for peer in &mut greedy {
+        peer.send("GET / HTTP/1.1\r\nx: ").await;
+    }
+    let mut busy: Vec<_> = (0..10).map(|_| place.connect_from("10.0.0.2")).collect();
+    for peer in &mut busy {
+        peer.send("GET /rare HTTP/1.1\r\nhost: a\r\n\r\n").await;
+        assert!(peer.some().await.starts_with("HTTP/1.1 200"));
+    }
+    tokio::time::sleep(seconds(3)).await;
+    for other in 3..8 {
+        let mut peer = place.connect_from(&format!("10.0.0.{other}"));
+        let answer = peer.asks().await;
+        assert!(answer.ends_with("hello"), "{answer}");
+        std::mem::forget(peer);
+    }
+    assert_eq!(greedy[0].closed_after().await.0, Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_has_come_when_its_connection_is_to_be_closed_is_answered() {
+    let place = Place::open(&Limits::new().connections(1));
+    let mut idle = place.connect();
+    assert!(idle.asks().await.ends_with("hello"));
+    tokio::time::sleep(seconds(2)).await;
+    // Its place is given away while its request is there and not read yet.
+    let mut late = place.connect();
+    idle.send(HELLO).await;
+    assert!(idle.some().await.ends_with("hello"));
+    assert!(late.asks().await.ends_with("hello"));
+
+    let started = Instant::now();
+    let place = Place::open(&Limits::new());
+    let mut idle = place.connect();
+    assert!(idle.asks().await.ends_with("hello"));
+    // The moment in which it has been idle for too long.
+    tokio::time::sleep_until(started + Duration::from_millis(30_500)).await;
+    assert!(idle.asks().await.ends_with("hello"));
+}
+
+/// What becomes of connections that speak something else after a request.
+fn upgrading(streams: Arc<AtomicUsize>) -> Router {
+    let upgrade = move |mut request: Request| async move {
+        let upgraded = hyper::upgrade::on(&mut request);
+        streams.fetch_add(1, Ordering::SeqCst);
+        let streaming = Streaming(streams.clone());
+        tokio::spawn(async move {
+            let mut stream = hyper_util::rt::TokioIo::new(upgraded.await.unwrap());
+            let mut bytes = [0; 100];
+            while let Ok(read @ 1..) = stream.read(&mut bytes).await {
+                stream.write_all(&bytes[..read]).await.unwrap();
+            }
+            drop((streaming, stream));
+        });
+        let mut answer = Response::new(Body::empty());
+        *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        let headers = answer.headers_mut();
+        headers.insert("connection", http::HeaderValue::from_static("upgrade"));
+        headers.insert("upgrade", http::HeaderValue::from_static("echo"));
+        answer
+    };
+    Router::new().fallback(upgrade)
+}
+
+const UPGRADE: &str = "GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n";
+
+fn open_upgrading(limits: &Limits) -> Place {
+    let streams = Arc::new(AtomicUsize::new(0));
+    let (arrivals, source) = mpsc::unbounded_channel();
+    let address = SocketAddr::from(([127, 0, 0, 1], 1));
+    let app = upgrading(streams.clone());
+    Place {
+        _server: Server::accept(source, address, Plain, app, limits),
+        arrivals,
+        streams,
+    }
+}
+
+impl Other {
+    async fn upgraded(&mut self) {
+        self.send(UPGRADE).await;
+        assert!(self.some().await.starts_with("HTTP/1.1 101"));
+        self.send("a").await;
+        assert_eq!(self.some().await, "a");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upgraded_connection_keeps_its_place_until_it_is_dropped() {
+    let place = open_upgrading(&Limits::new().connections(1));
+    let mut peer = place.connect();
+    peer.upgraded().await;
+    // No head is waited for, and nobody gets its place.
+    tokio::time::sleep(seconds(60)).await;
+    let answer = place.connect().asks().await;
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    peer.send("b").await;
+    assert_eq!(peer.some().await, "b");
+    drop(peer);
+    tokio::time::sleep(seconds(1)).await;
+    place.connect().upgraded().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_waits_for_upgraded_connections_and_then_ends_them() {
+    for ends_by_itself in [true, false] {
+        let place = open_upgrading(&Limits::new());
+        let mut peer = place.connect();
+        peer.upgraded().await;
+        let started = Instant::now();
+        let stopping = tokio::spawn(place._server.stop(seconds(20)));
+        tokio::time::sleep(seconds(5)).await;
+        peer.send("b").await;
+        assert_eq!(peer.some().await, "b");
+        let expected = if ends_by_itself {
+            drop(peer);
+            5
+        } else {
+            peer.closed_after().await;
+            20
+        };
+        stopping.await.unwrap();
+        assert_eq!(started.elapsed(), seconds(expected));
+        tokio::time::sleep(seconds(1)).await;
+        assert_eq!(place.streams.load(Ordering::SeqCst), 0);
+    }
 }
 
 #[tokio::test(start_paused = true)]

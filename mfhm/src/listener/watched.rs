@@ -1,4 +1,5 @@
-//! [`Watched`]: a stream that notes when bytes come and go.
+//! [`Watched`]: a stream that notes when bytes come and go, and has its connection's
+//! place for as long as it is there.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -7,33 +8,47 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::seats::Seat;
+use super::seat::Seat;
+use super::seats::Taker;
 
 pub(crate) struct Watched<S> {
+    // Closed first, then its place is free.
     stream: S,
-    seat: Arc<Seat>,
+    taker: Taker,
 }
 
 impl<S> Watched<S> {
-    pub(super) fn new(stream: S, seat: Arc<Seat>) -> Self {
-        Self { stream, seat }
+    pub(super) fn new(stream: S, taker: Taker) -> Self {
+        Self { stream, taker }
+    }
+
+    fn seat(&self) -> &Arc<Seat> {
+        &self.taker.0
+    }
+
+    /// An error once an upgraded connection has to end.
+    fn may_write(&self, context: &Context<'_>) -> io::Result<()> {
+        if self.seat().is_over_for_writer(context.waker()) {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        Ok(())
     }
 
     fn wrote(&self, written: &Poll<io::Result<usize>>) {
-        let now = self.seat.seats().now();
+        let now = self.seat().seats().now();
         match written {
-            Poll::Ready(Ok(1..)) => self.seat.activity.sent(now),
-            Poll::Pending => self.seat.activity.stalls(now),
+            Poll::Ready(Ok(1..)) => self.seat().activity.sent(now),
+            Poll::Pending => self.seat().activity.stalls(now),
             Poll::Ready(_) => {}
         }
     }
 
     /// Of a flush or a shutdown, which TLS may have to wait for.
     fn waited(&self, done: &Poll<io::Result<()>>) {
-        let now = self.seat.seats().now();
+        let now = self.seat().seats().now();
         match done {
-            Poll::Ready(_) => self.seat.activity.sent(now),
-            Poll::Pending => self.seat.activity.stalls(now),
+            Poll::Ready(_) => self.seat().activity.flushed(now),
+            Poll::Pending => self.seat().activity.stalls(now),
         }
     }
 }
@@ -44,10 +59,14 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.seat().is_over_for_reader(context.waker()) {
+            // As if the peer had closed.
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
         if buffer.filled().len() > before {
-            self.seat.activity.received(self.seat.seats().now());
+            self.seat().activity.received(self.seat().seats().now());
         }
         read
     }
@@ -59,6 +78,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.may_write(context)?;
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.wrote(&written);
         written
@@ -69,6 +89,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.may_write(context)?;
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
         self.wrote(&written);
         written

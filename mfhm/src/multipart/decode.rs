@@ -14,6 +14,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, Stream};
 
 use super::{Multipart, MultipartError, Part, Source};
+use crate::body::Slow;
 use crate::fault::Fault;
 use crate::stream::ByteStream;
 
@@ -111,7 +112,10 @@ fn explain(part: Option<&str>, error: &multer::Error) -> MultipartError {
         E::StreamReadFailed(source) if is_limit(&**source) => {
             MultipartError::too_large(None, "is longer than the operation's limit of the body")
         }
-        E::StreamReadFailed(_) => invalid("broke off before its end"),
+        E::StreamReadFailed(source) => match Slow::behind(&**source) {
+            Some(slow) => MultipartError::too_slow(part, slow),
+            None => invalid("broke off before its end"),
+        },
         other => invalid(&format!("cannot be read: {other}")),
     }
 }

@@ -10,11 +10,12 @@ use crate::fault::{Fault, FaultKind};
 
 const INVALID: &str = "mfhm.invalid_multipart";
 const TOO_LARGE: &str = "mfhm.multipart_too_large";
+const TOO_SLOW: &str = "mfhm.multipart_too_slow";
 
-/// A form with files could not be read: it is malformed, broke off, or is too
-/// long.
+/// A form with files could not be read: it is malformed, broke off, came too slowly,
+/// or is too long.
 ///
-/// It is the error of an operation by itself, answered with 400 or 413 and the
+/// It is the error of an operation by itself, answered with 400, 408 or 413 and the
 /// name of the part, or a field of the operation's own error:
 ///
 /// ```
@@ -31,6 +32,8 @@ const TOO_LARGE: &str = "mfhm.multipart_too_large";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MultipartError {
     is_too_large: bool,
+    #[serde(default)]
+    is_too_slow: bool,
     part: Option<String>,
     detail: String,
 }
@@ -40,6 +43,7 @@ impl MultipartError {
     pub(super) fn invalid(part: Option<&str>, detail: impl Into<String>) -> Self {
         Self {
             is_too_large: false,
+            is_too_slow: false,
             part: part.map(str::to_owned),
             detail: detail.into(),
         }
@@ -49,6 +53,14 @@ impl MultipartError {
         Self {
             is_too_large: true,
             ..Self::invalid(part, detail)
+        }
+    }
+
+    #[cfg(feature = "server")]
+    pub(super) fn too_slow(part: Option<&str>, slow: crate::body::Slow) -> Self {
+        Self {
+            is_too_slow: true,
+            ..Self::invalid(part, slow.to_string())
         }
     }
 
@@ -77,6 +89,11 @@ impl MultipartError {
     pub fn is_too_large(&self) -> bool {
         self.is_too_large
     }
+
+    /// Whether the form came too slowly, or not at all: 408.
+    pub fn is_too_slow(&self) -> bool {
+        self.is_too_slow
+    }
 }
 
 impl fmt::Display for MultipartError {
@@ -94,11 +111,14 @@ impl ApiError for MultipartError {
     const VARIANTS: &'static [ErrorVariant] = &[
         ErrorVariant::new(INVALID, 400, "The form cannot be read."),
         ErrorVariant::new(TOO_LARGE, 413, "The form or a part of it is too long."),
+        ErrorVariant::new(TOO_SLOW, 408, "The form came too slowly."),
     ];
 
     fn status(&self) -> StatusCode {
         if self.is_too_large {
             StatusCode::PAYLOAD_TOO_LARGE
+        } else if self.is_too_slow {
+            StatusCode::REQUEST_TIMEOUT
         } else {
             StatusCode::BAD_REQUEST
         }
@@ -107,6 +127,8 @@ impl ApiError for MultipartError {
     fn code(&self) -> &str {
         if self.is_too_large {
             TOO_LARGE
+        } else if self.is_too_slow {
+            TOO_SLOW
         } else {
             INVALID
         }
@@ -119,13 +141,12 @@ impl ApiError for MultipartError {
     }
 
     fn from_data(code: &str, data: &mut Data) -> Option<Self> {
-        let is_too_large = match code {
-            INVALID => false,
-            TOO_LARGE => true,
-            _ => return None,
-        };
+        if ![INVALID, TOO_LARGE, TOO_SLOW].contains(&code) {
+            return None;
+        }
         Some(Self {
-            is_too_large,
+            is_too_large: code == TOO_LARGE,
+            is_too_slow: code == TOO_SLOW,
             part: data.take("part")?,
             detail: data.take("detail")?,
         })

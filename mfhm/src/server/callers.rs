@@ -1,49 +1,28 @@
 //! Who calls: the center's assertions, checked without asking it.
 //!
-//! The centers' public keys are fetched when a service starts, every five minutes, and
-//! when an assertion names one that is not known. A service that requires its callers
-//! to be somebody lets only `/ping` pass without.
+//! A service that requires its callers to be somebody lets only `/ping` pass without.
+//! Where everybody may call, who it was is told where it is known, and nobody waits for
+//! a center to say so.
+//!
+//! An assertion that has ended counts for a while where no center answers this service:
+//! nobody can get another one then, and calls go on without a center. It is asked once
+//! more before that, so that an assertion which was renewed elsewhere is not outlived.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+mod keys;
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::extract::Request;
 use axum::response::Response;
 use http::{HeaderMap, Method, StatusCode};
-use tokio::sync::{Notify, watch};
-use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
+pub(crate) use self::keys::Keys;
 use super::not_run;
 use crate::current::CallerName;
-use crate::link::Link;
-use crate::wire::identity::{Doubt, PublicKeys, Trusted};
+use crate::wire::identity::Doubt;
 use crate::wire::problem::Problem;
-use crate::wire::v1::identity::{HEADER, KEYS_PATH};
-
-const PERIOD: Duration = Duration::from_secs(300);
-/// Until a center that did not answer is asked again.
-const AGAIN: Duration = Duration::from_secs(2);
-/// The least time between two questions.
-const PAUSE: Duration = Duration::from_millis(200);
-/// How long a request waits for keys that are not known yet.
-const PATIENCE: Duration = Duration::from_secs(1);
-
-/// The centers' keys, kept fresh by a task.
-#[derive(Debug)]
-pub(crate) struct Keys {
-    shared: Arc<Shared>,
-    task: Option<JoinHandle<()>>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    trusted: RwLock<Arc<Trusted>>,
-    begun: AtomicU64,
-    done: watch::Sender<u64>,
-    wanted: Notify,
-}
+use crate::wire::v1::identity::{HEADER, OVERTIME};
 
 /// Who may call a service.
 #[derive(Clone, Debug)]
@@ -51,118 +30,6 @@ pub(crate) struct Callers {
     keys: Arc<Keys>,
     /// Absent: everybody, and who it was is told to handlers where it is known.
     allowed: Option<Arc<[String]>>,
-}
-
-impl Keys {
-    /// The keys of these centers, fetched now, or when the first request says who
-    /// calls.
-    pub(crate) fn fetched(link: Link, centers: Vec<String>, is_eager: bool) -> Self {
-        let shared = Arc::new(Shared::new(Trusted::default()));
-        let fetching = shared.clone();
-        let task = tokio::spawn(async move {
-            if !is_eager {
-                fetching.wanted.notified().await;
-            }
-            fetch(fetching, link, centers).await;
-        });
-        Self {
-            shared,
-            task: Some(task),
-        }
-    }
-
-    /// Keys that do not change, and nobody is asked for others.
-    pub(crate) fn fixed(trusted: Trusted) -> Self {
-        Self {
-            shared: Arc::new(Shared::new(trusted)),
-            task: None,
-        }
-    }
-
-    fn trusted(&self) -> Arc<Trusted> {
-        let trusted = &self.shared.trusted;
-        trusted
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    /// Waits until the centers were asked once more.
-    async fn look_again(&self) {
-        if self.task.is_none() {
-            return;
-        }
-        let next = self.shared.begun.load(Ordering::SeqCst) + 1;
-        self.shared.wanted.notify_one();
-        let mut done = self.shared.done.subscribe();
-        let looked = done.wait_for(|done| *done >= next);
-        let _ = tokio::time::timeout(PATIENCE, looked).await;
-    }
-}
-
-impl Drop for Keys {
-    fn drop(&mut self) {
-        if let Some(task) = &self.task {
-            task.abort();
-        }
-    }
-}
-
-impl Shared {
-    fn new(trusted: Trusted) -> Self {
-        Self {
-            trusted: RwLock::new(Arc::new(trusted)),
-            begun: AtomicU64::new(0),
-            done: watch::Sender::new(0),
-            wanted: Notify::new(),
-        }
-    }
-}
-
-async fn fetch(shared: Arc<Shared>, link: Link, centers: Vec<String>) {
-    // Of each center, as it was last told: one that is away takes none with it.
-    let mut known = vec![PublicKeys::default(); centers.len()];
-    let mut again = AGAIN;
-    loop {
-        let began = Instant::now();
-        let round = shared.begun.fetch_add(1, Ordering::SeqCst) + 1;
-        let asked = centers
-            .iter()
-            .map(|center| link.ask(Method::GET, center, KEYS_PATH, None));
-        let mut is_complete = true;
-        for (known, heard) in known
-            .iter_mut()
-            .zip(futures_util::future::join_all(asked).await)
-        {
-            let told = heard.and_then(|heard| match heard.status {
-                // A center that knows nothing of it, such as Python's.
-                StatusCode::NOT_FOUND => Ok(PublicKeys::default()),
-                StatusCode::OK => heard.json(),
-                _ => Err(heard.refusal()),
-            });
-            match told {
-                Ok(keys) => *known = keys,
-                Err(why) => {
-                    is_complete = false;
-                    tracing::debug!(why, "a center does not tell its keys");
-                }
-            }
-        }
-        let trusted = Trusted::new(known.iter().flat_map(|keys| &keys.keys));
-        *shared
-            .trusted
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = Arc::new(trusted);
-        shared.done.send_replace(round);
-        let pause = if is_complete { PERIOD } else { again };
-        again = if is_complete {
-            AGAIN
-        } else {
-            (again * 2).min(PERIOD)
-        };
-        let _ = tokio::time::timeout(pause, shared.wanted.notified()).await;
-        tokio::time::sleep_until(began + PAUSE).await;
-    }
 }
 
 impl Callers {
@@ -211,6 +78,9 @@ impl Callers {
             });
         };
         let only = allowed.join(", ");
+        // Another instance may have the keys, and the caller may get another assertion;
+        // of the rest all think alike.
+        let is_curable = matches!(checked, Some(Err(Doubt::UnknownKey(_) | Doubt::Expired)));
         let (status, code, why) = match checked {
             Some(Ok(name)) if allowed.iter().any(|other| **other == *name.0) => {
                 return Ok(Some(name));
@@ -220,7 +90,7 @@ impl Callers {
                 "mfhm.caller_not_allowed",
                 format!("{service:?} is for {only}, and {name:?} calls (App::callers)"),
             ),
-            Some(Err(Doubt::UnknownKey)) if self.keys.trusted().is_empty() => (
+            Some(Err(Doubt::UnknownKey(_))) if self.keys.trusted().is_empty() => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "mfhm.caller_unknown",
                 "this service has not got the center's keys yet, and can't say who calls: try \
@@ -248,8 +118,7 @@ impl Callers {
             ),
         };
         let refusal = Problem::new(status, code, why).into_axum();
-        // Another instance may have the keys; of the rest all think alike.
-        Err(Box::new(if status == StatusCode::SERVICE_UNAVAILABLE {
+        Err(Box::new(if is_curable {
             not_run::mark(refusal)
         } else {
             refusal
@@ -257,11 +126,24 @@ impl Callers {
     }
 
     async fn check(&self, text: &str, service: &str) -> Result<CallerName, Doubt> {
-        let check = || self.keys.trusted().check(text, service, now());
-        let mut checked = check();
-        if checked == Err(Doubt::UnknownKey) {
-            self.keys.look_again().await;
-            checked = check();
+        let check = |late| self.keys.trusted().check_late(text, service, now(), late);
+        let overtime = OVERTIME.as_secs();
+        let is_required = self.allowed.is_some();
+        let mut checked = check(0);
+        let again = match &checked {
+            Err(Doubt::UnknownKey(key)) => {
+                let is_new = self.keys.look_for(key, is_required).await;
+                is_new.then_some(0)
+            }
+            // Good but for its end.
+            Err(Doubt::Expired) if check(overtime).is_ok() => {
+                let is_cut_off = self.keys.is_cut_off(is_required).await;
+                is_cut_off.then_some(overtime)
+            }
+            _ => None,
+        };
+        if let Some(late) = again {
+            checked = check(late);
         }
         checked.map(|claims| CallerName(claims.sub.into()))
     }
@@ -279,7 +161,7 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
-    use crate::wire::identity::{Claims, PublicKey, sign};
+    use crate::wire::identity::{Claims, PublicKey, Trusted, sign};
 
     fn assertion(name: &str, audience: &str, seed: u8, age: u64) -> HeaderValue {
         let claims = Claims {
@@ -292,15 +174,19 @@ mod tests {
         HeaderValue::from_str(&sign(&claims, "k", &key)).unwrap()
     }
 
+    fn callers(allowed: Option<&[&str]>) -> Callers {
+        let key = SigningKey::from_bytes(&[1; 32]);
+        let keys = Keys::fixed(Trusted::new([&PublicKey::of("k", &key)]));
+        let allowed = allowed.map(|names| names.iter().map(|&name| name.to_owned()).collect());
+        Callers::new(Arc::new(keys), allowed)
+    }
+
     async fn admit(
         allowed: Option<&[&str]>,
         sent: Option<HeaderValue>,
         path: &str,
     ) -> Result<Option<String>, u16> {
-        let key = SigningKey::from_bytes(&[1; 32]);
-        let keys = Keys::fixed(Trusted::new([&PublicKey::of("k", &key)]));
-        let allowed = allowed.map(|names| names.iter().map(|&name| name.to_owned()).collect());
-        let callers = Callers::new(Arc::new(keys), allowed);
+        let callers = callers(allowed);
         let mut headers = HeaderMap::new();
         headers.extend(sent.map(|sent| (http::HeaderName::from_static(HEADER), sent)));
         match callers
@@ -355,6 +241,43 @@ mod tests {
             *request.uri_mut() = path.parse().unwrap();
             let refusal = callers.admit(&mut request, "users").await;
             assert_eq!(refusal.is_none(), is_let_in, "{method} {path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_caller_can_mend_was_not_run() {
+        for (sent, is_curable) in [
+            (assertion("orders", "users", 1, 631), true),
+            (assertion("orders", "inventory", 1, 0), false),
+            (assertion("orders", "users", 2, 0), false),
+            (HeaderValue::from_static("nonsense"), false),
+        ] {
+            let callers = callers(Some(&["orders"]));
+            let headers = HeaderMap::from_iter([(http::HeaderName::from_static(HEADER), sent)]);
+            let refusal = callers.check_headers(&headers, "users", false).await;
+            let told = not_run::tell(*refusal.unwrap_err());
+            let says_so = told.headers().contains_key(crate::wire::overload::NOT_RUN);
+            assert_eq!(says_so, is_curable);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_has_ended_counts_while_no_center_answers() {
+        let key = SigningKey::from_bytes(&[1; 32]);
+        let trusted = Trusted::new([&PublicKey::of("k", &key)]);
+        let keys = Arc::new(Keys::cut_off(trusted));
+        let callers = Callers::new(keys, Some(["orders".to_owned()].into()));
+        for (age, seed, is_let_in) in [
+            (599, 1, true),
+            (631, 1, true),
+            (4_200, 1, true),
+            (4_231, 1, false),
+            (631, 2, false),
+        ] {
+            let sent = assertion("orders", "users", seed, age);
+            let headers = HeaderMap::from_iter([(http::HeaderName::from_static(HEADER), sent)]);
+            let admitted = callers.check_headers(&headers, "users", false).await;
+            assert_eq!(admitted.is_ok(), is_let_in, "{age} {seed}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,10 +24,10 @@ use crate::json::{self, Unreadable};
 use crate::listener::Peer;
 use crate::multipart::{Multipart, MultipartBody};
 use crate::raw_body::RawBody;
-use crate::stream::idle::Impatient;
+use crate::stream::idle::{Impatient, Pace, Verdict};
 use crate::stream::{ByteStream, StreamBody};
 use crate::value;
-use crate::wire::problem::{InvalidParam, Problem, shown};
+use crate::wire::problem::{self, InvalidParam, Problem, shown};
 
 /// The largest body is 2 MiB.
 const BODY: BodyLimits = BodyLimits {
@@ -34,6 +35,9 @@ const BODY: BodyLimits = BodyLimits {
     skipped: 32 << 20,
     time: Duration::from_secs(30),
 };
+
+/// How fast a body comes at least where nobody says otherwise: 1 KiB/s.
+pub(crate) const SLOWEST: Option<NonZeroU32> = NonZeroU32::new(1024);
 
 /// A query or a form of more pairs is refused: no caller sends them one by one,
 /// and each would cost more memory than it takes on the wire.
@@ -55,6 +59,8 @@ pub struct Input {
     held: Option<Held>,
     /// The largest body that is read, in bytes, if it is declared.
     limit: Option<usize>,
+    /// How fast a body comes at least that is read while it comes, in bytes a second.
+    rate: Option<NonZeroU32>,
     path: PathParams,
     invalid: Vec<InvalidParam>,
     /// 400, unless one refusal has a status of its own.
@@ -86,10 +92,14 @@ impl Input {
 
     /// A request that an axum extractor has got.
     pub(crate) fn extracted(request: Request) -> Self {
-        let limit = request.extensions().get().map(|BodyLimit(limit)| *limit);
+        let rules = request.extensions().get().copied().unwrap_or(BodyRules {
+            limit: None,
+            rate: SLOWEST,
+        });
         let peer = request.extensions().get().map(|Peer(address)| *address);
         let mut input = Self::new(request, peer, PathParams::Routed);
-        input.limit = limit;
+        input.limit = rules.limit;
+        input.rate = rules.rate;
         input
     }
 
@@ -107,6 +117,7 @@ impl Input {
             parts,
             is_whole: false,
             limit: None,
+            rate: SLOWEST,
             content: Content::Unread(body),
             held: None,
             path,
@@ -139,6 +150,19 @@ impl Input {
     /// Sets how large a body may be, in bytes.
     pub fn limit_body(&mut self, bytes: usize) {
         self.limit = Some(bytes);
+    }
+
+    /// Sets how fast a body comes at least.
+    pub(super) fn expect_rate(&mut self, rate: Option<NonZeroU32>) {
+        self.rate = rate;
+    }
+
+    /// Whether the body has not come yet and nobody says how long it is.
+    pub(super) fn has_no_end(&self) -> bool {
+        match &self.content {
+            Content::Unread(body) => body.size_hint().exact().is_none(),
+            Content::Read(_) | Content::Taken => false,
+        }
     }
 
     /// Reads the path parameter at the placeholder with this index.
@@ -298,9 +322,15 @@ impl Input {
 
     /// Takes the body to be read while it comes. It has no limit unless one is
     /// declared; then one that says it is longer is refused, and one that does not
-    /// say so breaks off.
+    /// say so breaks off. One that does not say how long it is may be live, and come
+    /// as slowly as it likes.
     pub fn stream<T: StreamBody>(&mut self, name: &'static str) -> Option<T> {
-        Some(T::from_stream(self.take_stream(name)?))
+        let pace = if self.has_no_end() {
+            Pace::Live
+        } else {
+            Pace::Upload(self.rate)
+        };
+        Some(T::from_stream(self.take_stream(name, pace)?))
     }
 
     /// Takes the body to be read part by part while it comes. It has no limit
@@ -329,11 +359,12 @@ impl Input {
                 "has no boundary; the header is `content-type: multipart/form-data; boundary=…`",
             );
         };
-        let form = Multipart::received(self.take_stream(name)?, boundary);
+        let pace = Pace::Upload(self.rate);
+        let form = Multipart::received(self.take_stream(name, pace)?, boundary);
         Some(T::from_multipart(form))
     }
 
-    fn take_stream(&mut self, name: &'static str) -> Option<ByteStream> {
+    fn take_stream(&mut self, name: &'static str, pace: Pace) -> Option<ByteStream> {
         let body = self.take_body();
         if let Some(longest) = self.limit
             && body.size_hint().lower() > longest as u64
@@ -342,17 +373,19 @@ impl Input {
             self.status = error.status();
             return self.refuse("body", name, error.detail(BodyLimits { longest, ..BODY }));
         }
-        Some(ByteStream::of_body(self.guarded(body)))
+        Some(ByteStream::of_body(self.guarded(body, pace).0))
     }
 
-    /// A body that breaks off when it stands still, and at the limit that is
-    /// declared.
-    fn guarded(&self, body: Body) -> Body {
-        let body = Impatient::new(body);
-        match self.limit {
+    /// A body that breaks off when it stands still or comes too slowly, and at the
+    /// limit that is declared.
+    fn guarded(&self, body: Body, pace: Pace) -> (Body, Verdict) {
+        let body = Impatient::new(body, pace);
+        let verdict = body.verdict();
+        let body = match self.limit {
             Some(limit) => Body::new(http_body_util::Limited::new(body, limit)),
             None => Body::new(body),
-        }
+        };
+        (body, verdict)
     }
 
     fn take_body(&mut self) -> Body {
@@ -407,15 +440,23 @@ impl Input {
         }
         let (nothing, ()) = Request::new(()).into_parts();
         let parts = std::mem::replace(self.whole_parts(), nothing);
-        let mut request = Request::from_parts(parts, self.guarded(body));
+        let (body, verdict) = self.guarded(body, Pace::Upload(self.rate));
+        let mut request = Request::from_parts(parts, body);
+        // One for axum's own extractors, one for ours.
         if let Some(limit) = self.limit {
-            // One for axum's own extractors, one for ours.
             DefaultBodyLimit::max(limit).apply(&mut request);
-            request.extensions_mut().insert(BodyLimit(limit));
         }
+        request.extensions_mut().insert(BodyRules {
+            limit: self.limit,
+            rate: self.rate,
+        });
         T::from_request(request, &())
             .await
-            .map_err(IntoResponse::into_response)
+            .map_err(|rejection| match verdict.get() {
+                // The extractor knows only that something went wrong.
+                Some(slow) => problem::too_slow(&slow.to_string()).into_axum(),
+                None => rejection.into_response(),
+            })
     }
 
     /// The answer to a request with refused parameters.
@@ -504,9 +545,12 @@ impl Input {
     }
 }
 
-/// The limit of an operation, for extractors that read a body.
+/// What holds for an operation's body, for extractors that read one.
 #[derive(Clone, Copy, Debug)]
-struct BodyLimit(usize);
+struct BodyRules {
+    limit: Option<usize>,
+    rate: Option<NonZeroU32>,
+}
 
 /// A body without a content type is taken for JSON.
 pub(crate) fn is_json(headers: &HeaderMap) -> bool {
@@ -663,5 +707,35 @@ mod tests {
         }
         let mut absent = input("/", &[], b"");
         assert_eq!(absent.body::<Option<u8>>("maybe").await, Some(None));
+    }
+
+    /// Bytes for a while, then nothing.
+    fn stopping() -> Body {
+        let some = futures_util::stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"x"))]);
+        let stops = futures_util::StreamExt::chain(some, futures_util::stream::pending());
+        Body::from_stream(stops)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_extractor_that_waits_in_vain_is_answered_408() {
+        let mut input = Input::extracted(Request::new(stopping()));
+        let rejection = input.extract::<Bytes, _>().await.unwrap_err();
+        assert_eq!(rejection.status(), 408);
+        let body = rejection.into_body().collect().await.unwrap().to_bytes();
+        let problem: Problem = serde_json::from_slice(&body).unwrap();
+        assert_eq!(problem.code, "mfhm.body_too_slow");
+        assert_eq!(problem.detail, "the body stood still for 30 s");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_form_that_stops_is_answered_408() {
+        let request = http::Request::post("/")
+            .header("content-type", "multipart/form-data; boundary=b")
+            .body(stopping());
+        let mut input = Input::extracted(request.unwrap());
+        let mut form = input.multipart::<Multipart>("form").unwrap();
+        let error = form.next().await.unwrap_err();
+        assert!(error.is_too_slow(), "{error}");
+        assert_eq!(error.into_response().status(), 408);
     }
 }

@@ -8,7 +8,9 @@
 //! An operation counts from the moment that its handler may begin until it has
 //! answered: not while its body arrives, which a slow sender can draw out, and a
 //! streamed answer until its headers, for streams of events may be open for hours
-//! and cost little. `/ping` and the document are no operations: they are never
+//! and cost little. An operation that reads a stream of which nobody knows the length
+//! may have to wait for its sender for hours, too: there may be as many of these
+//! beside the others, and they take no place of theirs. `/ping` and the document are no operations: they are never
 //! refused and never wait.
 
 use std::sync::Arc;
@@ -51,6 +53,8 @@ impl Default for Capacity {
 pub(crate) struct Limiter {
     service: Arc<str>,
     gate: Gate,
+    /// For operations that read a live stream.
+    live: Gate,
     opened: Instant,
     /// When the log was last told, in milliseconds since `opened`; 0 is never.
     last_told: AtomicU64,
@@ -62,6 +66,7 @@ impl Limiter {
         Self {
             service,
             gate: Gate::new(capacity.max_in_flight, capacity.queue),
+            live: Gate::new(capacity.max_in_flight, capacity.queue),
             opened: Instant::now(),
             last_told: AtomicU64::new(0),
             refused: AtomicU64::new(0),
@@ -70,9 +75,18 @@ impl Limiter {
 
     /// A place, or the answer of a request that gets none.
     pub(crate) async fn enter(&self) -> Result<Place<'_>, Response> {
-        let entered = match self.gate.try_enter() {
+        self.pass(&self.gate).await
+    }
+
+    /// The same for an operation that reads a live stream.
+    pub(crate) async fn enter_live(&self) -> Result<Place<'_>, Response> {
+        self.pass(&self.live).await
+    }
+
+    async fn pass<'a>(&self, gate: &'a Gate) -> Result<Place<'a>, Response> {
+        let entered = match gate.try_enter() {
             Some(place) => return Ok(place),
-            None => self.gate.enter(Instant::now() + PATIENCE).await,
+            None => gate.enter(Instant::now() + PATIENCE).await,
         };
         entered.map_err(|turned| self.refusal(turned))
     }

@@ -1,6 +1,7 @@
 //! [`Bound`]: one operation run for one request, from its headers to its answer.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use http::{HeaderMap, StatusCode};
 use tokio::time::{Instant, timeout_at};
 
 use super::definition::{Handler, Route};
-use super::input::Input;
+use super::input::{self, Input};
 use super::layers::Layers;
 use super::overload::{self, Capacity, Limiter};
 use super::reply;
@@ -30,6 +31,8 @@ pub(crate) struct Around {
     states: States,
     /// `None`: as many as come.
     limiter: Option<Limiter>,
+    /// How fast bodies come at least that are read while they come.
+    rate: Option<NonZeroU32>,
 }
 
 impl Around {
@@ -39,12 +42,19 @@ impl Around {
             service: Arc::from(service),
             states,
             limiter: None,
+            rate: input::SLOWEST,
         }
     }
 
     /// With a limit for all of its operations together.
     pub(crate) fn limited(mut self, capacity: Capacity) -> Self {
         self.limiter = Some(Limiter::new(self.service.clone(), capacity));
+        self
+    }
+
+    /// Uploads come as fast as this, in bytes a second.
+    pub(crate) fn expecting(mut self, rate: Option<NonZeroU32>) -> Self {
+        self.rate = rate;
         self
     }
 }
@@ -58,6 +68,8 @@ pub(crate) struct Bound {
     has_extractors: bool,
     /// Whether the handler wants the body whole.
     reads_body: bool,
+    /// Whether it reads the body while it comes, as a stream.
+    reads_stream: bool,
 }
 
 impl Bound {
@@ -72,6 +84,7 @@ impl Bound {
                 layers: route.layers.clone(),
                 has_extractors: route.has_extractors,
                 reads_body: reads_body(route.operation),
+                reads_stream: reads_stream(route.operation),
             })
         };
         routes.iter().map(bound).collect()
@@ -120,6 +133,7 @@ impl Bound {
         if let Some(longest) = operation.max_body() {
             input.limit_body(longest);
         }
+        input.expect_rate(self.around.rate);
         let service = self.around.service.clone();
         let current = CurrentRequest::received(input.head().clone(), service, operation, deadline);
         let answered = current.scope(AssertUnwindSafe(self.answer(input)).catch_unwind());
@@ -151,12 +165,16 @@ impl Bound {
                 return overload::no_room();
             }
         }
-        let _place = match limiter {
+        let entered = match limiter {
             None => None,
-            Some(limiter) => match limiter.enter().await {
-                Ok(place) => Some(place),
-                Err(refusal) => return refusal,
-            },
+            Some(limiter) if self.reads_stream && input.has_no_end() => {
+                Some(limiter.enter_live().await)
+            }
+            Some(limiter) => Some(limiter.enter().await),
+        };
+        let _place = match entered.transpose() {
+            Ok(place) => place,
+            Err(refusal) => return refusal,
         };
         input.make_room();
         (self.handler)(input).await
@@ -171,6 +189,11 @@ fn reads_body(operation: &Operation) -> bool {
             ParamSource::Body | ParamSource::Bytes | ParamSource::Form
         )
     })
+}
+
+fn reads_stream(operation: &Operation) -> bool {
+    let mut params = operation.parameters().iter();
+    params.any(|param| param.source() == ParamSource::Stream)
 }
 
 /// How long a handler may take, by whichever says less.
@@ -215,6 +238,7 @@ fn too_late(operation: &Operation, limit: Option<TimeLimit>) -> Response {
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
+    use bytes::Bytes;
     use http_body_util::BodyExt as _;
     use tower::ServiceExt as _;
 
@@ -269,5 +293,89 @@ mod tests {
         let other = router.oneshot(post(Body::from("7"))).await.unwrap();
         assert_eq!(other.status(), 200);
         assert_eq!(silent.await.unwrap().unwrap().status(), 408);
+    }
+
+    #[cfg(feature = "client")]
+    static READS: Operation = Operation::new("a", "POST", "/").params(&[Param::stream("s")]);
+
+    /// A service that reads streams to their end, one at a time.
+    #[cfg(feature = "client")]
+    fn reading_streams() -> axum::Router {
+        let one = Capacity {
+            max_in_flight: 1,
+            queue: 0,
+        };
+        let reads = Route::new(&READS, |mut input: Input| async move {
+            let Some(mut stream) = input.stream::<crate::ByteStream>("s") else {
+                return input.reject();
+            };
+            while let Some(chunk) = stream.next().await {
+                if let Err(fault) = chunk {
+                    return axum::response::IntoResponse::into_response(fault);
+                }
+            }
+            reply::answer_value(7)
+        });
+        router::build(&Bound::all(around().limited(one), &[reads]))
+    }
+
+    /// A byte whenever a silent body would be given up.
+    #[cfg(feature = "client")]
+    fn trickling() -> impl futures_util::Stream<Item = Bytes> + Send {
+        futures_util::stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_secs(29)).await;
+            Some((Bytes::from_static(b"x"), ()))
+        })
+    }
+
+    #[cfg(feature = "client")]
+    fn upload(length: Option<u64>) -> Request {
+        let stream = crate::ByteStream::new(trickling()).with_length(length);
+        Request::post("/")
+            .body(Body::new(stream.into_body()))
+            .unwrap()
+    }
+
+    #[cfg(feature = "client")]
+    #[tokio::test(start_paused = true)]
+    async fn an_upload_that_trickles_gives_its_place_back_and_is_told_why() {
+        let router = reading_streams();
+        let slow = tokio::spawn(router.clone().oneshot(upload(Some(1000))));
+        tokio::task::yield_now().await;
+        let started = Instant::now();
+        let refused = router.clone().oneshot(upload(Some(1000))).await.unwrap();
+        assert_eq!(refused.status(), 503);
+        let answer = slow.await.unwrap().unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), started.elapsed().as_secs()),
+            (408, 30)
+        );
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        let problem: Problem = serde_json::from_slice(&body).unwrap();
+        assert_eq!(problem.code, "mfhm.body_too_slow");
+        assert_eq!(
+            problem.detail,
+            "the body came too slowly: 1 bytes of it in 30 s"
+        );
+        let other = Request::post("/").body(Body::from("all of it")).unwrap();
+        assert_eq!(router.oneshot(other).await.unwrap().status(), 200);
+    }
+
+    #[cfg(feature = "client")]
+    #[tokio::test(start_paused = true)]
+    async fn a_live_stream_comes_as_it_likes_and_takes_nobodys_place() {
+        let router = reading_streams();
+        let live = tokio::spawn(router.clone().oneshot(upload(None)));
+        tokio::task::yield_now().await;
+        // There are so many live streams.
+        let second = router.clone().oneshot(upload(None)).await.unwrap();
+        assert_eq!(second.status(), 503);
+        for _ in 0..10 {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            let other = Request::post("/").body(Body::from("all of it")).unwrap();
+            assert_eq!(router.clone().oneshot(other).await.unwrap().status(), 200);
+        }
+        assert!(!live.is_finished());
+        live.abort();
     }
 }

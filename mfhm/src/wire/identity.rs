@@ -20,8 +20,14 @@ use super::v1::identity::LONGEST;
 /// The only algorithm, as JOSE calls it.
 const ALGORITHM: &str = "EdDSA";
 
+/// How long an assertion counts, in seconds.
+pub(crate) const LIFE: u64 = 600;
+
 /// What the clocks of two machines may differ by, in seconds.
-const LEEWAY: u64 = 30;
+pub(crate) const LEEWAY: u64 = 30;
+
+/// Whatever a token says of its key: the center's names are much shorter.
+const LONGEST_KEY_ID: usize = 64;
 
 /// What an assertion says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +71,8 @@ pub(crate) struct Trusted(BTreeMap<String, VerifyingKey>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Doubt {
     NoAssertion,
-    UnknownKey,
+    /// Of this name.
+    UnknownKey(String),
     Forged,
     Expired,
     NotYet,
@@ -77,7 +84,7 @@ impl std::fmt::Display for Doubt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NoAssertion => f.write_str("it is no assertion of a center"),
-            Self::UnknownKey => {
+            Self::UnknownKey(_) => {
                 f.write_str("it is signed with a key that this service's centers do not have")
             }
             Self::Forged => f.write_str("its signature is wrong"),
@@ -118,9 +125,26 @@ impl Trusted {
         self.0.is_empty()
     }
 
+    /// Whether there is a key of this name.
+    pub(crate) fn knows(&self, id: &str) -> bool {
+        self.0.contains_key(id)
+    }
+
     /// What an assertion says, when it is good for this audience at this time (in
     /// seconds since 1970).
+    #[cfg(test)]
     pub(crate) fn check(&self, text: &str, audience: &str, now: u64) -> Result<Claims, Doubt> {
+        self.check_late(text, audience, now, 0)
+    }
+
+    /// The same for one that may have ended so many seconds ago.
+    pub(crate) fn check_late(
+        &self,
+        text: &str,
+        audience: &str,
+        now: u64,
+        late: u64,
+    ) -> Result<Claims, Doubt> {
         let mut parts = text.split('.');
         let [Some(header), Some(claims), Some(signature), None] =
             [parts.next(), parts.next(), parts.next(), parts.next()]
@@ -135,7 +159,12 @@ impl Trusted {
         if header.alg != ALGORITHM {
             return Err(Doubt::NoAssertion);
         }
-        let key = self.0.get(&header.kid).ok_or(Doubt::UnknownKey)?;
+        if header.kid.len() > LONGEST_KEY_ID {
+            return Err(Doubt::NoAssertion);
+        }
+        let Some(key) = self.0.get(&header.kid) else {
+            return Err(Doubt::UnknownKey(header.kid));
+        };
         let signature = URL_SAFE_NO_PAD.decode(signature).ok();
         let signature = signature.and_then(|bytes| Signature::from_slice(&bytes).ok());
         let signature = signature.ok_or(Doubt::NoAssertion)?;
@@ -143,7 +172,8 @@ impl Trusted {
             .map_err(|_| Doubt::Forged)?;
         // From here on it is the center that speaks.
         let claims: Claims = decoded(claims)?;
-        if claims.exp.saturating_add(LEEWAY) <= now {
+        let end = claims.exp.saturating_add(LEEWAY).saturating_add(late);
+        if end <= now {
             return Err(Doubt::Expired);
         }
         if claims.iat > now.saturating_add(LEEWAY) {
@@ -213,6 +243,15 @@ mod tests {
     }
 
     #[test]
+    fn what_has_ended_counts_for_as_long_as_is_said() {
+        let trusted = Trusted::new([&PublicKey::of("k1", &key(1))]);
+        let text = sign(&claims(), "k1", &key(1));
+        let late = |now| trusted.check_late(&text, "users", now, 3600);
+        assert!(late(NOW + 540 + 3600 + 29).is_ok());
+        assert_eq!(late(NOW + 540 + 3600 + 30), Err(Doubt::Expired));
+    }
+
+    #[test]
     fn everything_else_is_not() {
         let good = sign(&claims(), "k1", &key(1));
         assert_eq!(check(&good, "users", NOW + 540 + 30), Err(Doubt::Expired));
@@ -222,7 +261,13 @@ mod tests {
         let forged = sign(&claims(), "k1", &key(2));
         assert_eq!(check(&forged, "users", NOW), Err(Doubt::Forged));
         let foreign = sign(&claims(), "k2", &key(2));
-        assert_eq!(check(&foreign, "users", NOW), Err(Doubt::UnknownKey));
+        assert_eq!(
+            check(&foreign, "users", NOW),
+            Err(Doubt::UnknownKey("k2".to_owned()))
+        );
+
+        let endless = sign(&claims(), &"k".repeat(65), &key(1));
+        assert_eq!(check(&endless, "users", NOW), Err(Doubt::NoAssertion));
 
         let parts: Vec<_> = good.split('.').collect();
         let said = encoded(&Claims {

@@ -62,6 +62,16 @@ pub(crate) fn shown(text: &str, longest: usize) -> std::borrow::Cow<'_, str> {
     }
 }
 
+/// A body that came too slowly, or not at all; `how` completes "the body …".
+#[cfg(feature = "server")]
+pub(crate) fn too_slow(how: &str) -> Problem {
+    Problem::new(
+        http::StatusCode::REQUEST_TIMEOUT,
+        "mfhm.body_too_slow",
+        format!("the body {how}"),
+    )
+}
+
 impl Problem {
     /// A problem with this status, code and detail; the title is the status phrase.
     pub fn new(

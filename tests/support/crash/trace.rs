@@ -218,6 +218,7 @@ impl Traced {
             "center.redb.new",
             "center.redb.lock",
             "center.redb.doubt",
+            "center.redb.sound",
         ] {
             let path = if path.is_empty() {
                 data.clone()

@@ -37,6 +37,9 @@ pub(crate) struct Arguments {
     /// Listen where other machines reach it, and let anyone in
     #[arg(long)]
     insecure: bool,
+    /// Start although there were tokens once and their file is gone, and forget it
+    #[arg(long)]
+    forget_tokens: bool,
     /// An address, a range such as 10.0.0.0/8, or a host name that services may register besides
     /// their own address; may be given several times
     #[arg(long, value_name = "HOST")]
@@ -50,14 +53,21 @@ pub(crate) struct Arguments {
     /// [default: three quarters of the open files that are allowed (ulimit -n), at most 32768]
     #[arg(long, value_name = "NUMBER")]
     max_connections: Option<usize>,
-    /// Connections at once from one address; from the machine itself they do not count
-    #[arg(long, default_value_t = 1024, value_name = "NUMBER")]
-    max_connections_per_address: usize,
+    /// Connections at once from one address; from the machine itself any number
+    /// [default: half of --max-connections]
+    #[arg(long, value_name = "NUMBER")]
+    max_connections_per_address: Option<usize>,
+    /// Instances that may be registered, in 4 KiB each on average
+    #[arg(long, default_value_t = 100_000, value_name = "NUMBER")]
+    max_instances: usize,
+    /// Those of them that one address may register
+    #[arg(long, default_value_t = 20_000, value_name = "NUMBER")]
+    max_instances_per_address: usize,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Writes what a stopped center keeps as JSON, one record a line
+    /// Writes what a center keeps as JSON, one record a line
     Export(backup::Export),
     /// Gives what was exported to a stopped center: all of it, or nothing
     Import(backup::Import),
@@ -96,17 +106,23 @@ pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
         ping_timeout,
         key_auth,
         insecure,
+        forget_tokens,
         allow_host,
         contracts,
         max_connections,
         max_connections_per_address,
+        max_instances,
+        max_instances_per_address,
     } = arguments;
     match command {
         None => {}
-        Some(Command::Export(arguments)) => return backup::export(&arguments),
+        Some(Command::Export(arguments)) => return backup::export(&arguments).await,
         Some(Command::Import(arguments)) => return backup::import(&arguments),
     }
-    let mut limits = Limits::new().connections_per_address(max_connections_per_address);
+    let mut limits = Limits::new();
+    if let Some(most) = max_connections_per_address {
+        limits = limits.connections_per_address(most);
+    }
     if let Some(most) = max_connections {
         limits = limits.connections(most);
     }
@@ -120,8 +136,11 @@ pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
         .ping_timeout(ping_timeout)
         .key_auth(key_auth)
         .insecure(insecure)
+        .forget_tokens(forget_tokens)
         .contract_policy(contracts.into())
         .limits(limits)
+        .max_instances(max_instances)
+        .max_instances_per_address(max_instances_per_address)
         .run()
         .await
 }

@@ -1,18 +1,16 @@
 //! `mfhm drain`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use mfhm::Problem;
+use http::{HeaderMap, Method, StatusCode};
 use reqwest::{Client, Url};
 use serde_json::Value;
 
 use super::duration;
+use super::operator::{self, Credentials};
 
 /// The exit code when there is nobody to drain, or it is not clear who is meant.
 const NOBODY: u8 = 3;
@@ -50,12 +48,8 @@ pub(crate) struct Arguments {
         default_value = "http://127.0.0.1:21428"
     )]
     center: Vec<String>,
-    /// File with the key that the center asks for
-    #[arg(long, value_name = "FILE", env = "MFHM_CENTER_KEY_FILE")]
-    center_key_file: Option<PathBuf>,
-    /// File with the token that the center asks for, of the scope `operate`
-    #[arg(long, value_name = "FILE", env = "MFHM_TOKEN_FILE")]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    credentials: Credentials,
     /// Wait until it is registered no more and takes no more connections
     #[arg(long)]
     wait: bool,
@@ -205,39 +199,14 @@ struct Centers {
 
 impl Centers {
     fn new(arguments: &Arguments) -> Result<Self, String> {
-        let url = |text: &String| {
-            let text = text.trim();
-            let full = if text.contains("://") {
-                text.to_owned()
-            } else {
-                format!("http://{text}")
-            };
-            let url = Url::parse(&full).ok().filter(|url| url.scheme() == "http");
-            url.ok_or_else(|| {
-                format!(
-                    "{text:?} is no address of a center; write one such as http://127.0.0.1:21428"
-                )
-            })
-        };
-        let urls = arguments.center.iter().map(url);
+        let urls = arguments.center.iter().map(|text| operator::url(text));
         let urls = urls.collect::<Result<Vec<_>, _>>()?;
-        let mut credentials = HeaderMap::new();
-        if let Some(key) = secret("key", "MFHM_CENTER_KEY", arguments.center_key_file.as_ref())? {
-            credentials.insert("mfhm-authkey", header("key", &key)?);
-        }
-        if let Some(token) = secret("token", "MFHM_TOKEN", arguments.token_file.as_ref())? {
-            credentials.insert(AUTHORIZATION, header("token", &format!("Bearer {token}"))?);
-        }
-        let client = |credentials| {
-            let client = Client::builder()
-                .default_headers(credentials)
-                .timeout(TIMEOUT)
-                .connect_timeout(Duration::from_secs(1))
-                .redirect(reqwest::redirect::Policy::none())
-                .no_proxy();
-            client.build().map_err(|error| super::chain(&error))
+        let client = |headers| {
+            let client = operator::client(headers).timeout(TIMEOUT).build();
+            client.map_err(|error| super::chain(&error))
         };
-        let (http, stranger) = (client(credentials)?, client(HeaderMap::new())?);
+        let http = client(arguments.credentials.headers()?)?;
+        let stranger = client(HeaderMap::new())?;
         Ok(Self {
             urls,
             http,
@@ -260,7 +229,7 @@ impl Centers {
                     all.extend(told.map(|instance| (instance.id.clone(), instance)));
                 }
                 StatusCode::NOT_FOUND => {}
-                _ => return Err(refused(center, status, &answer)),
+                _ => return Err(operator::refused(center, status, &answer)),
             }
         }
         Ok(all.into_values().collect())
@@ -279,7 +248,7 @@ impl Centers {
                     is_told |= answer["told"] == true;
                 }
                 StatusCode::NOT_FOUND => {}
-                _ => return Err(refused(center, status, &answer)),
+                _ => return Err(operator::refused(center, status, &answer)),
             }
         }
         if is_known {
@@ -334,15 +303,8 @@ impl Centers {
         center: &Url,
         path: &[&str],
     ) -> Result<(StatusCode, Value), String> {
-        let mut url = center.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(path);
-        }
-        let request = self.http.request(method, url);
-        let no_answer = |error: reqwest::Error| {
-            let why = super::chain(&error.without_url());
-            format!("no answer from the center at {center}: {why}")
-        };
+        let request = self.http.request(method, operator::at(center, path));
+        let no_answer = |error| operator::no_answer(center, error);
         let mut answer = request.send().await.map_err(no_answer)?;
         let status = answer.status();
         let mut body = Vec::new();
@@ -362,40 +324,6 @@ impl Centers {
     }
 }
 
-/// The content of the file, else of the variable.
-fn secret(what: &str, variable: &str, file: Option<&PathBuf>) -> Result<Option<String>, String> {
-    let text = match file {
-        Some(file) => std::fs::read_to_string(file).map(Some).map_err(|error| {
-            format!("the {what} file {} cannot be read: {error}", file.display())
-        })?,
-        None => std::env::var(variable).ok(),
-    };
-    let text = text.map(|text| text.trim().to_owned());
-    Ok(text.filter(|text| !text.is_empty()))
-}
-
-fn header(what: &str, text: &str) -> Result<HeaderValue, String> {
-    let value = HeaderValue::from_str(text);
-    let mut value =
-        value.map_err(|_| format!("the {what} holds characters that no header may have"))?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
-/// What a center said in place of doing it.
-fn refused(center: &Url, status: StatusCode, answer: &Value) -> String {
-    let problem: Option<Problem> = serde_json::from_value(answer.clone()).ok();
-    let detail = problem.map(|problem| problem.detail).unwrap_or_default();
-    let is_door = matches!(status, StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED);
-    match detail.as_str() {
-        "" if is_door => format!(
-            "the center at {center} answered {status}; it asks for a token or its key, which are given with --token-file and --center-key-file"
-        ),
-        "" => format!("the center at {center} answered {status}"),
-        detail => format!("the center at {center} answered {status}: {detail}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -406,8 +334,7 @@ mod tests {
             instance: instance.map(str::to_owned),
             all,
             center: Vec::new(),
-            center_key_file: None,
-            token_file: None,
+            credentials: Credentials::default(),
             wait: false,
             timeout: Duration::ZERO,
         }

@@ -1,11 +1,14 @@
-//! The command-line program `mfhm`: a service center and its tokens, calls by name,
-//! instances that shall leave, and the comparison of documents.
+//! The command-line program `mfhm`: a service center and its tokens, certificates,
+//! calls by name, instances that shall leave, and the comparison of documents.
 
 mod call;
 mod center;
 mod check;
 mod drain;
 mod duration;
+mod operator;
+#[cfg(feature = "tls-dev")]
+mod tls;
 mod token;
 
 use std::process::ExitCode;
@@ -27,6 +30,9 @@ enum Command {
     Center(center::Arguments),
     /// Makes, lists and revokes the tokens of a center
     Token(token::Arguments),
+    /// Makes certificates for mutual TLS
+    #[cfg(feature = "tls-dev")]
+    Tls(tls::Arguments),
     /// Calls an operation of a service that the center knows
     Call(call::Arguments),
     /// Has an instance of a service leave
@@ -40,8 +46,8 @@ fn main() -> ExitCode {
     mfhm::__private::init_log(match &cli.command {
         Command::Center(arguments) if arguments.is_run() => "info",
         Command::Center(_) => "warn",
-        // The body is what is asked for.
-        Command::Token(_) | Command::Call(_) | Command::Drain(_) | Command::Check(_) => "off",
+        // What is printed is what is asked for.
+        _ => "off",
     });
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -60,6 +66,8 @@ fn main() -> ExitCode {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => failure(&error),
             },
+            #[cfg(feature = "tls-dev")]
+            Command::Tls(arguments) => tls::run(arguments),
             Command::Call(arguments) => call::run(arguments).await,
             Command::Drain(arguments) => drain::run(arguments).await,
             Command::Check(arguments) => check::run(arguments).await,

@@ -116,7 +116,7 @@ fn revoke(id: &str, place: Place) -> mfhm::Result<()> {
     if tokens.list()?.is_empty() {
         eprintln!(
             "mfhm: no token is left, and nobody comes in to the center until there is one. To open \
-             it again, remove {} and start the center anew.",
+             it again, remove {} and start the center once with --forget-tokens.",
             tokens.file().display()
         );
     }

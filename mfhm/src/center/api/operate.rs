@@ -26,7 +26,8 @@ struct Health {
 struct GuardView {
     /// All of it in a sentence.
     text: String,
-    /// Pinged instances that are not down, and those of them that timed out last.
+    /// Pinged instances that answered before and are not down, and those of them that
+    /// timed out last.
     pinged: usize,
     silent: usize,
     /// With so many silent ones the center suspects its own network.

@@ -18,7 +18,9 @@ use crate::body::{self, BodyError};
 use crate::center::address;
 use crate::center::admission::{Asker, Need};
 use crate::center::import::operations;
+use crate::center::lists::Picks;
 use crate::center::record::{Origin, Place, Record};
+use crate::center::registration::room::Full;
 use crate::center::registration::{Outcome, host_of};
 use crate::center::registry::Picked;
 use crate::center::store::CommitError;
@@ -182,10 +184,14 @@ async fn online(api: &Api, asker: &Asker, request: Request) -> Result<Response, 
     let (service, host, port) = (record.service.clone(), record.host.clone(), record.port);
     let registered = api
         .registrar
-        .register(Arc::new(record), &asker.actor())
+        .register(Arc::new(record.shrunk()), &asker.actor())
         .await?;
     match registered {
         Outcome::Registered => Ok(json(StatusCode::OK, python::ok())),
+        Outcome::Full(full) => {
+            tracing::warn!(?service, %host, port, "refused (python): {full}");
+            Err(Failure::Full(full))
+        }
         // Python services name no documents, and their ids are new ones.
         Outcome::PlaceTaken
         | Outcome::IdTaken
@@ -218,6 +224,7 @@ async fn service(api: &Api, asker: &Asker, uri: &Uri, name: &str) -> Result<Resp
     require(api, asker, Need::Read, "/service")?;
     let name = python::check_name(name, python::PathParam::Name)?;
     let wanted = instance_in_query(uri, &name);
+    let is_any = matches!(wanted, Wanted::Any);
     let pick = || {
         api.registrar
             .view
@@ -225,7 +232,7 @@ async fn service(api: &Api, asker: &Asker, uri: &Uri, name: &str) -> Result<Resp
     };
     let found = match wanted {
         Wanted::Any => match pick() {
-            None if api.registrar.look_again(&name).await => pick(),
+            None if api.registrar.look_again(&name, asker.peer).await => pick(),
             picked => picked,
         },
         Wanted::At(place) => api
@@ -237,20 +244,40 @@ async fn service(api: &Api, asker: &Asker, uri: &Uri, name: &str) -> Result<Resp
     let Some(record) = found else {
         return Ok(json(StatusCode::NOT_FOUND, python::missing_service()));
     };
-    let key = record.key.as_ref().filter(|_| asker.may_see_keys());
+    if is_any {
+        keep_picks(api, &name);
+    }
+    let body = tell(&record, asker.may_see_keys());
+    Ok(json(StatusCode::OK, body))
+}
+
+/// What is said of an instance that was found.
+fn tell(record: &Record, may_see_keys: bool) -> String {
+    let key = record.key.as_ref().filter(|_| may_see_keys);
     let methods: Vec<_> = record
         .operations
         .iter()
-        .map(|o| method(&record, o))
+        .map(|o| method(record, o))
         .collect();
-    let body = python::found_service(&Found {
+    python::found_service(&Found {
         name: &record.service,
         host: &record.host,
         port: record.port,
         key: key.map(Key::reveal),
         methods: &methods,
-    });
-    Ok(json(StatusCode::OK, body))
+    })
+}
+
+/// Keeps what the next look-ups are answered. Not where keys are told: not everybody
+/// is told them.
+fn keep_picks(api: &Api, service: &str) {
+    let view = &api.registrar.view;
+    let (revision, candidates) = view.with(|r, _, _| (r.revision(), r.candidates(service)));
+    if candidates.iter().all(|record| record.key.is_none()) {
+        let told = |record: &Arc<Record>| (record.weight, tell(record, false).into());
+        let picks = Picks::new(candidates.iter().map(told));
+        view.lists().keep_picks(service, revision, picks);
+    }
 }
 
 async fn operation_url(
@@ -267,7 +294,7 @@ async fn operation_url(
             .with(|registry, _, random| registry.pick_operation(&name, &operation, random.u64(..)))
     };
     let mut picked = pick();
-    if matches!(picked, Picked::NoInstance) && api.registrar.look_again(&name).await {
+    if matches!(picked, Picked::NoInstance) && api.registrar.look_again(&name, asker.peer).await {
         picked = pick();
     }
     let (status, body) = match picked {
@@ -373,6 +400,7 @@ enum Failure {
     Forbidden(String),
     Body(BodyError),
     Store(CommitError),
+    Full(Full),
 }
 
 impl Failure {
@@ -387,6 +415,13 @@ impl Failure {
                 error.status(),
                 detail(&format!("the body {}", error.detail(BODY))),
             ),
+            Self::Full(full) => {
+                let status = match full.address {
+                    Some(_) => StatusCode::TOO_MANY_REQUESTS,
+                    None => StatusCode::INSUFFICIENT_STORAGE,
+                };
+                json(status, detail(&full.to_string()))
+            }
             Self::Store(error) => {
                 tracing::error!(%error, "a request could not be carried out");
                 json(

@@ -4,9 +4,11 @@
 mod audit;
 mod bad_input;
 mod contracts;
+mod export;
 mod golden;
 mod hold;
 mod intruders;
+mod look_up;
 mod restart;
 mod watch;
 
@@ -608,7 +610,7 @@ async fn health_is_told() {
         guard["text"]
             .as_str()
             .unwrap()
-            .contains("0 of 1 registered"),
+            .contains("0 of 0 instances that ever answered"),
         "{health}"
     );
     assert_eq!(guard["may_be_deleted_a_minute"], 1);

@@ -3,12 +3,14 @@
 
 mod audit;
 mod contracts;
+mod export;
 mod hold;
 mod identity;
 mod register;
 mod watch;
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -19,6 +21,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
+pub(super) use self::contracts::note_caller;
 use super::python::unavailable;
 use super::{Api, BODY, json};
 use crate::body;
@@ -29,6 +32,7 @@ use crate::center::record::{Origin, Record};
 use crate::center::registry::Listed;
 use crate::center::store::CommitError;
 use crate::instance::InstanceId;
+use crate::listener::Lasting;
 use crate::wire::problem::Problem;
 use crate::wire::python;
 use crate::wire::v1::{
@@ -55,6 +59,7 @@ pub(super) async fn answer(api: &Api, asker: &Asker, request: Request) -> Respon
         ["watch"] | ["identity", "keys"] => &[Method::GET],
         ["identity"] => &[Method::POST],
         ["audit"] => &[Method::GET, Method::HEAD],
+        ["export"] => &[Method::GET],
         ["documents", _] => &[Method::PUT],
         ["services"] | ["services", _] => &[Method::GET, Method::HEAD],
         ["services", _, "openapi.json" | "callers" | "compatibility"] => {
@@ -91,13 +96,14 @@ pub(super) async fn answer(api: &Api, asker: &Asker, request: Request) -> Respon
         ["identity", _] => Ok(identity::keys(api)),
         ["documents", hash] => contracts::bring(api, asker, hash, request).await,
         ["services", name] => {
-            contracts::note_caller(api, name, asker.peer, request.headers());
-            read(api, name).await
+            note_caller(api, name, asker.peer, request.headers());
+            read(api, name, asker.peer).await
         }
         ["services", name, "openapi.json"] => contracts::document(api, name, request.uri().query()),
         ["services", name, "callers"] => contracts::callers(api, name),
         ["services", name, "compatibility"] => contracts::compatibility(api, name),
         ["audit"] => audit::audit(api, asker, request.uri().query()).await,
+        ["export"] => export::export(api, asker).await,
         ["watch"] => watch::watch(api, asker, &request),
         _ => Err(refuse(
             StatusCode::NOT_FOUND,
@@ -106,11 +112,16 @@ pub(super) async fn answer(api: &Api, asker: &Asker, request: Request) -> Respon
         )),
     };
     result.unwrap_or_else(|problem| {
-        let is_soon_over = matches!(problem.code.as_str(), "mfhm.warming" | watch::TOO_MANY);
+        let retry_after = match problem.code.as_str() {
+            "mfhm.warming" | watch::TOO_MANY => Some("1"),
+            // It ends when others leave.
+            register::TOO_MANY_INSTANCES => Some("30"),
+            _ => None,
+        };
         let mut response = problem.into_axum();
-        if is_soon_over {
-            let second = HeaderValue::from_static("1");
-            response.headers_mut().insert(header::RETRY_AFTER, second);
+        if let Some(seconds) = retry_after {
+            let seconds = HeaderValue::from_static(seconds);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
         }
         response
     })
@@ -191,6 +202,19 @@ fn require(api: &Api, asker: &Asker, need: Need<'_>, about: &str) -> Result<(), 
         .map_err(|why| refuse(StatusCode::FORBIDDEN, "mfhm.not_allowed", why))
 }
 
+/// 403 unless the asker operates the center. `what` is what only operators do.
+fn require_operator(asker: &Asker, what: &str) -> Result<(), Refused> {
+    if asker.is_operator() {
+        return Ok(());
+    }
+    let detail = format!(
+        "operators {what}: those with a token that has the scope operate (`mfhm token new --scope \
+         operate`) or with the shared key, and where the center asks for neither, who is on its \
+         own machine"
+    );
+    Err(refuse(StatusCode::FORBIDDEN, "mfhm.operators_only", detail))
+}
+
 fn list(api: &Api) -> Response {
     let list = api.registrar.view.with(|registry, _, _| ServiceList {
         revision: registry.revision(),
@@ -206,7 +230,7 @@ fn list(api: &Api) -> Response {
     ok(&list)
 }
 
-async fn read(api: &Api, name: &str) -> Result<Response, Refused> {
+async fn read(api: &Api, name: &str, asker: IpAddr) -> Result<Response, Refused> {
     let view = || {
         api.registrar
             .view
@@ -214,7 +238,7 @@ async fn read(api: &Api, name: &str) -> Result<Response, Refused> {
     };
     let (mut revision, mut listed) = view();
     let is_usable = listed.iter().any(|instance| instance.status.is_usable());
-    if !is_usable && api.registrar.look_again(name).await {
+    if !is_usable && api.registrar.look_again(name, asker).await {
         (revision, listed) = view();
     }
     if listed.is_empty() && api.registrar.view.is_warming(name) {
@@ -223,12 +247,18 @@ async fn read(api: &Api, name: &str) -> Result<Response, Refused> {
     if listed.is_empty() {
         return Err(unknown_service(name));
     }
-    let instances = listed.iter().map(instance_view).collect();
-    Ok(ok(&ServiceView {
+    let view = ServiceView {
         service: name.to_owned(),
         revision,
-        instances,
-    }))
+        instances: listed.iter().map(instance_view).collect(),
+    };
+    let body = Bytes::from(serde_json::to_vec(&view).unwrap_or_default());
+    // Where nobody can be used, each look-up looks again.
+    if listed.iter().any(|instance| instance.status.is_usable()) {
+        let lists = api.registrar.view.lists();
+        lists.keep_view(name, revision, body.clone());
+    }
+    Ok(json(StatusCode::OK, body))
 }
 
 /// Whoever was registered with the disk that is gone comes back by itself.
@@ -309,6 +339,7 @@ fn event_stream(
     let withdrawn = Box::pin(api.admission.withdrawn(&asker.principal));
     let frames = frames.take_until(withdrawn).map(Ok::<_, Infallible>);
     let mut response = Response::new(Body::from_stream(frames));
+    response.extensions_mut().insert(Lasting);
     for (name, value) in [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-cache"),

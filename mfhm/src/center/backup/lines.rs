@@ -23,6 +23,9 @@ const VERSION: u32 = 1;
 /// No line is longer, in bytes: a document whose every byte is escaped.
 const LONGEST: usize = 6 * MAX_DOCUMENT + 4096;
 
+/// A piece is so long, and the line longer with which it ends.
+const PIECE: usize = 64 * 1024;
+
 /// What was exported, checked.
 #[derive(Debug, Default)]
 pub(crate) struct Export {
@@ -50,34 +53,79 @@ enum Line {
     Instance(Box<Record>),
 }
 
-/// Documents come first, because instances name them.
-pub(crate) fn write(snapshot: &Snapshot, out: impl Write) -> io::Result<()> {
-    let mut out = io::BufWriter::new(out);
-    let header = Header {
-        format: FORMAT.to_owned(),
-        version: VERSION,
-        instances: snapshot.records.len(),
-        documents: snapshot.documents.len(),
-        marks: snapshot.marks.clone(),
-    };
-    line(&mut out, &header)?;
-    for document in &snapshot.documents {
-        let text = std::str::from_utf8(&document.bytes).map_err(io::Error::other)?;
-        let document = Line::Document {
-            hash: document.hash.clone(),
-            text: text.to_owned(),
-        };
-        line(&mut out, &document)?;
-    }
-    for record in &snapshot.records {
-        line(&mut out, &Line::Instance(Box::new((**record).clone())))?;
+pub(crate) fn write(snapshot: Snapshot, mut out: impl Write) -> io::Result<()> {
+    for piece in Pieces::of(snapshot) {
+        out.write_all(&piece?)?;
     }
     out.flush()
 }
 
-fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
-    out.write_all(b"\n")
+/// An export in pieces of some whole lines each, which are made when they are asked for:
+/// whoever sends them to somebody slow has one of them in memory. Documents come first,
+/// because instances name them.
+pub(crate) struct Pieces {
+    header: Option<Header>,
+    documents: std::vec::IntoIter<Arc<Document>>,
+    records: std::vec::IntoIter<Arc<Record>>,
+}
+
+impl Pieces {
+    pub(crate) fn of(snapshot: Snapshot) -> Self {
+        let Snapshot {
+            records,
+            documents,
+            marks,
+            ..
+        } = snapshot;
+        Self {
+            header: Some(Header {
+                format: FORMAT.to_owned(),
+                version: VERSION,
+                instances: records.len(),
+                documents: documents.len(),
+                marks,
+            }),
+            documents: documents.into_iter(),
+            records: records.into_iter(),
+        }
+    }
+
+    /// Adds the next line; false when there is none.
+    fn add_line(&mut self, piece: &mut Vec<u8>) -> io::Result<bool> {
+        if let Some(header) = self.header.take() {
+            serde_json::to_writer(&mut *piece, &header)?;
+        } else if let Some(document) = self.documents.next() {
+            let text = std::str::from_utf8(&document.bytes).map_err(io::Error::other)?;
+            let document = Line::Document {
+                hash: document.hash.clone(),
+                text: text.to_owned(),
+            };
+            serde_json::to_writer(&mut *piece, &document)?;
+        } else if let Some(record) = self.records.next() {
+            let record = Line::Instance(Box::new((*record).clone()));
+            serde_json::to_writer(&mut *piece, &record)?;
+        } else {
+            return Ok(false);
+        }
+        piece.push(b'\n');
+        Ok(true)
+    }
+}
+
+impl Iterator for Pieces {
+    type Item = io::Result<Bytes>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut piece = Vec::with_capacity(PIECE);
+        loop {
+            match self.add_line(&mut piece) {
+                Ok(true) if piece.len() < PIECE => {}
+                Ok(false) if piece.is_empty() => return None,
+                Ok(_) => return Some(Ok(piece.into())),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
 }
 
 /// Reads an export. The error lists what is wrong, with the number of the line.

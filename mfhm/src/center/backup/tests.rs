@@ -21,7 +21,7 @@ fn fill(dir: &tempfile::TempDir, records: Vec<Record>, documents: Vec<Document>)
     let batch = Batch {
         writes: records.into_iter().map(put).collect(),
         documents: documents.into_iter().map(keep).collect(),
-        marks: vec!["centerCache.json".to_owned()],
+        marks: vec![Mark::Set("centerCache.json".to_owned())],
         audit: Vec::new(),
     };
     commit(&disk, there, batch).unwrap();
@@ -116,7 +116,7 @@ proptest! {
             ..Snapshot::default()
         };
         let mut good = Vec::new();
-        lines::write(&there, &mut good).unwrap();
+        lines::write(there, &mut good).unwrap();
         let good = String::from_utf8(good).unwrap();
         let at = at % good.len();
         if good.is_char_boundary(at) {

@@ -14,7 +14,6 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use http::StatusCode;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::Ping;
@@ -23,15 +22,20 @@ use crate::center::health::PingOutcome;
 use crate::center::record::Origin;
 use crate::center::registration::{Probe, Probed};
 use crate::center::registry::Target;
+use crate::center::turns::Turns;
 use crate::error::{Error, Result};
 use crate::key;
 use crate::wire::v1;
 
-/// So many pings may be under way together.
+/// So many pings may be under way together, and so many of the instances that one
+/// address registered: a thousand that hang leave room for others.
 const CONCURRENCY: usize = 512;
+const CONCURRENCY_OF_PEER: usize = 384;
 
-/// So many registrations may ask after the previous holder of a place together.
+/// So many registrations may ask after the previous holder of a place together, and so
+/// many from one address: the places that it asks after may hang, all of them.
 const PROBES: usize = 256;
+const PROBES_OF_PEER: usize = 32;
 
 /// How long such a question may take.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -54,8 +58,8 @@ pub(crate) struct Pinger {
     client: reqwest::Client,
     allowed: Arc<AllowList>,
     timeout: Duration,
-    pings: Semaphore,
-    probes: Semaphore,
+    pings: Turns,
+    probes: Turns,
 }
 
 /// What came of a ping.
@@ -94,18 +98,24 @@ impl Pinger {
             client,
             allowed,
             timeout,
-            pings: Semaphore::new(CONCURRENCY),
-            probes: Semaphore::new(PROBES),
+            pings: Turns::new(CONCURRENCY, CONCURRENCY_OF_PEER),
+            probes: Turns::new(PROBES, PROBES_OF_PEER),
         })
     }
 
-    async fn send(&self, target: &Target, permits: &Semaphore, timeout: Duration) -> Answer {
+    /// `peer` has it sent, and waits for it with its own.
+    async fn send(
+        &self,
+        target: &Target,
+        turns: &Turns,
+        peer: IpAddr,
+        timeout: Duration,
+    ) -> Answer {
         loop {
-            // A closed semaphore would only mean no limit; it is never closed.
-            let permit = permits.acquire().await;
+            let turn = turns.take(peer).await;
             let started = Instant::now();
             let exchange = tokio::time::timeout(timeout, self.exchange(target)).await;
-            drop(permit);
+            drop(turn);
             let (outcome, instance) = match exchange {
                 Ok(Ok((outcome, instance))) => (outcome, instance),
                 Ok(Err(error)) => match judge(&error) {
@@ -170,14 +180,14 @@ impl Pinger {
 
 impl Ping for Pinger {
     fn ping<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Answer> {
-        Box::pin(self.send(target, &self.pings, self.timeout))
+        Box::pin(self.send(target, &self.pings, target.owner, self.timeout))
     }
 }
 
 impl Probe for Pinger {
     /// 1 s at most, after all waiting for this process's own resources.
-    fn probe<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Option<Probed>> {
-        let answer = self.send(target, &self.probes, PROBE_TIMEOUT);
+    fn probe<'a>(&'a self, target: &'a Target, asker: IpAddr) -> BoxFuture<'a, Option<Probed>> {
+        let answer = self.send(target, &self.probes, asker, PROBE_TIMEOUT);
         Box::pin(async move {
             let answer = tokio::time::timeout(PROBE_PATIENCE, answer).await.ok()?;
             Some(Probed {

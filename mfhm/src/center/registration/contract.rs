@@ -85,7 +85,9 @@ impl Registrar {
             return Some(Judged::default());
         }
         let is_in_service = case.is_in_service;
-        // Large documents take some milliseconds, hostile ones more.
+        // Large documents take some milliseconds, hostile ones more. Whoever brings those
+        // waits with his own.
+        let _turn = self.judging.take(record.registrant()).await;
         let judging = tokio::task::spawn_blocking(move || verdict::judge(&case));
         let breaks = judging.await.unwrap_or_else(|error| {
             tracing::error!(%error, service = record.service, "a contract could not be compared");

@@ -235,3 +235,41 @@ async fn only_the_holder_of_the_exact_place_is_removed() {
     place.host = "127.0.0.1".to_owned();
     assert!(center.registrar.vacate(&place, &actor()).await.unwrap());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_disk_that_hangs_is_a_refusal() {
+    let center = TestCenter::new().await;
+    register(&center, Origin::V1, "a", 1).await;
+    center.store.set_hanging(true);
+    let registrar = &center.registrar;
+    let record = record(Origin::V1, "b", 2);
+    let refused = registrar.register(record, &actor()).await.unwrap_err();
+    assert!(refused.to_string().contains("10 s"), "{refused}");
+    let id = "a".parse().unwrap();
+    assert!(registrar.leave(&id, &actor()).await.is_err());
+    assert!(registrar.renew(&id).is_some(), "a renewal needs no disk");
+    assert!(
+        registrar.drain(&id, &actor()).await,
+        "nor has a drain to wait for it"
+    );
+    center.store.set_hanging(false);
+    assert_eq!(
+        register(&center, Origin::V1, "b", 2).await,
+        Outcome::Registered
+    );
+}
+
+/// Contracts that take long to compare keep their own address waiting, and no other.
+#[tokio::test]
+async fn contracts_of_one_address_are_compared_some_at_a_time() {
+    use futures_util::FutureExt as _;
+
+    let turns = judging();
+    let (one, other) = ([10, 0, 0, 5].into(), [10, 0, 0, 6].into());
+    let mut taken = Vec::new();
+    while let Some(turn) = turns.take(one).now_or_never() {
+        taken.push(turn);
+    }
+    assert!(!taken.is_empty());
+    assert!(turns.take(other).now_or_never().is_some());
+}

@@ -27,30 +27,28 @@ impl Registry {
     /// the last that was.
     pub(crate) fn case(&self, newcomer: &Arc<Record>, now: Duration) -> Case {
         let service = newcomer.service.as_str();
-        let newcomer = self.promise(newcomer);
-        let live: Vec<_> = self
-            .instances(service)
-            .filter(|entry| entry.health.status().is_usable())
-            .map(|entry| &entry.record)
+        let is_in_service = self.offers.has(newcomer);
+        let is_called = self
+            .offers
+            .of(service)
+            .any(|(_, holders)| holders.usable > 0);
+        let known = self.offers.of(service);
+        let mut known: Vec<_> = known
+            .filter(|(_, holders)| !is_called || holders.usable > 0)
             .collect();
-        let all: Vec<_> = self.instances(service).map(|entry| &entry.record).collect();
-        let is_in_service = all
-            .iter()
-            .any(|record| self.promise(record).is_same(&newcomer));
-        let known = match (live.is_empty(), all.is_empty()) {
-            (false, _) => live,
-            (true, false) => all,
-            (true, true) => self.contracts.last_known(service).into_iter().collect(),
-        };
-        let mut before: Vec<Promise> = Vec::new();
-        for record in known {
-            if before.len() == MOST_CONTRACTS {
-                break;
-            }
-            let promise = self.promise(record);
-            if !before.iter().any(|other| other.is_same(&promise)) {
-                before.push(promise);
-            }
+        // Those that most instances have: one that has another contract than all
+        // others can't push theirs out.
+        known.sort_unstable_by(|(one, own), (other, others)| {
+            others.cmp(own).then_with(|| one.id.cmp(&other.id))
+        });
+        let mut before: Vec<Promise> = known
+            .into_iter()
+            .take(MOST_CONTRACTS)
+            .map(|(record, _)| self.promise(record))
+            .collect();
+        if before.is_empty() {
+            let last = self.contracts.last_known(service);
+            before.extend(last.map(|record| self.promise(record)));
         }
         let mut used: BTreeMap<UsedOperation, BTreeSet<String>> = BTreeMap::new();
         for (peer, report) in self.contracts.callers.of(service, now) {
@@ -62,7 +60,7 @@ impl Registry {
             }
         }
         Case {
-            newcomer,
+            newcomer: self.promise(newcomer),
             before,
             used,
             is_in_service,

@@ -11,20 +11,19 @@ use crate::instance::InstanceId;
 const SILENT_HOLD: Duration = Duration::from_secs(5 * 60);
 
 impl Registry {
-    /// Hands the instance out no more; it is pinged and kept until it leaves.
-    /// False: it is not registered.
+    /// Hands the instance out no more; it is pinged and kept until it leaves. The
+    /// answer is whether this is new. Absent: it is not registered.
     ///
     /// This is not stored: a center that starts again hears of it when the
     /// instance leaves.
-    pub(crate) fn drain(&mut self, id: &InstanceId) -> bool {
-        let Some(entry) = self.entries.get_mut(id) else {
-            return false;
-        };
-        if !std::mem::replace(&mut entry.is_draining, true) {
+    pub(crate) fn drain(&mut self, id: &InstanceId) -> Option<bool> {
+        let entry = self.entries.get_mut(id)?;
+        let is_new = !std::mem::replace(&mut entry.is_draining, true);
+        if is_new {
             self.revision += 1;
             self.touched.push(&entry.record.service, id, Cause::Command);
         }
-        true
+        Some(is_new)
     }
 
     /// Whether it was told to leave. Absent: it is not registered.

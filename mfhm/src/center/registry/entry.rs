@@ -56,7 +56,10 @@ impl Entry {
     ) -> Self {
         Self {
             record,
-            health: Health::new(),
+            health: match is_new {
+                true => Health::new(),
+                false => Health::loaded(),
+            },
             next_ping: first_ping,
             ping_in_flight: None,
             ping_again: false,
@@ -168,6 +171,7 @@ impl Entry {
             key: self.record.key.clone(),
             origin: self.record.origin,
             registrant: self.record.peer,
+            owner: self.record.registrant(),
             is_overdue: self.lease_end_seen,
             ping,
         }

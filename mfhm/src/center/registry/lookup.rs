@@ -1,9 +1,10 @@
 //! The reading side of the registry.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Entry, Limits, Registry};
+use super::{Entry, Limits, Registry, Shares};
 use crate::center::guard::Arithmetic;
 use crate::center::record::{Place, Record};
 use crate::center::store::Revision;
@@ -53,6 +54,11 @@ impl Registry {
         self.stored
     }
 
+    /// Whose the instances are.
+    pub(crate) fn shares(&self) -> &Shares {
+        &self.shares
+    }
+
     pub(crate) fn get(&self, id: &InstanceId) -> Option<Arc<Record>> {
         self.entries.get(id).map(|entry| entry.record.clone())
     }
@@ -63,6 +69,13 @@ impl Registry {
         let entry = self.entries.get(id);
         let is_overdue = entry.is_some_and(|entry| entry.lease_end_seen);
         (entry.map(|entry| entry.health.status()), is_overdue)
+    }
+
+    /// Where the registered instances speak from, as far as it is known; not without
+    /// repetition.
+    pub(crate) fn origins(&self) -> impl Iterator<Item = IpAddr> {
+        let records = self.entries.values().map(|entry| &entry.record);
+        records.filter_map(|record| record.peer.or_else(|| record.host.parse().ok()))
     }
 
     /// Whoever has this place.
@@ -118,7 +131,7 @@ impl Registry {
             services: self.services.len(),
             instances,
             up,
-            guard: self.guard.arithmetic(instances, now),
+            guard: self.guard.arithmetic(self.reached, now),
             spared: self
                 .entries
                 .values()
@@ -142,21 +155,34 @@ impl Registry {
         ids.filter_map(|id| self.entries.get(id))
     }
 
+    /// Those of which [`Registry::pick`] chooses one.
+    pub(crate) fn candidates(&self, service: &str) -> Vec<Arc<Record>> {
+        let candidates = self.usable(service, |_| true).into_iter();
+        candidates.map(|entry| entry.record.clone()).collect()
+    }
+
     fn choose(
         &self,
         service: &str,
         random: u64,
         suits: impl Fn(&Record) -> bool,
     ) -> Option<Arc<Record>> {
-        [InstanceStatus::Up, InstanceStatus::Starting]
-            .into_iter()
-            .find_map(|status| {
-                let candidates: Vec<&Entry> = self
-                    .instances(service)
-                    .filter(|entry| entry.status() == status && suits(&entry.record))
-                    .collect();
-                weighted(&candidates, random).map(|entry| entry.record.clone())
-            })
+        let candidates = self.usable(service, suits);
+        weighted(&candidates, random).map(|entry| entry.record.clone())
+    }
+
+    /// The instances that are up, or else those of which nobody knows yet.
+    fn usable(&self, service: &str, suits: impl Fn(&Record) -> bool) -> Vec<&Entry> {
+        let of = |status| {
+            let entries = self.instances(service);
+            let of_it = entries.filter(|e| e.status() == status && suits(&e.record));
+            of_it.collect::<Vec<_>>()
+        };
+        let up = of(InstanceStatus::Up);
+        if up.is_empty() {
+            return of(InstanceStatus::Starting);
+        }
+        up
     }
 }
 

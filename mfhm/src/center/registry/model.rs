@@ -7,6 +7,7 @@ use super::*;
 use crate::center::store::Store as _;
 use crate::center::store::memory::MemoryStore;
 use crate::center::store::{Batch, CommitError, Expect, Snapshot};
+use crate::wire::v1::OperationEntry;
 
 const LIMITS: Limits = Limits {
     ping_interval: Duration::from_secs(5),
@@ -65,7 +66,8 @@ struct Run {
     model: BTreeMap<u16, Arc<Record>>,
     revision: u64,
     shown: String,
-    silent_deletions: Vec<(Duration, usize)>,
+    /// For silence: when, of so many that were reached before, or never were.
+    silent_deletions: Vec<(Duration, bool, usize)>,
     /// Every change that the registry followed, for the replay.
     history: Vec<Change>,
 }
@@ -111,7 +113,19 @@ impl Run {
                 origin,
                 knows_holder,
             } => {
-                let record = Arc::new(Record::sample(origin, "s", &format!("i{id}"), port));
+                let mut record = Record::sample(origin, "s", &format!("i{id}"), port);
+                // An update with another contract, from another address.
+                if knows_holder {
+                    record.version = Some("2".to_owned());
+                    record.peer = Some([10, 0, 0, 1].into());
+                    record.operations.push(OperationEntry {
+                        name: "hello".to_owned(),
+                        path: "/hello".to_owned(),
+                        methods: vec!["GET".to_owned()],
+                        fingerprint: None,
+                    });
+                }
+                let record = Arc::new(record);
                 let holder = self.model.get(&port).map(|record| record.id.clone());
                 let expect = match &holder {
                     Some(holder) if knows_holder => Expect::Instance(holder.clone()),
@@ -216,22 +230,22 @@ impl Run {
         if entry.health.is_silent() {
             prop_assert!(!self.registry.guard.is_held(self.now));
             let start = self.now.saturating_sub(Duration::from_secs(60));
-            self.silent_deletions.retain(|(at, _)| *at > start);
-            let recent = self.silent_deletions.len();
-            let fleet = self.registry.entries.len();
-            let largest = self
-                .silent_deletions
-                .iter()
-                .map(|(_, fleet)| *fleet)
-                .max()
-                .unwrap_or(0)
-                .max(fleet);
+            self.silent_deletions.retain(|(at, ..)| *at > start);
+            let was_reached = entry.health.was_reached();
+            let entries = self.registry.entries.values();
+            let alike = entries.filter(|e| e.health.was_reached() == was_reached);
+            let fleet = alike.count();
+            let recent = self.silent_deletions.iter();
+            let recent = recent.filter(|(_, reached, _)| *reached == was_reached);
+            let fleets = recent.clone().map(|(.., fleet)| *fleet);
+            let largest = fleets.max().unwrap_or(0).max(fleet);
+            let recent = recent.count();
             // At most 15 % of the fleet, which here is never more than one.
             prop_assert!(
                 recent < (largest * 15 / 100).max(1),
                 "{recent} of {largest}"
             );
-            self.silent_deletions.push((self.now, fleet));
+            self.silent_deletions.push((self.now, was_reached, fleet));
         }
         Ok(())
     }
@@ -275,10 +289,26 @@ impl Run {
         let entries = self.registry.entries.values();
         let witnesses = entries.clone().filter(|e| e.health.is_witness());
         prop_assert_eq!(witnesses.clone().count(), self.registry.witnesses);
+        let reached = entries.clone().filter(|e| e.health.was_reached());
+        prop_assert_eq!(reached.count(), self.registry.reached);
         prop_assert_eq!(
             witnesses.filter(|e| e.health.is_silent()).count(),
             self.registry.silent
         );
+        let mut offers = Offers::default();
+        let mut shares = Shares::default();
+        for entry in entries.clone() {
+            offers.enter(&entry.record, entry.health.status().is_usable());
+            shares.enter(&entry.record);
+        }
+        let counted = |offers: &Offers| {
+            let offers = offers.of("s");
+            let mut counted: Vec<_> = offers.map(|(_, holders)| holders).collect();
+            counted.sort_unstable();
+            counted
+        };
+        prop_assert_eq!(counted(&offers), counted(&self.registry.offers));
+        prop_assert_eq!(&shares, &self.registry.shares);
         let scheduled: BTreeSet<_> = entries
             .filter_map(|e| e.scheduled.map(|at| (at, e.record.id.clone())))
             .collect();

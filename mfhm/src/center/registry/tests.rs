@@ -114,6 +114,58 @@ fn id(port: u16) -> InstanceId {
     format!("i{port}").parse().unwrap()
 }
 
+/// A newcomer is compared with the contracts that there are, however many instances
+/// have them.
+#[test]
+fn ten_thousand_instances_of_one_contract_are_one_comparison() {
+    let mut world = World::new();
+    for n in 0..10_000_u16 {
+        world.register(Origin::V1, n + 1, Answers);
+    }
+    let of = |name: &str, port| {
+        let mut record = Record::sample(Origin::V1, "users", &format!("n{port}"), port);
+        record.operations.push(crate::wire::v1::OperationEntry {
+            name: name.to_owned(),
+            path: format!("/{name}"),
+            methods: vec!["GET".to_owned()],
+            fingerprint: None,
+        });
+        Arc::new(record)
+    };
+    world.apply(Event::Put(of("another", 20_000)));
+    assert_eq!(world.registry.offers.of("users").count(), 2);
+    let case = world.registry.case(&of("new", 20_001), world.now);
+    assert!(!case.is_in_service);
+    let shown: Vec<_> = case.before.iter().map(|p| p.record.port).collect();
+    assert_eq!(shown.len(), 2);
+    assert_eq!(shown[1], 20_000, "what most instances have comes first");
+    let case = world.registry.case(&of("another", 20_002), world.now);
+    assert!(case.is_in_service);
+}
+
+/// One that has contracts of its own can't push out what all others have.
+#[test]
+fn the_contract_of_most_instances_is_always_compared() {
+    let mut world = World::new();
+    for port in 1..=4_u16 {
+        let mut record = Record::sample(Origin::V1, "users", &format!("a{port}"), port);
+        record.operations.push(crate::wire::v1::OperationEntry {
+            name: format!("own{port}"),
+            path: "/own".to_owned(),
+            methods: vec!["GET".to_owned()],
+            fingerprint: None,
+        });
+        world.apply(Event::Put(Arc::new(record)));
+    }
+    for port in 100..=101 {
+        world.register(Origin::V1, port, Answers);
+    }
+    let newcomer = Arc::new(Record::sample(Origin::V1, "users", "n", 200));
+    let case = world.registry.case(&newcomer, world.now);
+    assert_eq!(case.before.len(), 4);
+    assert!(case.before[0].record.operations.is_empty());
+}
+
 #[test]
 fn the_first_ping_comes_at_once_and_then_one_each_interval() {
     let mut world = World::new();

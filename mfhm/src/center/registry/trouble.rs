@@ -128,6 +128,66 @@ fn two_instances_of_which_one_hangs_are_told_apart() {
     });
 }
 
+/// An intruder registers instances that never answer, and keeps them registered.
+#[test]
+fn instances_that_never_answered_do_not_hide_that_another_one_hangs() {
+    for_seeds(10, |seed| {
+        let mut fleet = running(seed, 10, &WAYS);
+        for port in 11..=100 {
+            fleet.start(port, Renews::ByStream);
+            fleet.set(port, State::Silent);
+        }
+        fleet.run(3.0);
+        fleet.set(1, State::Silent);
+        fleet.run(25.0);
+        assert_eq!(fleet.status(1), Some(Down), "seed {seed}");
+        assert!(fleet.guard.is_empty(), "seed {seed}: {:?}", fleet.guard);
+        nobody_was_wronged(&fleet, seed);
+    });
+}
+
+/// Nor do they make the share that may be deleted in a minute larger for all others.
+#[test]
+fn instances_that_never_answered_do_not_count_in_the_guards_arithmetic() {
+    let mut fleet = running(5, 20, &[Renews::ByItself]);
+    for port in 21..=1000 {
+        fleet.start(port, Renews::ByStream);
+        fleet.set(port, State::Silent);
+    }
+    fleet.run(3.0);
+    for port in 1..=20 {
+        fleet.set(port, State::Silent);
+    }
+    // For 5 min the center suspects its own network; then it believes the silence.
+    fleet.run(390.0);
+    let deleted = fleet.deleted.iter().filter(|(_, port, _)| *port <= 20);
+    let deleted = deleted.count();
+    assert!((1..=6).contains(&deleted), "{deleted} of 20 in 90 s");
+}
+
+/// It has reached nobody, and must not conclude anything from that.
+#[test]
+fn a_center_that_starts_while_it_is_cut_off_deletes_nobody() {
+    for_seeds(10, |seed| {
+        let mut fleet = running(seed, 20, &WAYS);
+        for port in 1..=20 {
+            fleet.set(port, State::Silent);
+        }
+        fleet.restart_center();
+        fleet.run(240.0);
+        assert_eq!(
+            (fleet.downs.len(), fleet.deleted.len()),
+            (0, 0),
+            "seed {seed}"
+        );
+        for port in 1..=20 {
+            fleet.set(port, State::Running);
+        }
+        fleet.run(30.0);
+        assert_eq!(fleet.count(Up), 20, "seed {seed}");
+    });
+}
+
 #[test]
 fn a_center_that_is_stopped_for_a_minute_evicts_nobody() {
     for_seeds(100, |seed| {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::{Action, Batch, DocumentWrite, Event, Expect, Revision, Snapshot, Write};
+use super::{Action, Batch, DocumentWrite, Event, Expect, Mark, Revision, Snapshot, Write};
 use crate::center::contracts::document::Document;
 use crate::center::record::{Place, Record};
 use crate::instance::InstanceId;
@@ -115,7 +115,12 @@ impl Contents {
                 }
             }
         }
-        self.marks.extend(batch.marks);
+        for mark in batch.marks {
+            match mark {
+                Mark::Set(mark) => drop(self.marks.insert(mark)),
+                Mark::Clear(mark) => drop(self.marks.remove(&mark)),
+            }
+        }
         self.revision = revision;
         Ok((revision, events))
     }
@@ -289,7 +294,7 @@ mod tests {
                 Write::put(record("a", 2), Expect::Absent),
                 Write::put(record("c", 3), holder("nobody")),
             ],
-            marks: vec!["done".to_owned()],
+            marks: vec![Mark::Set("done".to_owned())],
             ..Batch::default()
         };
         assert_eq!(contents.apply(batch), Err(Conflict));

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::contents::Contents;
 use super::{Batch, Change, Changes, CommitError, Revision, Snapshot, Store};
@@ -13,6 +13,8 @@ use crate::center::record::Record;
 #[derive(Debug, Default)]
 pub(crate) struct MemoryStore {
     inner: Mutex<Inner>,
+    /// Commits wait while it is true.
+    stands_still: watch::Sender<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -21,6 +23,7 @@ struct Inner {
     followers: Vec<mpsc::Sender<Change>>,
     audit: Vec<Numbered>,
     failure: Option<CommitError>,
+    hangs: bool,
 }
 
 impl MemoryStore {
@@ -34,7 +37,13 @@ impl MemoryStore {
                 contents,
                 ..Inner::default()
             }),
+            stands_still: watch::Sender::default(),
         }
+    }
+
+    /// Has commits wait, as behind a disk that does not answer, or go on.
+    pub(crate) fn stand_still(&self, stands_still: bool) {
+        self.stands_still.send_replace(stands_still);
     }
 
     /// Every commit fails like this until it is called with `None`.
@@ -43,9 +52,22 @@ impl MemoryStore {
     }
 }
 
+#[cfg(test)]
+impl MemoryStore {
+    /// Whether commits are answered at all.
+    pub(crate) fn set_hanging(&self, hangs: bool) {
+        self.inner.lock().unwrap().hangs = hangs;
+    }
+}
+
 impl Store for MemoryStore {
     fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<Revision, CommitError>> {
         Box::pin(async move {
+            if self.inner.lock().unwrap().hangs {
+                std::future::pending::<()>().await;
+            }
+            let mut stands_still = self.stands_still.subscribe();
+            stands_still.wait_for(|stands| !stands).await.unwrap();
             let mut inner = self.inner.lock().unwrap();
             if let Some(failure) = &inner.failure {
                 return Err(failure.clone());
@@ -77,6 +99,10 @@ impl Store for MemoryStore {
             inner.followers.push(sender);
             Ok(receiver)
         })
+    }
+
+    fn snapshot(&self) -> BoxFuture<'_, Result<Snapshot, CommitError>> {
+        Box::pin(async move { Ok(self.inner.lock().unwrap().contents.snapshot()) })
     }
 
     fn audit(

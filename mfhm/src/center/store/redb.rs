@@ -10,6 +10,7 @@
 //! the followers as a whole: a commit that failed in its fsync may be on disk or not.
 //! A full disk keeps nobody from opening the file and reading it.
 
+mod doubt;
 mod file;
 mod medium;
 #[cfg(test)]
@@ -28,7 +29,7 @@ pub(crate) use self::file::{Disk, Unopened};
 use self::medium::{Folder, Medium};
 pub(crate) use self::tables::Writing;
 use super::contents::Contents;
-use super::{Batch, Change, Changes, CommitError, Event, Revision, Store};
+use super::{Batch, Change, Changes, CommitError, Event, Revision, Snapshot, Store};
 use crate::center::audit::Numbered;
 use crate::error::{Error, Result};
 
@@ -53,6 +54,7 @@ pub(crate) struct RedbStore {
 enum Request {
     Commit(Batch, oneshot::Sender<Answer>),
     Follow(mpsc::Sender<Change>),
+    Snapshot(oneshot::Sender<Result<Snapshot, CommitError>>),
     Audit {
         after: Option<u64>,
         limit: usize,
@@ -141,6 +143,19 @@ impl Store for RedbStore {
         })
     }
 
+    fn snapshot(&self) -> BoxFuture<'_, Result<Snapshot, CommitError>> {
+        Box::pin(async move {
+            let (answer, answered) = oneshot::channel();
+            self.sender()?
+                .send(Request::Snapshot(answer))
+                .await
+                .map_err(|_| CommitError::closed())?;
+            answered
+                .await
+                .unwrap_or_else(|_| Err(CommitError::closed()))
+        })
+    }
+
     fn audit(
         &self,
         after: Option<u64>,
@@ -211,6 +226,8 @@ impl Writer {
             let mut commits = Vec::with_capacity(group.len());
             for request in group.drain(..) {
                 match request {
+                    // Whoever wanted it has given up, and was told so.
+                    Request::Commit(_, answer) if answer.is_closed() => {}
                     Request::Commit(batch, answer) => commits.push((batch, answer)),
                     Request::Follow(follower) => {
                         let reset = Change::Reset(self.contents.snapshot());
@@ -218,6 +235,7 @@ impl Writer {
                             self.followers.push(follower);
                         }
                     }
+                    Request::Snapshot(answer) => drop(answer.send(self.snapshot())),
                     // A reader of the trail, which is rare, waits for no commit.
                     Request::Audit {
                         after,
@@ -314,6 +332,12 @@ impl Writer {
         tracing::info!("the store was opened again");
         self.publish(&Change::Reset(self.contents.snapshot()));
         Ok(())
+    }
+
+    /// What the file holds: where it can't be read, memory may be ahead of it.
+    fn snapshot(&mut self) -> Result<Snapshot, CommitError> {
+        self.reopen()?;
+        Ok(self.contents.snapshot())
     }
 
     fn audit(&mut self, after: Option<u64>, limit: usize) -> Result<Vec<Numbered>, CommitError> {

@@ -70,11 +70,15 @@ impl KnownTokens {
         self.set.borrow().is_there
     }
 
+    /// The token that this text is, by what is known of the file.
+    pub(crate) fn known(&self, text: &[u8]) -> Option<Arc<TokenEntry>> {
+        self.set.borrow().find(text)
+    }
+
     /// The token that this text is. The file is looked at once more for one that is
     /// not known.
     pub(crate) async fn find(&self, text: &[u8]) -> Option<Arc<TokenEntry>> {
-        let known = || self.set.borrow().find(text);
-        if let Some(token) = known() {
+        if let Some(token) = self.known(text) {
             return Some(token);
         }
         // The next look begins after this, so it sees what was written before it.
@@ -83,7 +87,7 @@ impl KnownTokens {
         let mut done = self.done.subscribe();
         let looked = done.wait_for(|done| *done >= next);
         let _ = tokio::time::timeout(PATIENCE, looked).await;
-        known()
+        self.known(text)
     }
 
     /// Waits until a token is asked for.
@@ -133,7 +137,7 @@ impl KnownTokens {
                     tracing::warn!(
                         file = %file.display(),
                         "the file of the tokens is gone: nobody comes in any more; make a token \
-                         with `mfhm token new`, or start the center again without tokens"
+                         with `mfhm token new`, or start the center once with --forget-tokens"
                     );
                 }
                 set.is_there |= before.is_there;

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Services that all watches of one peer address have together, and those of all
+use crate::center::address;
+
+/// Services that all watches of one peer address (or /64 network of IPv6) have together, and those of all
 /// peers. A service that several watches have counts several times.
 pub(crate) const MOST_OF_PEER: usize = 4096;
 pub(crate) const MOST: usize = 64 * 1024;
@@ -31,6 +33,7 @@ pub(crate) struct WatchPlace {
 impl WatchLimit {
     /// Room for a watch of so many services. Absent: there is none.
     pub(crate) fn enter(self: &Arc<Self>, peer: IpAddr, services: usize) -> Option<WatchPlace> {
+        let peer = address::network(peer);
         let mut counts = self.counts();
         let of_peer = counts.peers.get(&peer).copied().unwrap_or_default();
         if of_peer + services > MOST_OF_PEER || counts.all + services > MOST {

@@ -253,6 +253,26 @@ mod tests {
         assert_eq!(ports(&resolver).await, Ok(vec![3]));
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_disk_that_hangs_keeps_nobody_from_what_a_source_says() {
+        for answer in [unreachable(), Err(SourceError::Unknown)] {
+            let folder = left_behind(&[1]).await;
+            let place = Place::new(folder.path().to_owned(), "here");
+            let saved = Arc::new(SavedLists::new(place));
+            let hanging = saved.hang().await;
+            let script = Script::new(Some(answer));
+            let resolver = Resolver::with_saved("s".to_owned(), script.clone(), Some(saved));
+            let start = Instant::now();
+            let fault = ports(&resolver).await.unwrap_err();
+            assert_ne!(fault, FaultKind::Timeout);
+            assert!(start.elapsed() < Duration::from_secs(3), "{fault:?}");
+            script.say(Ok(vec![3]));
+            resolver.wait_for_round(soon()).await.unwrap();
+            assert_eq!(ports(&resolver).await, Ok(vec![3]));
+            hanging.abort();
+        }
+    }
+
     #[tokio::test]
     async fn a_center_that_answers_is_believed_before_the_disk() {
         let folder = left_behind(&[1]).await;

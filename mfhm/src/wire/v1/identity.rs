@@ -1,9 +1,14 @@
 //! `POST /v1/identity`: a caller has the center say who it is.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 /// Header of a call: the center's word for who calls.
 pub(crate) const HEADER: &str = "mfhm-caller-identity";
+
+/// How much longer an assertion counts where no center can be asked for another one.
+pub(crate) const OVERTIME: Duration = Duration::from_secs(3600);
 
 /// Longer assertions are none of ours.
 pub(crate) const LONGEST: usize = 2048;

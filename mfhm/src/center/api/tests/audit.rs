@@ -48,6 +48,11 @@ async fn every_change_is_in_the_trail_once_and_nothing_else() {
     center
         .send(bodiless("POST", "/v1/instances/a2/drain"))
         .await;
+    // It drains already.
+    let again = center
+        .send(bodiless("POST", "/v1/instances/a2/drain"))
+        .await;
+    assert_eq!(again.status, 202);
     center.delete("/v1/instances/a2").await;
     center.post("/online", &online("users", 2)).await;
     center.delete("/offline/users/2").await;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::*;
 use crate::center::health::PingOutcome::Ok as Answers;
 
@@ -172,4 +174,35 @@ async fn a_thousand_reports_about_a_healthy_instance_are_one_ping_a_second() {
     let answer = post(&center, "10.0.0.9", "/v1/instances/u1/report").await;
     assert_eq!(answer.json(), json!({"pinged": true}));
     assert_eq!(pinged(&center), 1);
+}
+
+/// A renewal is answered from memory, and there is no line that it shares with others.
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_requests_keeps_no_renewal_waiting() {
+    let center = Arc::new(one_instance().await);
+    let mut held = center.open(HOLD, &[]).await;
+    assert_eq!(held.status, 200);
+    // The disk does not answer any more, and everybody wants to write.
+    center.store.stand_still(true);
+    let flood: Vec<_> = (0..5_000u16)
+        .map(|number| {
+            let center = center.clone();
+            let one = register("others", &format!("o{number}"), 10_000 + number);
+            tokio::spawn(async move { center.post("/v1/instances", &one).await })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    let started = Instant::now();
+    let renew = Request::put("/v1/instances/u1").body(Body::empty());
+    assert_eq!(center.send(renew.unwrap()).await.status, 200);
+    let again = center.open(HOLD, &[]).await;
+    assert_eq!(again.status, 200);
+    assert_eq!(started.elapsed(), Duration::ZERO);
+    // The stream that is there goes on renewing.
+    for _ in 0..20 {
+        assert!(held.frame().await.is_some());
+    }
+    assert_eq!(center.get("/v1/services/users").await.status, 200);
+    assert!(flood.iter().all(|request| !request.is_finished()));
+    flood.iter().for_each(tokio::task::JoinHandle::abort);
 }

@@ -3,6 +3,7 @@
 use serde_json::Value::Null;
 
 use super::*;
+use crate::center::registration::room::Capacity;
 use crate::center::tokens::{Scope, TokenGrant, Tokens};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -450,4 +451,118 @@ async fn the_center_vouches_for_names_that_the_token_is_for() {
         .post(&guarded.users, target, &json!({"audience": "a b"}))
         .await;
     check_problem(&answer, 422, "mfhm.invalid_body");
+}
+
+/// A registration from `peer`.
+async fn register_from(center: &TestCenter, peer: &str, body: &Value) -> Answer {
+    center
+        .send_from(peer, json_request("/v1/instances", body))
+        .await
+}
+
+const SMALL: Capacity = Capacity {
+    instances: 5,
+    per_address: 3,
+};
+
+#[tokio::test]
+async fn who_registers_without_end_is_refused_and_keeps_nobody_else_out() {
+    let center = TestCenter::with_room(SMALL).await;
+    let of = |peer: &'static str, id: &str, port| {
+        let body = register("users", id, port);
+        let center = &center;
+        async move { register_from(center, peer, &body).await }
+    };
+    let (intruder, other, third) = ("10.0.0.5", "10.0.0.6", "10.0.0.7");
+    for port in 1..=3 {
+        assert_eq!(of(intruder, &format!("i{port}"), port).await.status, 200);
+    }
+    let answer = of(intruder, "i4", 4).await;
+    check_problem(&answer, 429, "mfhm.too_many_instances");
+    let hint = "--max-instances-per-address";
+    assert!(
+        answer.body.contains(hint) && answer.body.contains(intruder),
+        "{answer:?}"
+    );
+    assert_eq!(answer.headers["retry-after"], "30");
+    let python = json_request("/online", &online("users", 4));
+    let answer = center.send_from(intruder, python).await;
+    assert_eq!(answer.status, 429);
+    assert!(answer.body.contains(hint), "{answer:?}");
+
+    for port in 1..=2 {
+        assert_eq!(of(other, &format!("o{port}"), port).await.status, 200);
+    }
+    let answer = of(third, "t1", 1).await;
+    check_problem(&answer, 507, "mfhm.too_many_instances");
+    assert!(answer.body.contains("--max-instances"), "{answer:?}");
+
+    // Who is registered may come again, be another version, or restart in its place.
+    assert_eq!(of(intruder, "i1", 1).await.status, 200);
+    let mut changed = register("users", "i1", 1);
+    changed["version"] = json!("2");
+    assert_eq!(register_from(&center, intruder, &changed).await.status, 200);
+    assert_eq!(of(intruder, "again", 2).await.status, 200);
+    // And who leaves makes room.
+    let left = send_with(&center, other, "DELETE", "/v1/instances/o1", None).await;
+    assert_eq!(left.status, 204);
+    assert_eq!(of(third, "t1", 1).await.status, 200);
+}
+
+#[tokio::test]
+async fn registrations_that_are_long_are_fewer() {
+    let center = TestCenter::with_room(SMALL).await;
+    let peer = "10.0.0.5";
+    let long = |id: &str, port| {
+        let mut body = register("users", id, port);
+        let operations = (0..100).map(|n| {
+            json!({"name": format!("operation-{n}"), "path": "/a/long/path", "methods": ["GET"]})
+        });
+        body["operations"] = operations.collect();
+        body
+    };
+    let answer = register_from(&center, peer, &long("a", 1)).await;
+    check_problem(&answer, 429, "mfhm.too_many_instances");
+    let short = register("users", "a", 1);
+    assert_eq!(register_from(&center, peer, &short).await.status, 200);
+    // An update is no way around it.
+    let answer = register_from(&center, peer, &long("a", 1)).await;
+    check_problem(&answer, 429, "mfhm.too_many_instances");
+    let shown = center.get("/v1/services/users").await.json();
+    assert_eq!(
+        shown["instances"][0]["operations"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn of_many_that_come_together_no_more_are_registered_than_there_is_room_for() {
+    let center = TestCenter::with_room(SMALL).await;
+    let all = (1..=50).map(|port| {
+        let center = &center;
+        async move {
+            let body = register("users", &format!("i{port}"), port);
+            register_from(center, "10.0.0.5", &body).await.status
+        }
+    });
+    let answers = futures_util::future::join_all(all).await;
+    let registered = answers.iter().filter(|status| **status == 200);
+    assert_eq!(registered.count(), 3);
+}
+
+/// An address of its own for each registration is no way around it where one subscriber
+/// has 2⁶⁴ of them.
+#[tokio::test]
+async fn a_network_of_ipv6_counts_as_one_address() {
+    let center = TestCenter::with_room(SMALL).await;
+    for port in 1..=4 {
+        let body = register("users", &format!("i{port}"), port);
+        let peer = format!("2001:db8::{port}");
+        let answer = register_from(&center, &peer, &body).await;
+        let expected = if port <= 3 { 200 } else { 429 };
+        assert_eq!(answer.status, expected, "{answer:?}");
+    }
 }

@@ -4,7 +4,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
 
-use super::{Refused, ok, refuse};
+use super::{Refused, ok, refuse, require_operator};
 use crate::center::admission::Asker;
 use crate::center::api::Api;
 use crate::center::api::python::unavailable;
@@ -28,12 +28,7 @@ pub(super) async fn audit(
         next: u64,
     }
 
-    if !asker.is_operator() {
-        let detail = "operators read the audit trail: those with a token that has the scope \
-                      operate (`mfhm token new --scope operate`) or with the shared key, and where \
-                      the center asks for neither, who is on its own machine";
-        return Err(refuse(StatusCode::FORBIDDEN, "mfhm.operators_only", detail));
-    }
+    require_operator(asker, "read the audit trail")?;
     let (after, limit) = read(query)?;
     let entries = api.registrar.store.audit(after, limit).await;
     let entries = entries.map_err(|error| {

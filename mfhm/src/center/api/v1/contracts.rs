@@ -167,7 +167,12 @@ pub(super) fn compatibility(api: &Api, name: &str) -> Result<Response, Refused> 
 
 /// Takes note of what a reader of a service says it uses. What can't be read is
 /// passed over: nobody is to miss a service for it.
-pub(super) fn note_caller(api: &Api, name: &str, peer: IpAddr, headers: &HeaderMap) {
+pub(in crate::center::api) fn note_caller(
+    api: &Api,
+    name: &str,
+    peer: IpAddr,
+    headers: &HeaderMap,
+) {
     let value = headers.get(HEADER_CALLER);
     let report = value.and_then(|value| CallerReport::from_header(value.as_bytes()));
     if let Some(report) = report {

@@ -20,6 +20,9 @@ use crate::json::{self, Unreadable};
 use crate::wire::problem::Problem;
 use crate::wire::v1::{Break, DOCUMENT_MISSING, DocumentHash, Register};
 
+/// Code of the answer that there is no room.
+pub(super) const TOO_MANY_INSTANCES: &str = "mfhm.too_many_instances";
+
 pub(super) async fn register(
     api: &Api,
     asker: &Asker,
@@ -55,7 +58,7 @@ pub(super) async fn register(
     super::require(api, asker, Need::Register(name), parts.uri.path())?;
 
     let secret = register.secret.as_ref();
-    let record = Arc::new(Record {
+    let record = Record {
         id: register.id,
         service: register.service,
         host,
@@ -69,7 +72,8 @@ pub(super) async fn register(
         weight: register.weight,
         key: register.key,
         secret: secret.map(|secret| SecretDigest::of(secret.reveal().as_bytes())),
-    });
+    };
+    let record = Arc::new(record.shrunk());
     if let Some(hash) = &record.document
         && !api.registrar.touch_document(hash)
     {
@@ -102,6 +106,14 @@ pub(super) async fn register(
             Ok(ok(&answer))
         }
         Outcome::DocumentMissing(hash) => Err(document_missing(&hash)),
+        Outcome::Full(full) => {
+            tracing::warn!(?service, %host, port, %id, "refused (v1): {full}");
+            let status = match full.address {
+                Some(_) => StatusCode::TOO_MANY_REQUESTS,
+                None => StatusCode::INSUFFICIENT_STORAGE,
+            };
+            Err(refuse(status, TOO_MANY_INSTANCES, full.to_string()))
+        }
         Outcome::PlaceTaken => {
             tracing::info!(?service, %host, port, %id, "refused (v1): the address is taken");
             Err(refuse(

@@ -15,6 +15,7 @@ fn target(origin: Origin, port: u16) -> Target {
         key: None,
         origin,
         registrant: None,
+        owner: IpAddr::from([127, 0, 0, 1]),
         is_overdue: false,
         ping: 1,
     }
@@ -263,13 +264,57 @@ async fn many_hanging_instances_do_not_keep_others_waiting() {
         let pinger = pinger.clone();
         tasks.spawn(async move { pinger.ping(&target(Origin::V1, hanging_port)).await });
     }
-    while pinger.pings.available_permits() > CONCURRENCY - 256 {
+    while pinger.pings.taken(CONCURRENCY) < 256 {
         tokio::task::yield_now().await;
     }
     let (port, _task) = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
     let answer = pinger.ping(&target(Origin::V1, port)).await;
     assert_eq!(answer.outcome, PingOutcome::Ok);
     assert_eq!(tasks.len(), 256, "those still hang");
+}
+
+/// An intruder has the center ask after places that hang, more of them than it asks
+/// at a time.
+#[tokio::test]
+async fn a_peer_whose_places_hang_keeps_no_other_one_waiting() {
+    let hanging = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let hanging_port = hanging.local_addr().unwrap().port();
+    let pinger = Arc::new(Pinger::new(Duration::from_secs(60), Arc::default()).unwrap());
+    let (intruder, other) = (IpAddr::from([10, 0, 0, 5]), IpAddr::from([10, 0, 0, 6]));
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..1300 {
+        let pinger = pinger.clone();
+        tasks.spawn(async move {
+            let target = target(Origin::V1, hanging_port);
+            pinger.probe(&target, intruder).await.is_some()
+        });
+    }
+    for _ in 0..600 {
+        let pinger = pinger.clone();
+        tasks.spawn(async move {
+            let target = Target {
+                owner: intruder,
+                ..target(Origin::V1, hanging_port)
+            };
+            pinger.ping(&target).await;
+            true
+        });
+    }
+    while pinger.probes.taken(PROBES) < PROBES_OF_PEER
+        || pinger.pings.taken(CONCURRENCY) < CONCURRENCY_OF_PEER
+    {
+        tokio::task::yield_now().await;
+    }
+    let (port, _task) = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+    let probed = pinger.probe(&target(Origin::V1, port), other).await;
+    assert_eq!(probed.unwrap().outcome, PingOutcome::Ok);
+    let (port, _task) = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+    let target = Target {
+        owner: other,
+        ..target(Origin::V1, port)
+    };
+    assert_eq!(pinger.ping(&target).await.outcome, PingOutcome::Ok);
+    assert!(tasks.try_join_next().is_none(), "those still hang");
 }
 
 /// Says that every name has these addresses.

@@ -4,29 +4,27 @@
 //! A new file is made under another name and gets its own when it is whole, so
 //! that a center may be killed in the middle of its very first start.
 //!
-//! After a sync that failed, an operating system may take what it could not write
-//! for written: it shows it to readers, and never writes it again. Then nothing that
-//! is added to such a file would be safe. So the file is *in doubt*, and what can be
-//! read of it is written to a new one that takes its place. A mark beside it says so
-//! to the next process, should this one not live to see it done.
+//! After a sync that failed the file is *in doubt* (see [`Doubt`]), and nothing that is
+//! added to it would be safe. So what can be read of it is written to a new one that
+//! takes its place.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use redb::{Builder, Database, StorageBackend as _};
 
-use super::medium::{Medium, Watched};
+use super::doubt::{Doubt, Watched};
+use super::medium::Medium;
 use super::tables::{self, FORMAT, Writing};
 use crate::center::audit::Numbered;
 use crate::center::settings::lacks_room;
 use crate::center::store::{CommitError, Snapshot};
 
 /// Registries are small; redb's default is a GiB.
-const CACHE_BYTES: usize = 16 << 20;
+const CACHE_BYTES: usize = 4 << 20;
 
 /// Each opening begins a new block of revisions. The view counts on from the
 /// store's revision when health changes, so this keeps its numbers growing over
@@ -34,12 +32,14 @@ const CACHE_BYTES: usize = 16 << 20;
 /// the first write that succeeds makes it durable.
 const REVISION_BLOCK: u32 = 32;
 
+/// How often to open a file that seems to have been replaced while it was opened.
+const OPENINGS: usize = 3;
+
 /// Where a store's file is.
 pub(super) struct Location<M> {
     medium: M,
     path: PathBuf,
-    /// A sync of the file failed, and it was not replaced since.
-    is_in_doubt: Arc<AtomicBool>,
+    doubt: Arc<Doubt<M>>,
 }
 
 /// An open file and what was read from it.
@@ -52,10 +52,11 @@ pub(crate) struct Disk {
 
 impl<M: Medium> Location<M> {
     pub(super) fn new(medium: M, path: &Path) -> Self {
+        let (mark, spare) = (beside(path, ".doubt"), beside(path, ".sound"));
         Self {
+            doubt: Arc::new(Doubt::new(medium.clone(), mark, spare)),
             medium,
             path: path.to_owned(),
-            is_in_doubt: Arc::default(),
         }
     }
 
@@ -85,14 +86,13 @@ impl<M: Medium> Location<M> {
             self.create()?;
         } else {
             // Left by who was killed after having made the file.
-            let _ = self.medium.remove(&self.beside(".lock"));
+            let _ = self.medium.remove(&beside(&self.path, ".lock"));
         }
         // Who made the file may have been killed before its name was on disk.
         self.sync_directory()?;
-        let doubt = self.beside(".doubt");
         let mut refusal = None;
-        if self.is_in_doubt.load(Ordering::SeqCst) || self.medium.size(&doubt)?.is_some() {
-            refusal = match self.replace(&doubt) {
+        if self.doubt.exists()? {
+            refusal = match self.replace() {
                 Ok(()) => None,
                 // It can be read until it can be replaced.
                 Err(failure @ (Failure::Full(_) | Failure::Io(_))) => {
@@ -104,6 +104,7 @@ impl<M: Medium> Location<M> {
         }
         let database = self.open_file()?;
         let mut snapshot = tables::read(&database)?;
+        self.doubt.prepare();
         snapshot.revision = ((snapshot.revision >> REVISION_BLOCK) + 1) << REVISION_BLOCK;
         if refusal.is_some() {
             return Ok(Disk {
@@ -128,6 +129,12 @@ impl<M: Medium> Location<M> {
                 // to keep other centers away. Opening the file needs no room.
                 drop(database);
                 let database = self.open_file()?;
+                // Some file systems look for room only when they sync. The next change
+                // finds the file replaced, or not yet.
+                let refusal = self.doubt.is_seen().then(|| CommitError::Failed {
+                    is_full: true,
+                    reason: error.to_string(),
+                });
                 Ok(Disk {
                     database,
                     snapshot,
@@ -139,9 +146,27 @@ impl<M: Medium> Location<M> {
     }
 
     fn open_file(&self) -> Result<Database, Failure> {
-        let file = self.medium.open(&self.path).map_err(io_failure)?;
-        let file = Watched::new(file, self.is_in_doubt.clone());
-        Ok(builder().create_with_backend(file)?)
+        let mut openings = 0;
+        loop {
+            let (file, identity) = self.medium.open(&self.path).map_err(io_failure)?;
+            let file = Watched::new(file, self.doubt.clone());
+            let database = builder().create_with_backend(file)?;
+            // Its lock keeps others from replacing it from now on. Before that one may have
+            // done so, and then this is a file that nobody will find again.
+            if self.medium.identity(&self.path)? == Some(identity) {
+                return Ok(database);
+            }
+            openings += 1;
+            if openings == OPENINGS {
+                // Nobody replaces it so often.
+                tracing::warn!(
+                    file = %self.path.display(),
+                    "the file system does not tell this file from others: start no second center \
+                     with it"
+                );
+                return Ok(database);
+            }
+        }
     }
 
     /// A file without a byte is none yet: whoever made it did not get further.
@@ -154,7 +179,7 @@ impl<M: Medium> Location<M> {
     pub(super) fn create(&self) -> Result<(), Failure> {
         // redb's own lock comes with opening a file, and a draft that was left half-made
         // can't be opened. So the right to make one has a lock of its own.
-        let lock_path = self.beside(".lock");
+        let lock_path = beside(&self.path, ".lock");
         let lock = self.medium.lock(&lock_path).map_err(io_failure)?;
         let Some(_lock) = lock else {
             return Err(Failure::InUse);
@@ -169,28 +194,25 @@ impl<M: Medium> Location<M> {
     }
 
     /// Puts a new file with what can be read in the place of one that is in doubt.
-    fn replace(&self, doubt: &Path) -> Result<(), Failure> {
-        if self.medium.size(doubt)?.is_none() {
-            // Where not even this can be written, only this process knows.
-            let _ = self.medium.create(doubt);
-        }
+    fn replace(&self) -> Result<(), Failure> {
+        // Perhaps it can be written down now.
+        self.doubt.mark();
         let old = self.open_file()?;
         // It is not replaced by less than it should hold.
         tables::read(&old)?;
         self.draft(|new| tables::copy(&old, new))?;
         // Only now: as long as it is open, no other center takes the old one for the
-        // right one.
+        // right one. What its last sync comes to does not matter.
         drop(old);
-        self.medium.remove(doubt)?;
+        self.doubt.end()?;
         self.sync_directory()?;
-        self.is_in_doubt.store(false, Ordering::SeqCst);
         tracing::warn!(file = %self.path.display(), "a sync had failed: the store was written anew");
         Ok(())
     }
 
     /// Makes a whole file under another name, and gives it the right one.
     fn draft(&self, fill: impl FnOnce(&Database) -> Result<(), Failure>) -> Result<(), Failure> {
-        let draft = self.beside(".new");
+        let draft = beside(&self.path, ".new");
         let made = self.make(&draft, fill).and_then(|()| {
             self.medium.rename(&draft, &self.path)?;
             self.sync_directory()
@@ -214,20 +236,18 @@ impl<M: Medium> Location<M> {
         fill(&database)?;
         database.close()?;
         // What redb wrote when it was closed belongs to the file.
-        self.medium.open(draft)?.sync_data()?;
+        let (whole, _) = self.medium.open(draft)?;
+        whole.sync_data()?;
         Ok(())
     }
 
+    /// A name that may not be on disk is as bad as a content: it is given again, to a
+    /// new file.
     fn sync_directory(&self) -> Result<(), Failure> {
-        self.medium
-            .sync_directory_of(&self.path)
+        let synced = self.medium.sync_directory_of(&self.path);
+        synced
+            .inspect_err(|_| self.doubt.begin())
             .map_err(io_failure)
-    }
-
-    fn beside(&self, suffix: &str) -> PathBuf {
-        let mut name = self.path.as_os_str().to_owned();
-        name.push(suffix);
-        name.into()
     }
 }
 
@@ -359,6 +379,12 @@ impl<E: Into<redb::Error>> From<E> for Failure {
 
 fn io_failure(error: io::Error) -> Failure {
     redb::Error::Io(error).into()
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 fn builder() -> Builder {

@@ -2,28 +2,30 @@
 //! put another one beneath the store, which fails, fills up, and loses what was not
 //! synced when its power goes.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fmt::Debug;
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io;
-use std::ops::Bound;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
+use redb::StorageBackend;
 use redb::backends::FileBackend;
-use redb::{BackendError, StorageBackend};
 
 use crate::directory;
 
 /// Files by their paths, all in one directory.
-pub(super) trait Medium: Send + 'static {
+pub(super) trait Medium: Clone + Debug + Send + Sync + 'static {
     type Backend: StorageBackend;
+    /// Tells a file from others that have had its name.
+    type Identity: PartialEq;
     /// A lock that is held until this is dropped.
     type Lock;
 
     /// How long the file is. Absent: there is none.
     fn size(&self, path: &Path) -> io::Result<Option<u64>>;
     /// Opens a file that exists.
-    fn open(&self, path: &Path) -> io::Result<Self::Backend>;
+    fn open(&self, path: &Path) -> io::Result<(Self::Backend, Self::Identity)>;
+    /// Which file it is. Absent: there is none.
+    fn identity(&self, path: &Path) -> io::Result<Option<Self::Identity>>;
     /// Makes a file that does not exist, for the owner only.
     fn create(&self, path: &Path) -> io::Result<Self::Backend>;
     /// Locks a file, which is made if need be. Absent: somebody else has the lock.
@@ -41,18 +43,22 @@ pub(super) struct Folder;
 
 impl Medium for Folder {
     type Backend = FileBackend;
+    /// The device, and the file's number on it.
+    type Identity = (u64, u64);
     type Lock = File;
 
     fn size(&self, path: &Path) -> io::Result<Option<u64>> {
-        match std::fs::metadata(path) {
-            Ok(found) => Ok(Some(found.len())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        Ok(metadata(path)?.map(|found| found.len()))
     }
 
-    fn open(&self, path: &Path) -> io::Result<FileBackend> {
-        backend(OpenOptions::new().read(true).write(true).open(path)?)
+    fn open(&self, path: &Path) -> io::Result<(FileBackend, (u64, u64))> {
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        let identity = identity(&file.metadata()?);
+        Ok((backend(file)?, identity))
+    }
+
+    fn identity(&self, path: &Path) -> io::Result<Option<(u64, u64)>> {
+        Ok(metadata(path)?.map(|found| identity(&found)))
     }
 
     fn create(&self, path: &Path) -> io::Result<FileBackend> {
@@ -98,78 +104,26 @@ impl Medium for Folder {
     }
 }
 
+fn metadata(path: &Path) -> io::Result<Option<Metadata>> {
+    match std::fs::metadata(path) {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(unix)]
+fn identity(file: &Metadata) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt as _;
+    (file.dev(), file.ino())
+}
+
+/// Elsewhere a file that is open can't be replaced.
+#[cfg(not(unix))]
+fn identity(_file: &Metadata) -> (u64, u64) {
+    (0, 0)
+}
+
 fn backend(file: File) -> io::Result<FileBackend> {
     FileBackend::new(file).map_err(io::Error::other)
-}
-
-/// A file whose failed syncs are remembered: after one of them, nobody knows what
-/// of it is on disk, whatever is read from it.
-#[derive(Debug)]
-pub(super) struct Watched<B> {
-    inner: B,
-    is_in_doubt: Arc<AtomicBool>,
-}
-
-impl<B> Watched<B> {
-    pub(super) fn new(inner: B, is_in_doubt: Arc<AtomicBool>) -> Self {
-        Self { inner, is_in_doubt }
-    }
-}
-
-impl<B: StorageBackend> StorageBackend for Watched<B> {
-    fn sync_data(&self) -> io::Result<()> {
-        let synced = self.inner.sync_data();
-        if synced.is_err() {
-            self.is_in_doubt.store(true, Ordering::SeqCst);
-        }
-        synced
-    }
-
-    fn len(&self) -> io::Result<u64> {
-        self.inner.len()
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.inner.read(offset, out)
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.inner.set_len(len)
-    }
-
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.inner.write(offset, data)
-    }
-
-    fn close(&self) -> io::Result<()> {
-        self.inner.close()
-    }
-
-    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.inner.try_lock_range(start, end)
-    }
-
-    fn try_lock_shared_range(
-        &self,
-        start: Bound<u64>,
-        end: Bound<u64>,
-    ) -> Result<bool, BackendError> {
-        self.inner.try_lock_shared_range(start, end)
-    }
-
-    fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.inner.lock_range(start, end)
-    }
-
-    fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.inner.lock_shared_range(start, end)
-    }
-
-    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.inner.unlock_range(start, end)
-    }
-
-    fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.inner.query_lock_range(start, end)
-    }
 }

@@ -28,6 +28,11 @@ struct State {
     durable_names: BTreeMap<PathBuf, usize>,
     /// What leads from the one to the other, in order.
     name_changes: Vec<NameChange>,
+    /// Those of them that a failed sync should have written. They are written with the
+    /// next change of a name, should there be one.
+    forgotten: Vec<NameChange>,
+    /// Somebody replaces the file that is opened next, just before it is locked.
+    is_replaced_at_open: bool,
     /// Files that were opened in an earlier life are of no use.
     life: u32,
     is_dead: bool,
@@ -42,11 +47,16 @@ struct State {
 pub(super) struct Faults {
     /// There is no room for anything new.
     pub is_full: bool,
+    /// This shows only when it is synced.
+    pub has_room_until_sync: bool,
     /// Writes fail, as those of a broken device.
     pub writes_fail: bool,
-    /// So many syncs fail from now on. What they should have written is forgotten,
-    /// and yet it is read, as with Linux's page cache.
+    /// After so many syncs, so many fail, also those of the directory. What they should
+    /// have written is forgotten, and yet it is read, as with Linux's page cache.
+    pub good_syncs: usize,
     pub failing_syncs: usize,
+    /// When a sync has failed, the process is killed after so many steps.
+    pub steps_after_failure: Option<usize>,
     /// The next sync panics.
     pub stumbles: bool,
 }
@@ -92,6 +102,15 @@ impl Simulated {
         self.state().faults = faults;
     }
 
+    pub(super) fn faults(&self) -> Faults {
+        self.state().faults
+    }
+
+    /// The file that is opened next is replaced by a copy of it meanwhile.
+    pub(super) fn replace_at_open(&self) {
+        self.state().is_replaced_at_open = true;
+    }
+
     /// The next process: what the last one wrote is there, synced or not.
     pub(super) fn restart(&self) {
         let mut state = self.state();
@@ -104,6 +123,7 @@ impl Simulated {
     /// disk or not; names change in their order.
     pub(super) fn lose_power(&self, random: &mut fastrand::Rng) {
         let mut state = self.state();
+        state.forgotten.clear();
         let kept = random.usize(..=state.name_changes.len());
         for change in std::mem::take(&mut state.name_changes)
             .into_iter()
@@ -137,11 +157,7 @@ impl Simulated {
     pub(super) fn put(&self, path: &Path, content: &[u8]) {
         let mut state = self.state();
         let inode = state.files.len();
-        state.files.push(File {
-            seen: content.to_vec(),
-            durable: content.to_vec(),
-            unsynced: Vec::new(),
-        });
+        state.files.push(File::whole(content));
         state.names.insert(path.to_owned(), inode);
         state.durable_names.insert(path.to_owned(), inode);
     }
@@ -183,9 +199,40 @@ impl State {
         }
     }
 
+    fn sync(&mut self) -> io::Result<()> {
+        self.syncs += 1;
+        if self.faults.good_syncs > 0 {
+            self.faults.good_syncs -= 1;
+            return Ok(());
+        }
+        if self.faults.failing_syncs == 0 {
+            return Ok(());
+        }
+        self.faults.failing_syncs -= 1;
+        self.steps_left = self.faults.steps_after_failure.take().or(self.steps_left);
+        Err(match self.faults.is_full {
+            true => io::ErrorKind::StorageFull.into(),
+            false => io::Error::from_raw_os_error(5),
+        })
+    }
+
     fn rename(&mut self, change: NameChange) {
         change.apply(&mut self.names);
+        // A directory is written as a whole.
+        let forgotten = std::mem::take(&mut self.forgotten);
+        self.name_changes.extend(forgotten);
         self.name_changes.push(change);
+    }
+}
+
+impl File {
+    /// A file that is on disk.
+    fn whole(content: &[u8]) -> Self {
+        Self {
+            seen: content.to_vec(),
+            durable: content.to_vec(),
+            unsynced: Vec::new(),
+        }
     }
 }
 
@@ -243,6 +290,7 @@ fn write(content: &mut Vec<u8>, offset: usize, data: &[u8]) {
 
 impl Medium for Simulated {
     type Backend = Handle;
+    type Identity = usize;
     type Lock = ();
 
     fn size(&self, path: &Path) -> io::Result<Option<u64>> {
@@ -251,12 +299,23 @@ impl Medium for Simulated {
         Ok(file.map(|file| file.seen.len() as u64))
     }
 
-    fn open(&self, path: &Path) -> io::Result<Handle> {
-        let state = self.state();
-        match state.names.get(path) {
-            Some(inode) => Ok(self.handle(&state, *inode)),
-            None => Err(io::ErrorKind::NotFound.into()),
+    fn open(&self, path: &Path) -> io::Result<(Handle, usize)> {
+        let mut state = self.state();
+        let Some(&inode) = state.names.get(path) else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        if std::mem::take(&mut state.is_replaced_at_open) {
+            let copy = File::whole(&state.files[inode].seen);
+            let replacing = state.files.len();
+            state.files.push(copy);
+            state.names.insert(path.to_owned(), replacing);
+            state.durable_names.insert(path.to_owned(), replacing);
         }
+        Ok((self.handle(&state, inode), inode))
+    }
+
+    fn identity(&self, path: &Path) -> io::Result<Option<usize>> {
+        Ok(self.state().names.get(path).copied())
     }
 
     fn create(&self, path: &Path) -> io::Result<Handle> {
@@ -281,6 +340,9 @@ impl Medium for Simulated {
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let mut state = self.state();
+        if !state.is_dead && !state.names.contains_key(from) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
         state.step()?;
         state.rename(NameChange::Renamed(from.to_owned(), to.to_owned()));
         Ok(())
@@ -298,8 +360,14 @@ impl Medium for Simulated {
     fn sync_directory_of(&self, _path: &Path) -> io::Result<()> {
         let mut state = self.state();
         state.step()?;
-        state.name_changes.clear();
-        state.durable_names = state.names.clone();
+        let changes = std::mem::take(&mut state.name_changes);
+        if let Err(error) = state.sync() {
+            state.forgotten.extend(changes);
+            return Err(error);
+        }
+        for change in changes {
+            change.apply(&mut state.durable_names);
+        }
         Ok(())
     }
 }
@@ -348,7 +416,7 @@ impl StorageBackend for Handle {
         let mut state = self.state()?;
         state.step()?;
         let length = usize::try_from(len).map_err(io::Error::other)?;
-        if length > state.files[self.inode].seen.len() {
+        if length > state.files[self.inode].seen.len() && !state.faults.has_room_until_sync {
             state.needs_room()?;
         }
         self.change(&mut state, Unsynced::Length(length));
@@ -358,17 +426,13 @@ impl StorageBackend for Handle {
     fn sync_data(&self) -> io::Result<()> {
         let mut state = self.state()?;
         state.step()?;
-        state.syncs += 1;
         let stumbles = std::mem::take(&mut state.faults.stumbles);
         if stumbles {
             drop(state);
             panic!("it stumbles");
         }
         let unsynced = std::mem::take(&mut state.files[self.inode].unsynced);
-        if state.faults.failing_syncs > 0 {
-            state.faults.failing_syncs -= 1;
-            return Err(io::Error::from_raw_os_error(5));
-        }
+        state.sync()?;
         let durable = &mut state.files[self.inode].durable;
         unsynced.iter().for_each(|change| change.apply(durable));
         Ok(())
@@ -378,7 +442,7 @@ impl StorageBackend for Handle {
         let mut state = self.state()?;
         state.step()?;
         // The header is never moved, so a full disk has room for it.
-        if offset > 0 {
+        if offset > 0 && !state.faults.has_room_until_sync {
             state.needs_room()?;
         }
         if state.faults.writes_fail {

@@ -13,10 +13,10 @@ use redb::{
 };
 
 use super::file::Failure;
-use crate::center::audit::{self, Numbered};
+use crate::center::audit::{self, Numbered, retention};
 use crate::center::contracts::document::Document;
 use crate::center::record::Record;
-use crate::center::store::{Event, Revision, Snapshot};
+use crate::center::store::{Event, Mark, Revision, Snapshot};
 
 /// By service, host and port: a [`Record`] as JSON.
 const INSTANCES: TableDefinition<'_, (&str, &str, u16), &[u8]> = TableDefinition::new("instances");
@@ -29,15 +29,12 @@ const META: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");
 /// The format that this version writes, and the newest that it reads.
 pub(super) const FORMAT: u32 = 1;
 
-/// So many entries of the audit trail are kept, the last ones.
-pub(super) const TRAIL: u64 = 10_000;
-
 /// What one transaction writes.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Writing<'a> {
     pub revision: Revision,
     pub batches: &'a [(Revision, Vec<Event>)],
-    pub marks: &'a [String],
+    pub marks: &'a [Mark],
     pub audit: &'a [audit::Entry],
 }
 
@@ -56,7 +53,10 @@ pub(super) fn write(database: &Database, writing: Writing<'_>) -> Result<u64, re
     {
         let mut meta = transaction.open_table(META)?;
         for mark in writing.marks {
-            meta.insert(format!("mark:{mark}").as_str(), "")?;
+            match mark {
+                Mark::Set(mark) => meta.insert(format!("mark:{mark}").as_str(), "")?,
+                Mark::Clear(mark) => meta.remove(format!("mark:{mark}").as_str())?,
+            };
         }
         meta.insert("format", FORMAT.to_string().as_str())?;
         meta.insert("revision", writing.revision.to_string().as_str())?;
@@ -102,8 +102,15 @@ fn write_audit(
         let json = serde_json::to_vec(entry).map_err(io::Error::other)?;
         trail.insert(number, json.as_slice())?;
     }
-    while trail.len()? > TRAIL {
-        trail.pop_first()?;
+    if trail.len()? > retention::MOST {
+        let entries = trail.iter()?.map(|entry| {
+            let (number, json) = entry?;
+            Ok::<_, redb::StorageError>(retention::Kept::read(number.value(), json.value()))
+        });
+        let entries = entries.collect::<Result<Vec<_>, _>>()?;
+        for number in retention::surplus(&entries) {
+            trail.remove(number)?;
+        }
     }
     Ok(first)
 }
@@ -168,7 +175,7 @@ pub(super) fn read(database: &Database) -> Result<Snapshot, Failure> {
                 "the record of {service:?} at {host}:{port}: {error}"
             ))
         })?;
-        snapshot.records.push(Arc::new(record));
+        snapshot.records.push(Arc::new(record.shrunk()));
     }
     snapshot.documents = read_documents(&transaction)?;
     Ok(snapshot)

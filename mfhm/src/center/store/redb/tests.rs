@@ -11,7 +11,7 @@ use redb::TableDefinition;
 use super::*;
 use crate::center::contracts::document::Document;
 use crate::center::record::{Origin, Record};
-use crate::center::store::{DocumentWrite, Expect, Snapshot};
+use crate::center::store::{DocumentWrite, Expect, Mark, Snapshot};
 
 fn record(id: &str, port: u16) -> Arc<Record> {
     Arc::new(Record::sample(Origin::V1, "users", id, port))
@@ -42,7 +42,7 @@ async fn what_was_acknowledged_is_there_after_a_restart() {
         assert_eq!(snapshot(&store).await.records.len(), round);
         let id = format!("i{round}");
         let batch = Batch {
-            marks: vec!["tested".to_owned()],
+            marks: vec![Mark::Set("tested".to_owned())],
             ..Batch::put(record(&id, 1 + round as u16), Expect::Absent)
         };
         let revision = store.commit(batch).await.unwrap();
@@ -230,4 +230,44 @@ async fn a_document_is_there_after_a_restart_until_it_is_dropped() {
 
     let store = RedbStore::open(&path).await.unwrap();
     assert!(snapshot(&store).await.documents.is_empty());
+}
+
+/// Whoever waited for a disk that hung and was told so is not registered by it later.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_that_nobody_waits_for_any_more_is_not_made() {
+    use futures_util::FutureExt as _;
+
+    let store = Arc::new(
+        RedbStore::start(opener(
+            simulated::Simulated::default(),
+            Path::new("s"),
+            Duration::ZERO,
+        ))
+        .await
+        .unwrap(),
+    );
+    // A follower that stands still holds the store up.
+    let mut follower = store.changes().await.unwrap();
+    let many = tokio::spawn({
+        let store = store.clone();
+        async move {
+            let commits = (1..=1100).map(|port| {
+                let record = record(&format!("i{port}"), port);
+                store.commit(Batch::put(record, Expect::Absent))
+            });
+            futures_util::future::join_all(commits).await
+        }
+    });
+    while follower.len() < FOLLOWER_CAPACITY {
+        tokio::task::yield_now().await;
+    }
+    let late = Batch::put(record("late", 2000), Expect::Absent);
+    assert!(store.commit(late).now_or_never().is_none());
+    while !many.is_finished() {
+        let _ = follower.try_recv();
+        tokio::task::yield_now().await;
+    }
+    assert!(many.await.unwrap().iter().all(|answer| answer.is_ok()));
+    drop(follower);
+    assert_eq!(snapshot(&store).await.records.len(), 1100);
 }
