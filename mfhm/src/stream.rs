@@ -156,9 +156,11 @@ fn until_panic<T>(
     items: impl Stream<Item = Result<T, Fault>>,
 ) -> impl Stream<Item = Result<T, Fault>> {
     let items = AssertUnwindSafe(items).catch_unwind();
-    items.map(|item| {
+    let items = items.map(|item| {
         item.unwrap_or_else(|_panic| Err(Fault::new(FaultKind::Panicked, "the stream panicked")))
-    })
+    });
+    // Who asks on after the end hears again that it is the end.
+    items.fuse()
 }
 
 /// Ends a stream with its first error; nothing is asked of it after that.
@@ -171,7 +173,7 @@ fn until_failure<T: Send + 'static>(
         let rest = item.is_ok().then_some(items);
         Some((item, rest))
     });
-    items.boxed()
+    items.fuse().boxed()
 }
 
 impl From<Bytes> for ByteStream {
@@ -348,6 +350,35 @@ mod tests {
             .map(|item| item.err().map(|fault| fault.kind()))
             .collect();
         assert_eq!(kinds, [None, Some(FaultKind::Panicked)]);
+    }
+
+    #[tokio::test]
+    async fn who_asks_on_after_the_end_hears_that_it_is_the_end() {
+        // It would panic itself.
+        let once = || {
+            stream::unfold(
+                true,
+                |is_first| async move { is_first.then_some((1, false)) },
+            )
+        };
+        let bytes = || once().map(|_| Bytes::from_static(b"a"));
+        let mut chunks = [
+            ByteStream::new(bytes()),
+            ByteStream::try_new(bytes().map(Ok::<_, BoxError>)),
+        ];
+        for stream in &mut chunks {
+            assert!(stream.next().await.is_some());
+            assert!(stream.next().await.is_none());
+            assert!(stream.next().await.is_none());
+        }
+        for mut lines in [
+            Lines::new(once()),
+            Lines::try_new(once().map(Ok::<_, BoxError>)),
+        ] {
+            assert!(lines.next().await.is_some());
+            assert!(lines.next().await.is_none());
+            assert!(lines.next().await.is_none());
+        }
     }
 
     #[tokio::test]

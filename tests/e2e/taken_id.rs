@@ -10,6 +10,9 @@ use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+/// The secret of somebody else.
+const THEIRS: &str = "a secret of somebody else's";
+
 struct Kept;
 
 #[mfhm::service(name = "kept")]
@@ -86,7 +89,7 @@ async fn an_id_that_was_taken_while_its_owner_was_away_keeps_nobody_out() {
     .await;
 
     // Ids are told to everybody.
-    assert_eq!(register(&squatted, &first, "theirs").await.status, 200);
+    assert_eq!(register(&squatted, &first, THEIRS).await.status, 200);
     open.send_replace(Some(squatted.addr()));
     let second = wait::until("a registration under another id", async || {
         let ids = ids_at(&squatted, port).await;
@@ -104,7 +107,7 @@ async fn an_id_that_was_taken_while_its_owner_was_away_keeps_nobody_out() {
     .await;
     // It has the new secret, and nobody else does.
     let id: InstanceId = second.parse().expect("an id");
-    assert_eq!(register(&squatted, &id, "theirs").await.status, 403);
+    assert_eq!(register(&squatted, &id, THEIRS).await.status, 403);
 
     let caller = Caller::builder().center(squatted.url()).without_cache();
     let caller = caller.build().expect("a caller");
