@@ -391,6 +391,7 @@ fn sensitive(text: &str) -> Option<HeaderValue> {
 mod tests {
     use super::*;
     use crate::link::Credentials;
+    use crate::tls::Secured;
 
     fn at(host: &str, port: u16) -> ServiceView {
         let text = format!(
@@ -402,7 +403,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_key_of_an_instance_does_not_follow_its_id_to_another_address() {
-        let link = Link::new(&Credentials::default()).unwrap();
+        let link = Link::new(&Credentials::default(), &Secured::default()).unwrap();
         // Nobody answers there, so no key is told anew.
         let centers = Centers::new(&["http://127.0.0.1:9".to_owned()], link, Vec::new());
         let id: InstanceId = "a".parse().unwrap();
