@@ -24,9 +24,10 @@ use crate::key::Key;
 use crate::link::{Credentials, Link};
 use crate::returned::Returned as _;
 use crate::settings::directory::Directory;
-use crate::settings::listing::{Listed, Listing};
+use crate::settings::listing::{Listed, ListedAddress, Listing};
 use crate::stream::events::parse::{Parser, RawEvent};
 use crate::stream::{ByteStream, Lines};
+use crate::tls::Secured;
 use crate::wire::problem::Problem;
 use crate::wire::v1::{self, CallerReport};
 use crate::wire::{deadline, overload, python, trace};
@@ -43,7 +44,7 @@ pub async fn ask_center(question: u8) {
         key: None,
         token: Some(Key::new("a token")),
     };
-    let link = Link::new(&credentials).expect("the token is one");
+    let link = Link::new(&credentials, &Secured::default()).expect("the token is one");
     let urls = ["http://a:1".to_owned(), "http://b:1".to_owned()];
     match question % 6 {
         0 => {
@@ -140,7 +141,7 @@ pub fn answer_body(bytes: &[u8]) {
         for method in methods {
             python::from_python_template(&method.path);
         }
-        Address::of(&found.host, found.port);
+        Address::of(&found.host, found.port, false);
     }
 }
 
@@ -296,9 +297,9 @@ pub fn settings(text: &str) {
     for (service, listed) in &listing.0 {
         let texts: Vec<String> = match listed {
             Listed::At(addresses) => {
-                let text = |(host, port): &(String, u16)| {
-                    let address = Address::of(host, *port);
-                    assert!(address.authority().is_some(), "{host:?} {port}");
+                let text = |listed: &ListedAddress| {
+                    let address = Address::of(&listed.host, listed.port, listed.is_tls);
+                    assert!(address.authority().is_some(), "{listed:?}");
                     address.base().to_owned()
                 };
                 addresses.iter().map(text).collect()

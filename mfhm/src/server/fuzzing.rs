@@ -19,6 +19,7 @@ pub(crate) async fn register(link: Link, url: &str) {
         address: Address {
             host: None,
             port: 1,
+            tls: false,
         },
         operations: Vec::new(),
         document: None,

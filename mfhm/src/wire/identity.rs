@@ -132,7 +132,7 @@ impl Trusted {
 
     /// What an assertion says, when it is good for this audience at this time (in
     /// seconds since 1970).
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn check(&self, text: &str, audience: &str, now: u64) -> Result<Claims, Doubt> {
         self.check_late(text, audience, now, 0)
     }
