@@ -19,6 +19,10 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 
 use super::connection::Answered;
 
+/// So much of what comes after the request is passed over: requests that a peer sent
+/// ahead.
+const MOST_UNASKED: usize = 64 << 10;
+
 /// Marks an answer, as an extension of it: nothing else is said on its connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lasting;
@@ -56,8 +60,10 @@ impl Outgoing {
         stream.write_all_buf(&mut head).await?;
         stream.flush().await?;
         drop(head);
+        let mut unasked = 0;
         loop {
-            let next = std::future::poll_fn(|context| next(&mut stream, &mut body, context));
+            let next =
+                std::future::poll_fn(|context| next(&mut stream, &mut body, &mut unasked, context));
             let Some(data) = next.await? else { break };
             send_frame(&mut stream, data, is_chunked).await?;
         }
@@ -91,13 +97,15 @@ where
 fn next<S>(
     stream: &mut S,
     body: &mut Answered,
+    unasked: &mut usize,
     context: &mut Context<'_>,
 ) -> Poll<io::Result<Option<Bytes>>>
 where
     S: AsyncRead + Unpin,
 {
     // First, because a peer that is gone needs nothing more. What it sends after its
-    // request is passed over, as it is told that the connection ends with this answer.
+    // request is passed over, as it is told that the connection ends with this answer;
+    // one that goes on and on is hung up on.
     let mut unread = [0; 256];
     loop {
         let mut unread = ReadBuf::new(&mut unread);
@@ -105,7 +113,13 @@ where
             Poll::Ready(Ok(())) if unread.filled().is_empty() => {
                 return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
             }
-            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Ok(())) => {
+                *unasked += unread.filled().len();
+                if *unasked > MOST_UNASKED {
+                    let why = "the peer sends what nobody asked for";
+                    return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, why)));
+                }
+            }
             Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
             Poll::Pending => break,
         }
