@@ -35,11 +35,13 @@
 //! |---|---|---|
 //! | a type, a value of an enum, a variant more (`Option` is `null` more; a number is wider than an integer, a text than an enum, anything than something) | compatible | breaking |
 //! | the same, one less | breaking | compatible |
+//! | one more of a type that there was already, with other limits or parts (each of the `anyOf`) | compatible | breaking |
+//! | one of several of a type less, though another may hold it | breaking | compatible |
 //! | a limit (`minimum`, `maxLength`, `multipleOf`, …) or a format is gone | compatible | breaking |
 //! | the same, new or tighter | breaking | compatible |
 //! | another format or pattern, another type, another number of elements of a tuple | breaking | breaking |
-//! | a field is added | compatible if it may be left out | compatible, unless the old document said that there are no others |
-//! | a field is removed | breaking | breaking if it was always there |
+//! | a field is added | compatible if it may be left out, unless the old document had others (`additionalProperties`) that it is narrower than | compatible, unless the old document said that there are no others |
+//! | a field is removed | breaking | breaking if it was always there, or if it may be one of others that are wider |
 //! | a field becomes required | breaking | compatible |
 //! | a field becomes optional | compatible | breaking |
 //! | unknown fields are refused now (`additionalProperties`) | breaking | compatible |
@@ -76,7 +78,7 @@ mod tests;
 mod unjudged;
 mod work;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value;
@@ -175,7 +177,7 @@ fn compare_within(work: usize, old: &Value, new: &Value) -> Result<Vec<Finding>,
     let mut changes = Changes {
         operation: String::new(),
         findings: Vec::new(),
-        told: BTreeSet::new(),
+        told: BTreeMap::new(),
         work,
     };
     let (mut pairs, gone, added) = pairs(operations(old)?, operations(new)?);
@@ -283,8 +285,9 @@ struct Changes {
     /// The one that is being compared.
     operation: String,
     findings: Vec<Finding>,
-    /// One type in several places of an operation is told once.
-    told: BTreeSet<(String, String)>,
+    /// One type in several places of an operation is told once: where each of
+    /// the findings is.
+    told: BTreeMap<(String, String), usize>,
     /// What may still be compared.
     work: usize,
 }
@@ -299,13 +302,20 @@ impl Changes {
     }
 
     fn add(&mut self, verdict: Verdict, what: String, reason: &'static str) {
-        if self.told.insert((self.operation.clone(), what.clone())) {
-            self.findings.push(Finding {
+        let told = (self.operation.clone(), what.clone());
+        let index = *self.told.entry(told).or_insert(self.findings.len());
+        match self.findings.get_mut(index) {
+            None => self.findings.push(Finding {
                 operation: self.operation.clone(),
                 what,
                 verdict,
                 reason,
-            });
+            }),
+            // What breaks in one place and not in another does break.
+            Some(found) if found.verdict < verdict => {
+                (found.verdict, found.reason) = (verdict, reason);
+            }
+            Some(_) => {}
         }
     }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::unjudged::{is_annotation, is_unjudged};
-use super::work::weight;
-use super::{MAX_WORK, resolve, step};
+use super::unjudged::is_annotation;
+use super::work::{members_weight, weight};
+use super::{MAX_WORK, limits, resolve, step};
 
 /// Parts nested deeper than this are not looked at.
 const MAX_DEPTH: usize = 64;
@@ -40,14 +40,16 @@ impl Choice {
 }
 
 /// Takes a schema apart, and tells how much work its definitions and choices
-/// are. None is read twice, so a document of any shape is done in time.
-pub(super) fn choices(document: &Value, schema: &Value) -> (Vec<Choice>, usize) {
+/// are. None is read twice in the same place, and it ends once that is more
+/// work than `most`, so a document of any shape is done in time.
+pub(super) fn choices(document: &Value, schema: &Value, most: usize) -> (Vec<Choice>, usize) {
     let mut taker = Taker {
         document,
         choices: Vec::new(),
-        keys: BTreeSet::new(),
+        told: BTreeSet::new(),
         seen: BTreeSet::new(),
         size: 0,
+        most,
     };
     taker.take(schema, &Map::new(), 0);
     // Each choice is looked for among all the others.
@@ -58,24 +60,28 @@ pub(super) fn choices(document: &Value, schema: &Value) -> (Vec<Choice>, usize) 
 struct Taker<'a> {
     document: &'a Value,
     choices: Vec<Choice>,
-    /// Those of the choices, but for objects.
-    keys: BTreeSet<String>,
+    /// Keys and schemas of the choices: what is said twice is one of them, but
+    /// two of one type with other limits are two.
+    told: BTreeSet<(String, String)>,
     /// The definitions that were taken apart, by where they are and what
-    /// stands beside the reference.
+    /// stands beside the reference and beside its list of choices.
     seen: BTreeSet<(*const Value, String)>,
     size: usize,
+    most: usize,
 }
 
 impl Taker<'_> {
     /// `shared` is what stands beside the list of choices that `schema` is in.
     fn take(&mut self, schema: &Value, shared: &Map<String, Value>, depth: usize) {
-        if depth > MAX_DEPTH {
+        // What is shared is copied for each that shares it.
+        self.grow(shared);
+        if depth > MAX_DEPTH || self.size > self.most {
             return;
         }
         let is_reference = schema.get("$ref").is_some();
         let (schema, beside) = self.followed(schema);
         if is_reference {
-            let text = Value::Object(beside.clone()).to_string();
+            let text = format!("{} {}", text(&beside), text(shared));
             if !self.seen.insert((schema, text)) {
                 return;
             }
@@ -95,22 +101,13 @@ impl Taker<'_> {
         if is_nullable && !members.contains_key("enum") && !members.contains_key("const") {
             self.add("null".to_owned(), Map::new());
         }
-        if let Some(value) = members.get("const") {
-            self.add(key_of(value), members);
-            return;
-        }
-        if let Some(Value::Array(values)) = members.get("enum") {
-            let is_left = |(key, _): &(&String, &Value)| is_unjudged(key);
-            let left = members.iter().filter(is_left);
-            let left: Map<_, _> = left.map(|(k, v)| (k.clone(), v.clone())).collect();
-            let size = weight(&Value::Object(left.clone()), MAX_WORK);
-            self.size = self.size.saturating_add(size.saturating_mul(values.len()));
-            if self.size > MAX_WORK {
-                return;
-            }
-            for value in values {
-                self.add(key_of(value), left.clone());
-            }
+        let values = match (members.get("const"), members.get("enum")) {
+            (Some(value), _) => Some(vec![value.clone()]),
+            (None, Some(Value::Array(values))) => Some(values.clone()),
+            _ => None,
+        };
+        if let Some(values) = values {
+            self.values(&values, &members, is_nullable);
             return;
         }
         for keyword in ["oneOf", "anyOf"] {
@@ -133,6 +130,39 @@ impl Taker<'_> {
             }
             _ if members.contains_key("properties") => self.add("object".to_owned(), members),
             _ => self.add("any".to_owned(), members),
+        }
+    }
+
+    /// One of several values, of those that fit what stands beside them.
+    fn values(&mut self, values: &[Value], members: &Map<String, Value>, is_nullable: bool) {
+        let is_left = |key: &str| {
+            let is_value = key == "enum" || key == "const";
+            !is_value && !is_annotation(key) && !limits::is_settled(key)
+        };
+        let left = members.iter().filter(|(key, _)| is_left(key));
+        let left: Map<_, _> = left.map(|(k, v)| (k.clone(), v.clone())).collect();
+        for value in values {
+            self.grow(&left);
+            if self.size > self.most {
+                return;
+            }
+            if !limits::is_within(members, value) {
+                continue;
+            }
+            let mut key = key_of(value);
+            let is_null = value.is_null() && is_nullable;
+            // A mistake in the document more likely than nothing at all.
+            if !is_null && !limits::is_of_types(members, value) {
+                key.push_str(" (of another type than it says)");
+            }
+            self.add(key, left.clone());
+        }
+    }
+
+    fn grow(&mut self, members: &Map<String, Value>) {
+        if !members.is_empty() {
+            let size = members_weight(members, MAX_WORK);
+            self.size = self.size.saturating_add(size);
         }
     }
 
@@ -184,10 +214,14 @@ impl Taker<'_> {
     }
 
     fn add(&mut self, key: String, schema: Map<String, Value>) {
-        if key == "object" || self.keys.insert(key.clone()) {
+        if self.told.insert((key.clone(), text(&schema))) {
             self.choices.push(Choice { key, schema });
         }
     }
+}
+
+fn text(members: &Map<String, Value>) -> String {
+    serde_json::to_string(members).unwrap_or_default()
 }
 
 /// Adds what `all` does not say itself. Of two limits the tighter one holds; what

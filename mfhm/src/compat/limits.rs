@@ -78,10 +78,15 @@ impl Walk<'_> {
         if both_are("number") {
             self.precision(path, old, new);
         }
-        if !both_are("string") {
-            return;
-        }
+        let are_numbers = [old, new]
+            .iter()
+            .all(|schema| is_of_type(schema, "integer") || is_of_type(schema, "number"));
         for keyword in ["format", "pattern"] {
+            // Most formats are of texts, but what one means elsewhere is open;
+            // a pattern holds for each text, whatever else there may be.
+            if are_numbers || keyword == "format" && !both_are("string") {
+                continue;
+            }
             match (old.get(keyword), new.get(keyword)) {
                 (None, Some(is)) => self.narrowed(format!("{subject} has the {keyword} {is} now")),
                 (Some(was), None) => {
@@ -211,6 +216,62 @@ impl Walk<'_> {
             ),
             _ => {}
         }
+    }
+}
+
+/// Whether a single value needs no such keyword beside it: it is looked at
+/// here, or (a format) was by those who wrote the value down.
+pub(super) fn is_settled(keyword: &str) -> bool {
+    [
+        "type",
+        "format",
+        "minimum",
+        "exclusiveMinimum",
+        "maximum",
+        "exclusiveMaximum",
+        "minLength",
+        "maxLength",
+    ]
+    .contains(&keyword)
+}
+
+/// Whether a value has a type that a schema says.
+pub(super) fn is_of_types(schema: &Map<String, Value>, value: &Value) -> bool {
+    let is = |kind: &Value| match kind.as_str() {
+        Some("string") => value.is_string(),
+        Some("integer") => value.as_f64().is_some_and(|number| number.fract() == 0.0),
+        Some("number") => value.is_number(),
+        Some("boolean") => value.is_boolean(),
+        Some("null") => value.is_null(),
+        Some("object") => value.is_object(),
+        Some("array") => value.is_array(),
+        _ => true,
+    };
+    match schema.get("type") {
+        Some(Value::Array(kinds)) => kinds.iter().any(is),
+        Some(kind) => is(kind),
+        None => true,
+    }
+}
+
+/// Whether a number or a text is within the limits of a schema.
+pub(super) fn is_within(schema: &Map<String, Value>, value: &Value) -> bool {
+    let holds = |keyword: &str, holds: fn(&f64, &f64) -> bool, number: f64| {
+        let limit = schema.get(keyword).and_then(Value::as_f64);
+        limit.is_none_or(|limit| holds(&number, &limit))
+    };
+    match value {
+        Value::Number(number) => number.as_f64().is_none_or(|number| {
+            holds("minimum", f64::ge, number)
+                && holds("maximum", f64::le, number)
+                && holds("exclusiveMinimum", f64::gt, number)
+                && holds("exclusiveMaximum", f64::lt, number)
+        }),
+        Value::String(text) => {
+            let length = text.chars().count() as f64;
+            holds("minLength", f64::ge, length) && holds("maxLength", f64::le, length)
+        }
+        _ => true,
     }
 }
 

@@ -16,6 +16,16 @@ use super::{Changes, Documents};
 /// Schemas nested deeper than this are not looked at.
 const MAX_DEPTH: usize = 64;
 
+/// The keywords of what a value is made of.
+const PARTS: [&str; 6] = [
+    "properties",
+    "required",
+    "additionalProperties",
+    "patternProperties",
+    "items",
+    "prefixItems",
+];
+
 /// Who writes the value: the caller or the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
@@ -74,9 +84,12 @@ impl Walk<'_> {
         if has_reference && !self.seen.insert(pair) {
             return;
         }
-        let (mut old, old_size) = choices(in_old, old);
-        let (mut new, new_size) = choices(in_new, new);
-        if !self.changes.may_go_on(old_size + new_size) {
+        let (mut old, old_size) = choices(in_old, old, self.changes.work);
+        if !self.changes.may_go_on(old_size) {
+            return;
+        }
+        let (mut new, new_size) = choices(in_new, new, self.changes.work);
+        if !self.changes.may_go_on(new_size) {
             return;
         }
         let objects = |choices: &[Choice]| choices.iter().filter(|c| c.key == "object").count();
@@ -111,12 +124,13 @@ impl Walk<'_> {
         for (choice, other) in &kept {
             self.compare_choice(path, choice, other, depth);
         }
-        let mut has_common = !kept.is_empty();
+        let kinds: BTreeSet<String> = kept.into_iter().map(|(choice, _)| choice.key).collect();
+        let mut has_common = !kinds.is_empty();
 
         // A number may be an integer, a text one of an enum, anything everything.
         for wide in take_wide(&mut added, &gone) {
             for narrow in gone.iter().filter(|narrow| narrow.is_within(&wide)) {
-                self.limits(path, &narrow.schema, &wide.schema);
+                self.compare_within(path, (narrow, &wide), &wide, depth);
             }
             self.widened(format!("{subject} may be {} now", wide.key));
             gone.retain(|narrow| !narrow.is_within(&wide));
@@ -124,10 +138,15 @@ impl Walk<'_> {
         }
         for wide in take_wide(&mut gone, &added) {
             for narrow in added.iter().filter(|narrow| narrow.is_within(&wide)) {
-                self.limits(path, &wide.schema, &narrow.schema);
+                self.compare_within(path, (&wide, narrow), &wide, depth);
             }
             let narrow = list(added.iter().filter(|narrow| narrow.is_within(&wide)));
-            self.narrowed(format!("{subject} may be {narrow} only, not {}", wide.key));
+            self.narrowed(if narrow.is_empty() {
+                // Another one of its type holds them all.
+                format!("{subject} may not be {} any more", wide.key)
+            } else {
+                format!("{subject} may be {narrow} only, not {}", wide.key)
+            });
             added.retain(|narrow| !narrow.is_within(&wide));
             has_common = true;
         }
@@ -139,11 +158,34 @@ impl Walk<'_> {
             );
             return;
         }
+        // Of one type may be several, with other limits.
         for Choice { key, .. } in gone {
-            self.narrowed(format!("{subject} may not be {key} any more"));
+            self.narrowed(match kinds.contains(&key) {
+                true => format!("{subject} may be one kind of {key} less now"),
+                false => format!("{subject} may not be {key} any more"),
+            });
         }
         for Choice { key, .. } in added {
-            self.widened(format!("{subject} may be {key} now"));
+            self.widened(match kinds.contains(&key) {
+                true => format!("{subject} may be one more kind of {key} now"),
+                false => format!("{subject} may be {key} now"),
+            });
+        }
+    }
+
+    /// Compares a type with one that holds it, `wide`.
+    fn compare_within(
+        &mut self,
+        path: &str,
+        (old, new): (&Choice, &Choice),
+        wide: &Choice,
+        depth: usize,
+    ) {
+        // What may be anything may still say what its fields or elements are.
+        if PARTS.iter().any(|part| wide.schema.contains_key(*part)) {
+            self.compare_choice(path, old, new, depth);
+        } else {
+            self.limits(path, &old.schema, &new.schema);
         }
     }
 
@@ -222,8 +264,8 @@ impl Walk<'_> {
             let field = format!("{path}.{name}");
             let subject = self.named(&field);
             let Some(new_field) = new_fields.get(name) else {
-                let is_in_map = matches!(new.get("additionalProperties"), Some(Value::Object(_)));
-                if is_in_map && self.side == Side::Request {
+                let others = others(new);
+                if others.is_some() && self.side == Side::Request {
                     self.changes.compatible(
                         format!("{subject} is one of any number now"),
                         "what callers send is taken as before",
@@ -232,7 +274,7 @@ impl Walk<'_> {
                     self.removed(&subject, requires(old, name));
                 }
                 // It may be one of the others now.
-                if let Some(more @ Value::Object(_)) = new.get("additionalProperties") {
+                if let Some(more) = others {
                     self.compare(&field, old_field, more, depth + 1);
                 }
                 continue;
@@ -264,7 +306,7 @@ impl Walk<'_> {
         for (name, new_field) in added {
             let field = format!("{path}.{name}");
             let subject = self.named(&field);
-            if let Some(more @ Value::Object(_)) = old.get("additionalProperties") {
+            if let Some(more) = others(old) {
                 self.compare(&field, more, new_field, depth + 1);
             }
             match self.side {
@@ -392,6 +434,12 @@ impl Walk<'_> {
             format!("the field `{path}` of {}", self.subject)
         }
     }
+}
+
+/// What the fields without a name are, if the document says that there are any.
+fn others(schema: &Map<String, Value>) -> Option<&Value> {
+    let more = schema.get("additionalProperties")?;
+    (*more != Value::Bool(false)).then_some(more)
 }
 
 /// Takes those choices out that hold one of the others.

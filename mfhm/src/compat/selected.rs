@@ -1,6 +1,6 @@
 //! The comparison of single operations, of documents that nobody vouches for.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -56,7 +56,7 @@ fn one(
     let mut changes = Changes {
         operation: old.name(),
         findings: Vec::new(),
-        told: BTreeSet::new(),
+        told: BTreeMap::new(),
         work,
     };
     operation::compare(old, new, documents, &mut changes);

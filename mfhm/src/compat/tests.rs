@@ -1,5 +1,6 @@
 //! What is said about each kind of change.
 
+mod choices;
 mod everything;
 mod places;
 mod unjudged;

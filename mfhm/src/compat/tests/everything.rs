@@ -42,7 +42,7 @@ fn schema() -> impl Strategy<Value = Value> {
             (field, any::<bool>()),
             0..3,
         );
-        let object = (fields, any::<bool>()).prop_map(|(fields, is_closed)| {
+        let object = (fields, prop::option::of(any::<bool>())).prop_map(|(fields, is_open)| {
             let required: Vec<_> = fields
                 .iter()
                 .filter(|(_, (_, is))| *is)
@@ -54,8 +54,8 @@ fn schema() -> impl Strategy<Value = Value> {
                 .collect();
             let mut object =
                 json!({ "type": "object", "properties": properties, "required": required });
-            if is_closed {
-                object["additionalProperties"] = json!(false);
+            if let Some(is_open) = is_open {
+                object["additionalProperties"] = json!(is_open);
             }
             object
         });
@@ -67,7 +67,10 @@ fn schema() -> impl Strategy<Value = Value> {
             inner
                 .clone()
                 .prop_map(|more| json!({ "type": "object", "additionalProperties": more })),
-            prop::collection::vec(inner.clone(), 1..3).prop_map(|parts| json!({ "anyOf": parts })),
+            prop::collection::vec(inner.clone(), 1..4).prop_map(|parts| json!({ "anyOf": parts })),
+            // What stands beside the list holds for each part.
+            (prop::collection::vec(inner.clone(), 1..4), 0..3u8)
+                .prop_map(|(parts, n)| json!({ "anyOf": parts, "maxLength": n, "minimum": n })),
             inner.prop_map(|part| json!({ "allOf": [part] })),
         ]
     })
@@ -110,10 +113,16 @@ fn fits(schema: &Value, value: &Value, is_writer: bool, whole: (&Value, usize)) 
     };
     let fits =
         |schema: &Value, value: &Value| fits(schema, value, is_writer, (definition, depth + 1));
+    let kind = members.get("type");
+    let says = |name: &str| kind == Some(&json!(name));
+    let says_one_of = |name: &str| {
+        let kinds = kind.and_then(Value::as_array);
+        kinds.is_some_and(|kinds| kinds.contains(&json!(name)))
+    };
     let has_more = members.contains_key("additionalProperties");
     if let Some(values) = value.as_object()
         && is_writer
-        && members.get("type") == Some(&json!("object"))
+        && (says("object") || says_one_of("object"))
         && !has_more
     {
         let named = |name: &String| {
@@ -246,6 +255,23 @@ fn no_document_keeps_us_busy() {
         let findings = compare(&document("string"), &document("integer")).unwrap();
         assert!(!findings.is_empty(), "{keyword}");
     }
+    // The same with other words beside each list: as many ways, and none of them
+    // is another's.
+    let link = |n: usize| json!({ "$ref": format!("#/components/schemas/T{n}") });
+    let beside = |end: &str| {
+        let levels = (0..40).map(|n| {
+            let narrow = json!({ "anyOf": [link(n + 1)], format!("x-{n}"): 1 });
+            (format!("T{n}"), json!({ "anyOf": [narrow, link(n + 1)] }))
+        });
+        let mut document = answer(&json!({ "$ref": "#/components/schemas/T0" }));
+        let definitions = document["components"]["schemas"].as_object_mut().unwrap();
+        definitions.extend(levels);
+        definitions.insert("T40".to_owned(), json!({ "type": end }));
+        document
+    };
+    assert_eq!(compare(&beside("string"), &beside("string")).unwrap(), []);
+    let refused = compare(&beside("string"), &beside("integer")).unwrap_err();
+    assert!(refused.to_string().contains("too large"), "{refused}");
     // Many operations that share a large schema.
     let fields: Map<String, Value> = (0..2000)
         .map(|n| (format!("f{n}"), json!({ "type": "string" })))
