@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 
-use crate::tls::{Secured, Whom};
+use crate::tls::{Secured, Told, Whom};
 
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "fuchsia"))]
 use crate::tcp::UNACKNOWLEDGED;
@@ -97,6 +97,7 @@ pub(crate) struct Dial {
     connector: Arc<dyn Connector>,
     secured: Secured,
     whom: Whom,
+    told: Told,
 }
 
 impl Dial {
@@ -106,7 +107,13 @@ impl Dial {
             connector,
             secured,
             whom,
+            told: Told::default(),
         }
+    }
+
+    /// What the other side says of this process.
+    pub(crate) fn told(&self) -> &Told {
+        &self.told
     }
 }
 
@@ -132,8 +139,10 @@ impl Service<Uri> for Dial {
             if parts.scheme != Some(Scheme::HTTPS) {
                 return Ok(TokioIo::new(stream));
             }
-            let connect = dial.secured.connect(stream, &dial.whom, to.host());
-            Ok(TokioIo::new(Box::new(connect.await?) as Box<dyn Wire>))
+            let spoken = dial.secured.connect(stream, &dial.whom, to.host()).await?;
+            #[cfg(feature = "tls")]
+            let spoken = spoken.noting(dial.told);
+            Ok(TokioIo::new(Box::new(spoken) as Box<dyn Wire>))
         })
     }
 }

@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use rustls::crypto::{CryptoProvider, ring};
 
-pub(crate) use self::connect::{Refused, Whom};
+pub(crate) use self::connect::{Refused, Told, Whom};
 pub(crate) use self::kept::Secured;
 pub(crate) use self::names::can_be_shown;
 

@@ -12,7 +12,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::connector::{Connector, Dial};
-use crate::tls::{Secured, Whom};
+use crate::tls::{Secured, Told, Whom};
 
 /// Ends before a center's idle time-out.
 const IDLE: Duration = Duration::from_secs(10);
@@ -27,6 +27,7 @@ pub(super) type Failed = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Clone, Debug)]
 pub(super) struct Http {
     client: Client<Dial, Full<Bytes>>,
+    told: Told,
 }
 
 /// A request that is not sent yet.
@@ -46,11 +47,13 @@ pub(super) struct Answer {
 
 impl Http {
     pub(super) fn over(connector: Arc<dyn Connector>, secured: Secured) -> Self {
+        let dial = Dial::new(connector, secured, Whom::Center);
+        let told = dial.told().clone();
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
-            .build(Dial::new(connector, secured, Whom::Center));
-        Self { client }
+            .build(dial);
+        Self { client, told }
     }
 
     pub(super) fn request(&self, method: Method, url: &str) -> Request {
@@ -80,7 +83,14 @@ impl Request {
     /// Sends it, and waits for the head of the answer.
     pub(super) async fn send(self) -> Result<Answer, Failed> {
         let request = self.head.body(Full::new(self.body))?;
-        let answer = self.http.client.request(request).await?;
+        let Http { client, told } = &self.http;
+        let answer = client
+            .request(request)
+            .await
+            .map_err(|error| match told.lately() {
+                Some(why) if !error.is_connect() => why.into(),
+                _ => Failed::from(error),
+            })?;
         Ok(Answer {
             status: answer.status(),
             body: answer.into_body(),

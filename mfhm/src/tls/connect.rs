@@ -4,13 +4,14 @@
 use std::fmt;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rustls::pki_types::{DnsName, ServerName};
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -101,7 +102,7 @@ impl Secured {
         let (config, name) = self.expect(whom, host).map_err(io::Error::from)?;
         let shaking = TlsConnector::from(config).connect(name, stream);
         match tokio::time::timeout(HANDSHAKE, shaking).await {
-            Ok(Ok(stream)) => Ok(Spoken(stream)),
+            Ok(Ok(stream)) => Ok(Spoken(stream, Told::default())),
             Ok(Err(error)) => Err(self.explain(error, whom, host)),
             Err(_) => Err(io::Error::new(
                 io::ErrorKind::TimedOut,
@@ -234,10 +235,41 @@ fn cause(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
 }
 
+/// What the other side has said of this process lately. In TLS 1.3 a client's certificate
+/// is in its last message, so for the client the handshake is over before it can be
+/// refused. When it hears of that before its first request, the pool passes over the
+/// connection and what it ended with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Told(Arc<Mutex<Option<(Instant, String)>>>);
+
+/// For so long it may be why a connection ended.
+const LATELY: Duration = Duration::from_secs(2);
+
+impl Told {
+    fn note(&self, refused: &Refused) {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *told = Some((Instant::now(), refused.why.clone()));
+    }
+
+    /// Why connections end, if the other side has just said so.
+    pub(crate) fn lately(&self) -> Option<Refused> {
+        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (when, why) = told.as_ref()?;
+        (when.elapsed() < LATELY).then(|| Refused::new(why))
+    }
+}
+
 /// A stream over TLS. That the other side does not take this one for somebody shows
 /// when it is first read: it is told as what it is.
 #[derive(Debug)]
-pub(crate) struct Spoken<S>(TlsStream<S>);
+pub(crate) struct Spoken<S>(TlsStream<S>, Told);
+
+impl<S> Spoken<S> {
+    /// The same, which notes there what the other side says of this one.
+    pub(crate) fn noting(self, told: Told) -> Self {
+        Self(self.0, told)
+    }
+}
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Spoken<S> {
     fn poll_read(
@@ -249,6 +281,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Spoken<S> {
         match read {
             Poll::Ready(Err(error)) => {
                 let refused = cause(&error).and_then(told);
+                if let Some(refused) = &refused {
+                    self.1.note(refused);
+                }
                 Poll::Ready(Err(refused.map_or(error, io::Error::from)))
             }
             other => other,

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::connector::{self, Dial};
 use crate::stream::StreamedBody;
-use crate::tls::{Secured, Whom};
+use crate::tls::{Secured, Told, Whom};
 
 /// Ends before a server's idle time-out, so that a request rarely meets a
 /// connection that is being closed.
@@ -27,6 +27,7 @@ const IDLE: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub(crate) struct Network {
     client: Client<Dial, Payload>,
+    told: Told,
 }
 
 /// What is sent: bytes, perhaps none, or a stream.
@@ -39,13 +40,14 @@ impl Network {
     }
 
     fn over(dial: Dial) -> Self {
+        let told = dial.told().clone();
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
             // Each request brings its own.
             .set_host(false)
             .build(dial);
-        Self { client }
+        Self { client, told }
     }
 
     /// Sends, and waits for the headers.
@@ -70,7 +72,8 @@ impl Network {
         let mut headers = hop.headers(request);
         headers.insert(HOST, host.clone());
         *sent.headers_mut() = headers;
-        self.client.request(sent).await.map_err(classify)
+        let sent = self.client.request(sent).await;
+        sent.map_err(|error| classify(error, &self.told))
     }
 }
 
@@ -99,7 +102,7 @@ impl Transport for Network {
 /// begun: its connection was closed before it took the request. (The client has
 /// another one take it where the connection was an old one.) Everything else
 /// after the connection was made may have reached the service.
-fn classify(error: legacy::Error) -> TransportError {
+fn classify(error: legacy::Error, told: &Told) -> TransportError {
     let source = error.source().and_then(|source| source.downcast_ref());
     let is_untouched =
         source.is_some_and(|source: &hyper::Error| source.is_canceled() || source.is_closed());
@@ -110,9 +113,10 @@ fn classify(error: legacy::Error) -> TransportError {
     } else {
         TransportErrorKind::Broken
     };
+    let lost = told.lately().filter(|_| is_untouched);
     TransportError {
         kind,
-        source: error.into(),
+        source: lost.map_or_else(|| error.into(), Into::into),
     }
 }
 
