@@ -85,6 +85,8 @@ impl BodyError {
 }
 
 /// Why a body breaks off that does not come while it is waited for, or too slowly.
+// A center reads none that way.
+#[cfg_attr(not(feature = "server"), allow(dead_code))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Slow {
     /// Nothing came for so long.
@@ -95,6 +97,7 @@ pub(crate) enum Slow {
 
 impl Slow {
     /// The cause of an error, if it is this.
+    #[cfg(feature = "server")]
     pub(crate) fn behind(error: &(dyn std::error::Error + 'static)) -> Option<Self> {
         let mut errors = std::iter::successors(Some(error), |error| error.source());
         errors.find_map(|error| error.downcast_ref().copied())

@@ -56,7 +56,7 @@ pub(crate) enum Whom {
 
 /// What nobody says.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Told;
+pub(crate) struct Told(());
 
 impl Told {
     pub(crate) fn lately(&self) -> Option<io::Error> {
