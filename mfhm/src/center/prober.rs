@@ -5,6 +5,7 @@
 
 pub(super) mod ping;
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -48,11 +49,16 @@ pub(crate) async fn run(view: Arc<View>, store: Arc<dyn Store>, pinger: Arc<dyn 
         if !decisions.documents.is_empty() {
             running.spawn(drop_documents(store.clone(), decisions.documents));
         }
-        tokio::select! {
-            () = view.tick_due() => {}
-            Some(_) = running.join_next(), if !running.is_empty() => {}
+        // Whatever ends meanwhile leaves nothing to be decided here: what came of it was
+        // reported, and may have made the next tick due.
+        let mut due = pin!(view.tick_due());
+        loop {
+            tokio::select! {
+                () = &mut due => break,
+                Some(_) = running.join_next(), if !running.is_empty() => {}
+            }
+            while running.try_join_next().is_some() {}
         }
-        while running.try_join_next().is_some() {}
     }
 }
 
