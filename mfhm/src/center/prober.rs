@@ -30,6 +30,9 @@ pub(crate) async fn run(view: Arc<View>, store: Arc<dyn Store>, pinger: Arc<dyn 
     // The set owns what runs: when this task is aborted, so are they.
     let mut running = JoinSet::new();
     loop {
+        // Whoever registered is told so first, and pinged then. Both follow from the same
+        // change, and who makes it runs in the order in which they were woken.
+        tokio::task::yield_now().await;
         let decisions = view.with(|registry, now, random| registry.tick(now, random));
         if let Some(pause) = decisions.pause {
             tracing::warn!(

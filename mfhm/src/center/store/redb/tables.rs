@@ -56,6 +56,11 @@ pub(super) fn write(
     is_begun: bool,
     trail: &mut Trail,
 ) -> Result<u64, redb::Error> {
+    // Somebody who reads what was there before. The pages that this transaction replaces are
+    // free for others after it; without a reader redb gives them back at once, in a second
+    // round that nobody waits for but whoever registers, and whose own pages the next
+    // transaction has to write.
+    let _reader = database.begin_read()?;
     let mut transaction = database.begin_write()?;
     transaction.set_durability(Durability::Immediate)?;
     if !writing.batches.is_empty() {
