@@ -116,6 +116,27 @@ async fn concurrent_commits_are_all_durable_and_one_place_is_won_once() {
     assert_eq!(snapshot(&store).await.records.len(), 301);
 }
 
+/// However soon the store's thread looks: those who are on their way are let arrive.
+#[tokio::test]
+async fn who_comes_at_once_shares_a_sync() {
+    let disk = simulated::Simulated::default();
+    let opener = opener(disk.clone(), Path::new("s"), Duration::ZERO);
+    let store = Arc::new(RedbStore::start(opener).await.unwrap());
+    let (_, before) = disk.counts();
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 1..=200 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            let batch = Batch::put(record(&format!("i{n}"), n), Expect::Absent);
+            store.commit(batch).await
+        });
+    }
+    let answers = tasks.join_all().await;
+    assert!(answers.iter().all(Result::is_ok));
+    let (_, after) = disk.counts();
+    assert_eq!(after - before, 1);
+}
+
 #[tokio::test]
 async fn a_second_store_on_one_file_is_refused_by_name() {
     let dir = tempfile::tempdir().unwrap();
