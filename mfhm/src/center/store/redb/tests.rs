@@ -117,22 +117,23 @@ async fn concurrent_commits_are_all_durable_and_one_place_is_won_once() {
 }
 
 /// However soon the store's thread looks: those who are on their way are let arrive.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn who_comes_at_once_shares_a_sync() {
     let disk = simulated::Simulated::default();
     let opener = opener(disk.clone(), Path::new("s"), Duration::ZERO);
     let store = Arc::new(RedbStore::start(opener).await.unwrap());
     let (_, before) = disk.counts();
-    let mut tasks = tokio::task::JoinSet::new();
-    for n in 1..=200 {
-        let store = store.clone();
-        tasks.spawn(async move {
+    // On the worker, which has all of them to do before it looks for more.
+    let answers = tokio::spawn(async move {
+        let mut tasks = tokio::task::JoinSet::new();
+        for n in 1..=200 {
             let batch = Batch::put(record(&format!("i{n}"), n), Expect::Absent);
-            store.commit(batch).await
-        });
-    }
-    let answers = tasks.join_all().await;
-    assert!(answers.iter().all(Result::is_ok));
+            let store = store.clone();
+            tasks.spawn(async move { store.commit(batch).await });
+        }
+        tasks.join_all().await
+    });
+    assert!(answers.await.unwrap().iter().all(Result::is_ok));
     let (_, after) = disk.counts();
     assert_eq!(after - before, 1);
 }
