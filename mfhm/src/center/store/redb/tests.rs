@@ -124,14 +124,17 @@ async fn who_comes_at_once_shares_a_sync() {
     let store = Arc::new(RedbStore::start(opener).await.unwrap());
     let (_, before) = disk.counts();
     // On the worker, which has all of them to do before it looks for more.
-    let answers = tokio::spawn(async move {
-        let mut tasks = tokio::task::JoinSet::new();
-        for n in 1..=200 {
-            let batch = Batch::put(record(&format!("i{n}"), n), Expect::Absent);
-            let store = store.clone();
-            tasks.spawn(async move { store.commit(batch).await });
+    let answers = tokio::spawn({
+        let store = store.clone();
+        async move {
+            let mut tasks = tokio::task::JoinSet::new();
+            for n in 1..=200 {
+                let batch = Batch::put(record(&format!("i{n}"), n), Expect::Absent);
+                let store = store.clone();
+                tasks.spawn(async move { store.commit(batch).await });
+            }
+            tasks.join_all().await
         }
-        tasks.join_all().await
     });
     assert!(answers.await.unwrap().iter().all(Result::is_ok));
     let (_, after) = disk.counts();
