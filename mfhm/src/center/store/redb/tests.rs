@@ -11,7 +11,7 @@ use redb::TableDefinition;
 use super::*;
 use crate::center::contracts::document::Document;
 use crate::center::record::{Origin, Record};
-use crate::center::store::{DocumentWrite, Expect, Mark, Snapshot};
+use crate::center::store::{DocumentWrite, Expect, Mark, Snapshot, Write};
 
 fn record(id: &str, port: u16) -> Arc<Record> {
     Arc::new(Record::sample(Origin::V1, "users", id, port))
@@ -122,6 +122,13 @@ async fn who_comes_at_once_shares_a_sync() {
     let disk = simulated::Simulated::default();
     let opener = opener(disk.clone(), Path::new("s"), Duration::ZERO);
     let store = Arc::new(RedbStore::start(opener).await.unwrap());
+    // A file that has to grow is synced for that as well.
+    let writes = (1001..=1400).map(|n| Write::put(record(&format!("i{n}"), n), Expect::Absent));
+    let many = Batch {
+        writes: writes.collect(),
+        ..Batch::default()
+    };
+    store.commit(many).await.unwrap();
     let (_, before) = disk.counts();
     // On the worker, which has all of them to do before it looks for more.
     let answers = tokio::spawn({
