@@ -11,7 +11,7 @@ use redb::TableDefinition;
 use super::*;
 use crate::center::contracts::document::Document;
 use crate::center::record::{Origin, Record};
-use crate::center::store::{DocumentWrite, Expect, Mark, Snapshot, Write};
+use crate::center::store::{DocumentWrite, Expect, Mark, Snapshot};
 
 fn record(id: &str, port: u16) -> Arc<Record> {
     Arc::new(Record::sample(Origin::V1, "users", id, port))
@@ -114,38 +114,6 @@ async fn concurrent_commits_are_all_durable_and_one_place_is_won_once() {
     store.close().await;
     let store = RedbStore::open(&path).await.unwrap();
     assert_eq!(snapshot(&store).await.records.len(), 301);
-}
-
-/// However soon the store's thread looks: those who are on their way are let arrive.
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn who_comes_at_once_shares_a_sync() {
-    let disk = simulated::Simulated::default();
-    let opener = opener(disk.clone(), Path::new("s"), Duration::ZERO);
-    let store = Arc::new(RedbStore::start(opener).await.unwrap());
-    // A file that has to grow is synced for that as well.
-    let writes = (1001..=1400).map(|n| Write::put(record(&format!("i{n}"), n), Expect::Absent));
-    let many = Batch {
-        writes: writes.collect(),
-        ..Batch::default()
-    };
-    store.commit(many).await.unwrap();
-    let (_, before) = disk.counts();
-    // On the worker, which has all of them to do before it looks for more.
-    let answers = tokio::spawn({
-        let store = store.clone();
-        async move {
-            let mut tasks = tokio::task::JoinSet::new();
-            for n in 1..=200 {
-                let batch = Batch::put(record(&format!("i{n}"), n), Expect::Absent);
-                let store = store.clone();
-                tasks.spawn(async move { store.commit(batch).await });
-            }
-            tasks.join_all().await
-        }
-    });
-    assert!(answers.await.unwrap().iter().all(Result::is_ok));
-    let (_, after) = disk.counts();
-    assert_eq!(after - before, 1);
 }
 
 #[tokio::test]
