@@ -6,13 +6,20 @@
 //! looked up; it carries the instance's own key and nothing else that is secret.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
-use http::{HeaderMap, StatusCode};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use bytes::Bytes;
+use futures_util::future::{BoxFuture, Either, select};
+use http::header::{HOST, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use http_body_util::{BodyExt as _, Empty};
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::Ping;
@@ -22,9 +29,10 @@ use crate::center::record::Origin;
 use crate::center::registration::{Probe, Probed};
 use crate::center::registry::Target;
 use crate::center::turns::Turns;
-use crate::error::{Error, Result};
 use crate::key::{self, Key};
 use crate::tls::Secured;
+#[cfg(feature = "tls")]
+use crate::tls::Whom;
 use crate::wire::v1;
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
@@ -48,6 +56,11 @@ const PROBE_PATIENCE: Duration = Duration::from_secs(5);
 /// How long to wait when this process lacks file descriptors or ports.
 const LOCAL_RETRY: Duration = Duration::from_millis(100);
 
+const AGENT: &str = concat!("mfhm/", env!("CARGO_PKG_VERSION"));
+
+/// The head of an answer has room in this. hyper takes half of it to begin with.
+const MOST_OF_HEAD: usize = 16 << 10;
+
 /// Of an answer's body.
 const MOST_BYTES: usize = 4096;
 
@@ -56,11 +69,9 @@ const BODY_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// Sends pings in their turn, and out of turn for registrations that wait.
 pub(crate) struct Pinger {
-    client: reqwest::Client,
-    /// For those that speak HTTPS, as is the next one: the client has its own.
+    /// For those that speak HTTPS.
     #[cfg_attr(not(feature = "tls"), allow(dead_code))]
     secured: Secured,
-    #[cfg_attr(not(feature = "tls"), allow(dead_code))]
     names: Arc<dyn Names>,
     allowed: Arc<AllowList>,
     timeout: Duration,
@@ -80,41 +91,20 @@ pub(crate) struct Answer {
 
 impl Pinger {
     /// `secured` is for instances that speak HTTPS.
-    pub(crate) fn new(
-        timeout: Duration,
-        allowed: Arc<AllowList>,
-        secured: Secured,
-    ) -> Result<Self> {
-        let pinger = Self::with_names(timeout, allowed, Arc::new(AskTheSystem))?;
-        Ok(Self { secured, ..pinger })
+    pub(crate) fn new(timeout: Duration, allowed: Arc<AllowList>, secured: Secured) -> Self {
+        let pinger = Self::with_names(timeout, allowed, Arc::new(AskTheSystem));
+        Self { secured, ..pinger }
     }
 
-    fn with_names(
-        timeout: Duration,
-        allowed: Arc<AllowList>,
-        names: Arc<dyn Names>,
-    ) -> Result<Self> {
-        let permitted = Permitted {
-            allowed: allowed.clone(),
-            names: names.clone(),
-        };
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .pool_max_idle_per_host(0)
-            .dns_resolver(Arc::new(permitted))
-            .user_agent(concat!("mfhm/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| Error::with_source("the pings can't be set up", error))?;
-        Ok(Self {
-            client,
+    fn with_names(timeout: Duration, allowed: Arc<AllowList>, names: Arc<dyn Names>) -> Self {
+        Self {
             secured: Secured::default(),
             names,
             allowed,
             timeout,
             pings: Turns::new(CONCURRENCY, CONCURRENCY_OF_PEER),
             probes: Turns::new(PROBES, PROBES_OF_PEER),
-        })
+        }
     }
 
     /// `peer` has it sent, and waits for it with its own.
@@ -128,7 +118,9 @@ impl Pinger {
         loop {
             let turn = turns.take(peer).await;
             let started = Instant::now();
-            let exchange = tokio::time::timeout(timeout, self.exchange(target)).await;
+            // Room is taken when it is needed: thousands may wait for their turn.
+            let exchange = Box::pin(self.exchange(target));
+            let exchange = tokio::time::timeout(timeout, exchange).await;
             drop(turn);
             let (outcome, instance) = match exchange {
                 Ok(Ok((outcome, instance))) => (outcome, instance),
@@ -164,27 +156,73 @@ impl Pinger {
             Ok(key) => key,
             Err(_) => return bad("its key can't be sent in a header"),
         };
-        #[cfg(feature = "tls")]
-        if target.tls {
-            return self.exchange_over_tls(target, &host, key).await;
-        }
         #[cfg(not(feature = "tls"))]
         if target.tls {
             return bad("it speaks HTTPS, which this build of the center doesn't");
         }
-        let mut request = self
-            .client
-            .get(format!("http://{host}:{}/ping", target.port));
-        if let Some(key) = key {
-            request = request.header(key::HEADER, key);
+        let addresses = self.addresses(target).await?;
+        let stream = TcpStream::connect(&*addresses).await?;
+        #[cfg(feature = "tls")]
+        if target.tls {
+            // Who answers has to be its service, by its certificate.
+            let whom = Whom::Service(target.service.as_str().into());
+            let stream = self.secured.connect(stream, &whom, &host).await?;
+            return ask(stream, target, &host, key).await;
         }
-        let mut response = request.send().await?;
-        let (outcome, instance) = heard(target, response.status(), response.headers());
+        ask(stream, target, &host, key).await
+    }
 
+    /// Where a ping may go, checked after the name was looked up.
+    async fn addresses(&self, target: &Target) -> io::Result<Vec<SocketAddr>> {
+        let at_port = |ip| SocketAddr::new(ip, target.port);
+        if let Ok(ip) = target.host.parse::<IpAddr>() {
+            return Ok(vec![at_port(ip)]);
+        }
+        // Names that can't be resolved say as little as a host that is silent.
+        let silent = |error: io::Error| io::Error::new(io::ErrorKind::TimedOut, error);
+        let found = self.names.addresses(&target.host).await.map_err(silent)?;
+        let permitted = self.allowed.permitted(&target.host, found);
+        let permitted = permitted.map_err(denied)?;
+        Ok(permitted.into_iter().map(at_port).collect())
+    }
+}
+
+/// Asks on a new connection. `host` is as it stands in a URL.
+async fn ask<S>(
+    stream: S,
+    target: &Target,
+    host: &str,
+    key: Option<HeaderValue>,
+) -> Result<(PingOutcome, Option<String>), Failed>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let (mut sender, connection) = http1::Builder::new()
+        .max_buf_size(MOST_OF_HEAD)
+        .handshake(TokioIo::new(stream))
+        .await?;
+    let mut request = Request::get("/ping")
+        .header(HOST, format!("{host}:{}", target.port))
+        .header(USER_AGENT, AGENT);
+    if let Some(key) = key {
+        request = request.header(key::HEADER, key);
+    }
+    let request = request.body(Empty::<Bytes>::new())?;
+    let exchange = Box::pin(async move {
+        let answer = sender.send_request(request).await?;
+        let (parts, body) = answer.into_parts();
+        let heard = heard(target, parts.status, &parts.headers);
         // The body says nothing, but whoever writes it should not find the
         // connection gone in the middle of a word.
-        let _ = tokio::time::timeout(BODY_TIMEOUT, skip_body(&mut response)).await;
-        Ok((outcome, instance))
+        let _ = tokio::time::timeout(BODY_TIMEOUT, skip(body)).await;
+        Ok::<_, Failed>(heard)
+    });
+    // The connection is driven for as long as the exchange takes, and not longer.
+    match select(exchange, connection).await {
+        Either::Left((heard, _)) => heard,
+        // What it had to give is given.
+        Either::Right((Ok(()), exchange)) => exchange.await,
+        Either::Right((Err(error), _)) => Err(error.into()),
     }
 }
 
@@ -223,10 +261,10 @@ fn heard(
     (outcome, instance)
 }
 
-async fn skip_body(response: &mut reqwest::Response) {
+async fn skip(mut body: Incoming) {
     let mut left = MOST_BYTES;
-    while let Ok(Some(chunk)) = response.chunk().await {
-        left = left.saturating_sub(chunk.len());
+    while let Some(Ok(frame)) = body.frame().await {
+        left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
         if left == 0 {
             return;
         }
@@ -276,11 +314,6 @@ fn judge(error: &(dyn std::error::Error + 'static)) -> Option<PingOutcome> {
         }
         source = cause.source();
     }
-    // Names that can't be resolved say as little as a host that is silent.
-    let by_http: Option<&reqwest::Error> = error.downcast_ref();
-    if by_http.is_some_and(|error| error.is_timeout() || error.is_dns()) {
-        return Some(PingOutcome::TimedOut);
-    }
     let mut reason = error.to_string();
     if let Some(source) = error.source() {
         reason = source.to_string();
@@ -329,30 +362,6 @@ struct AskTheSystem;
 impl Names for AskTheSystem {
     fn addresses<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
         Box::pin(address::resolve(name))
-    }
-}
-
-/// Resolves names to addresses that may be pinged.
-struct Permitted {
-    allowed: Arc<AllowList>,
-    names: Arc<dyn Names>,
-}
-
-impl Resolve for Permitted {
-    fn resolve(&self, name: Name) -> Resolving {
-        let (allowed, names) = (self.allowed.clone(), self.names.clone());
-        Box::pin(async move {
-            let addresses = names.addresses(name.as_str()).await?;
-            let addresses = allowed
-                .permitted(name.as_str(), addresses)
-                .map_err(denied)?;
-            let addresses: Addrs = Box::new(
-                addresses
-                    .into_iter()
-                    .map(|ip| std::net::SocketAddr::new(ip, 0)),
-            );
-            Ok(addresses)
-        })
     }
 }
 
