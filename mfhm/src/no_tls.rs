@@ -51,6 +51,8 @@ pub(crate) struct Secured(());
 pub(crate) enum Whom {
     Service(#[allow(dead_code)] Arc<str>),
     Center,
+    #[cfg(feature = "cli")]
+    Outside,
     Nobody,
 }
 

@@ -59,17 +59,24 @@ impl Refused {
         }
     }
 
-    /// This, if that is why an exchange failed.
+    /// Whether that is why an exchange failed.
     pub(crate) fn is_in(error: &(dyn std::error::Error + 'static)) -> bool {
+        Self::find(error).is_some()
+    }
+
+    /// This, if that is why an exchange failed.
+    pub(crate) fn find<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {
         let mut cause = Some(error);
         while let Some(error) = cause {
-            let inner = error.downcast_ref().and_then(io::Error::get_ref);
-            if inner.is_some_and(|inner| inner.is::<Self>()) {
-                return true;
+            let inner = error
+                .downcast_ref::<io::Error>()
+                .and_then(io::Error::get_ref);
+            if let Some(refused) = inner.and_then(|inner| inner.downcast_ref()) {
+                return Some(refused);
             }
             cause = error.source();
         }
-        false
+        None
     }
 }
 
