@@ -269,6 +269,13 @@ impl CenterBuilder {
         self
     }
 
+    /// Sets how many of them may be registered with one token, or with one certificate,
+    /// from wherever. The default is half of all.
+    pub fn max_instances_per_token(mut self, most: usize) -> Self {
+        self.settings.max_instances_per_token = Some(most);
+        self
+    }
+
     /// Sets how many connections the center has, and how long they may keep it
     /// waiting. The defaults are told at [`Limits`]. Each registered instance holds
     /// one, and so does each caller that watches.
