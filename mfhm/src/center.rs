@@ -67,7 +67,6 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod tokens;
-mod turns;
 mod view;
 mod watch;
 

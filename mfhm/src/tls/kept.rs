@@ -26,6 +26,9 @@ pub(crate) struct Kept {
     shared: Arc<Shared>,
     /// With the runtime that it lives on.
     task: Mutex<Option<JoinHandle<()>>>,
+    /// Of all listeners that show the certificate.
+    #[cfg(any(feature = "server", feature = "center"))]
+    pub(super) turns: Arc<crate::turns::Turns>,
 }
 
 #[derive(Debug)]
@@ -73,6 +76,8 @@ impl Secured {
                 seen: Mutex::new(Ok(contents)),
             }),
             task: Mutex::new(None),
+            #[cfg(any(feature = "server", feature = "center"))]
+            turns: Arc::new(super::accept::turns()),
         }))))
     }
 
