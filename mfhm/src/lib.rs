@@ -137,6 +137,8 @@ mod listener;
 #[cfg(any(feature = "server", feature = "cli"))]
 mod log;
 mod macros;
+#[cfg(any(feature = "client", feature = "server", feature = "center"))]
+mod memory;
 #[cfg(any(feature = "client", feature = "server"))]
 mod multipart;
 #[cfg(any(feature = "server", feature = "center"))]
