@@ -202,6 +202,19 @@ impl Secured {
                 };
                 format!("the certificate of {shown} is not by {trusted}")
             }
+            rustls::Error::InvalidCertificate(CertificateError::Revoked) => {
+                format!("the certificate of {shown} was revoked by its authority")
+            }
+            rustls::Error::InvalidCertificate(CertificateError::UnknownRevocationStatus) => {
+                format!(
+                    "it is not known whether the certificate of {shown} was revoked: there has to be \
+                 a list of each authority in its chain among those of MFHM_TLS_CRL"
+                )
+            }
+            rustls::Error::InvalidCertRevocationList(wrong) => format!(
+                "whether the certificate of {shown} was revoked says a list of MFHM_TLS_CRL that \
+                 cannot be trusted: {wrong:?}"
+            ),
             rustls::Error::InvalidCertificate(wrong) => {
                 format!("the certificate of {shown} cannot be trusted: {wrong}")
             }
@@ -230,8 +243,8 @@ fn told(error: &rustls::Error) -> Option<Refused> {
         | AlertDescription::CertificateExpired
         | AlertDescription::CertificateRevoked => format!(
             "who answers there does not accept the certificate of this process ({alert:?}): it \
-             has to be by an authority that is trusted there, in force, and for clients too \
-             (MFHM_TLS_CERT)"
+             has to be by an authority that is trusted there, in force, not revoked, and for clients \
+             too (MFHM_TLS_CERT)"
         ),
         _ => return None,
     };

@@ -240,6 +240,29 @@ fn files_that_cannot_be_used_are_named_with_the_reason() {
         let said = problem(tls, service);
         assert!(said.contains(says), "{says:?} is missing in: {said}");
     }
+    authority.revoke(&[], 2999);
+    let list = authority.path("ca", "crl");
+    for (tls, says) in [
+        (Tls::new().crl(&list), "MFHM_TLS_CA"),
+        (
+            good.clone().crl("/nowhere.crl"),
+            "revoked certificates /nowhere.crl",
+        ),
+        (
+            good.clone().crl(&pem),
+            "no list of revoked certificates in PEM",
+        ),
+    ] {
+        let said = problem(tls, "users");
+        assert!(said.contains(says), "{says:?} is missing in: {said}");
+    }
+    let text = "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n";
+    std::fs::write(&list, text).unwrap();
+    let said = problem(good.clone().crl(&list), "users");
+    assert!(
+        said.contains("ca.crl has a list of revoked certificates that can't"),
+        "{said}"
+    );
     let set = |name: &str| (name == "MFHM_TLS_CERT").then(|| pem.display().to_string());
     let half = Tls::from_vars(set, &mut Vec::new()).unwrap();
     assert!(problem(half, "users").contains("MFHM_TLS_KEY"));
@@ -386,4 +409,59 @@ async fn who_is_slow_in_a_handshake_has_no_turn_meanwhile() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(slow.try_join_next().is_none(), "they wait for the rest");
     assert!(shakes(&users, &accepting, HERE).await);
+}
+
+#[tokio::test]
+async fn who_was_revoked_is_nobody_on_either_side() {
+    let authority = Authority::new();
+    // A list that has ended counts on.
+    authority.revoke(&[], 2021);
+    let list = authority.path("ca", "crl");
+    let secured = |name: &str| {
+        let tls = authority.tls(name).crl(&list);
+        Secured::new(Some(tls), vec![name.to_owned()]).unwrap()
+    };
+    let (users, orders) = (secured("users"), secured("orders"));
+    let look = || {
+        for secured in [&users, &orders] {
+            secured.0.as_ref().unwrap().look();
+        }
+    };
+    let (met, names) = meet(&orders, service("users"), "h", &users).await;
+    assert!(met.is_ok() && names == Some(vec!["orders".to_owned()]));
+
+    authority.revoke(&["orders"], 2021);
+    look();
+    let (met, names) = meet(&orders, service("users"), "h", &users).await;
+    assert_refused(met, &["not revoked", "MFHM_TLS_CERT"]);
+    assert_eq!(names, None);
+    let (met, _) = meet(&users, service("orders"), "h", &orders).await;
+    assert_refused(met, &["\"orders\"", "was revoked"]);
+    // Who shows none is let in as before, and others are still somebody.
+    let nobody = Secured::new(Some(Tls::new().ca(authority.ca())), Vec::new()).unwrap();
+    assert!(meet(&nobody, service("users"), "h", &users).await.0.is_ok());
+    authority.give("orders", &["orders"]);
+    look();
+    let (met, names) = meet(&orders, service("users"), "h", &users).await;
+    assert!(
+        met.is_ok() && names == Some(vec!["orders".to_owned()]),
+        "with another one"
+    );
+}
+
+#[tokio::test]
+async fn who_is_on_no_list_because_there_is_none_is_refused() {
+    let authority = Authority::new();
+    // The list of another one, also if it has the same name, is none.
+    for name in ["another", "tests of mfhm"] {
+        let other = Authority::called(name);
+        other.revoke(&[], 2999);
+        let users = authority.secured("users");
+        let tls = authority.tls("orders").crl(other.path("ca", "crl"));
+        let orders = Secured::new(Some(tls), Vec::new()).unwrap();
+        let (met, _) = meet(&orders, service("users"), "h", &users).await;
+        assert_refused(met, &["\"users\"", "MFHM_TLS_CRL"]);
+        let (met, names) = meet(&users, service("orders"), "h", &orders).await;
+        assert!(met.is_err() && names.is_none(), "{name}");
+    }
 }
