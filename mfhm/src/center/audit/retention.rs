@@ -5,8 +5,9 @@
 //! nobody pushes out what they did, or what others did, by making many changes. The
 //! beginning of such a row is kept, and its end.
 //!
-//! Who has many names to register under has as many rows; past so many of them it is the
-//! oldest entries that go. All of them were in the log.
+//! Who has many names to register under has as many rows. Past so many of them each peer
+//! has a share, and whoever has more loses the oldest of its own; only of more peers than
+//! there is room for it is the oldest entries that go. All of them were in the log.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
@@ -101,14 +102,26 @@ pub(crate) fn surplus(entries: &[Kept]) -> HashSet<u64> {
     for entry in older {
         rows.entry(entry.row).or_default().push(entry.number);
     }
-    let most = most_of_a_row(rows.values().map(Vec::len).collect());
+    let most = most_of_each(rows.values().map(Vec::len).collect());
     let mut surplus = HashSet::new();
     for row in rows.values() {
         let to_go = row.len().saturating_sub(most);
         let beginning = most.min(row.len()).div_ceil(2);
         surplus.extend(&row[beginning..beginning + to_go]);
     }
-    // More rows than there is room: the oldest entries go.
+    // More rows than there is room.
+    let mut peers: HashMap<&str, Vec<u64>> = HashMap::new();
+    for entry in older
+        .iter()
+        .filter(|entry| !surplus.contains(&entry.number))
+    {
+        peers.entry(&entry.row.who).or_default().push(entry.number);
+    }
+    let most = most_of_each(peers.values().map(Vec::len).collect());
+    for own in peers.values() {
+        surplus.extend(&own[..own.len().saturating_sub(most)]);
+    }
+    // More peers than there is room.
     let too_many = (older.len() - surplus.len()).saturating_sub(OLDER);
     let numbers = older.iter().map(|entry| entry.number);
     let oldest: Vec<_> = numbers
@@ -119,9 +132,9 @@ pub(crate) fn surplus(entries: &[Kept]) -> HashSet<u64> {
     surplus
 }
 
-/// The largest number of entries of one row with which all rows have room together; at
-/// least one.
-fn most_of_a_row(mut lengths: Vec<usize>) -> usize {
+/// The largest number of entries of one row (or of one peer) with which all have room
+/// together; at least one.
+fn most_of_each(mut lengths: Vec<usize>) -> usize {
     lengths.sort_unstable();
     let mut room = OLDER;
     let mut left = lengths.len();
@@ -180,6 +193,32 @@ mod tests {
         let last: Vec<_> = (40_102 - RECENT as u64 + 1..=40_102).collect();
         assert!(left.ends_with(&last), "and the last ones");
         assert!(left.len() >= RECENT + OLDER - 10, "{}", left.len());
+    }
+
+    #[test]
+    fn who_has_many_names_pushes_out_its_own_entries_first() {
+        let own = (peer("flooder"), Action::Drained, "orders".to_owned());
+        let others = (0..100).map(|n| (peer("other"), Action::Registered, format!("o{n}")));
+        let names = (0..30_000).map(|n| (peer("flooder"), Action::Registered, format!("s{n}")));
+        let left = left_of(std::iter::once(own).chain(others).chain(names));
+        assert_eq!(
+            left[..100],
+            (2..=101).collect::<Vec<_>>(),
+            "what others did"
+        );
+        assert!(left.len() >= RECENT + OLDER - 10, "{}", left.len());
+        assert!(
+            left[100..].is_sorted() && left[100] > 20_000,
+            "the oldest of its own"
+        );
+    }
+
+    #[test]
+    fn past_so_many_peers_the_oldest_go() {
+        let many = (0..30_000).map(|n| (peer(&n.to_string()), Action::Registered, "a".to_owned()));
+        let left = left_of(many);
+        assert!(left.len() >= RECENT + OLDER, "{}", left.len());
+        assert_eq!(left, (left[0]..=30_000).collect::<Vec<_>>());
     }
 
     #[test]

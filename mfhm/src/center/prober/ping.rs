@@ -33,11 +33,11 @@ use crate::center::health::PingOutcome;
 use crate::center::record::Origin;
 use crate::center::registration::{Probe, Probed};
 use crate::center::registry::Target;
-use crate::center::turns::Turns;
 use crate::key::{self, Key};
 use crate::tls::Secured;
 #[cfg(feature = "tls")]
 use crate::tls::Whom;
+use crate::turns::Turns;
 use crate::wire::v1;
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
