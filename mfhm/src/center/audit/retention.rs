@@ -10,7 +10,7 @@
 //! there is room for it is the oldest entries that go. All of them were in the log.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
@@ -35,6 +35,8 @@ pub(crate) struct Kept {
     /// Stands for its [`Row`]. Nobody can choose two that look the same, and if two ever did,
     /// a few entries would go earlier than others.
     row: u64,
+    /// Stands for who did it.
+    who: u64,
 }
 
 /// Entries that are of one row tell of the same again.
@@ -61,19 +63,19 @@ impl Kept {
             action: shown.action,
             service: shown.service,
         });
+        let row = row.unwrap_or_default();
         Self {
             number,
-            row: row.unwrap_or_default().digest(),
+            row: digest(&row),
+            who: digest(&row.who),
         }
     }
 }
 
-impl Row {
-    fn digest(&self) -> u64 {
-        /// Another one in each process.
-        static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-        STATE.hash_one(self)
-    }
+fn digest(value: &impl Hash) -> u64 {
+    /// Another one in each process.
+    static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    STATE.hash_one(value)
 }
 
 /// A token is one peer wherever it is used, and so is a network of IPv6, of which one
@@ -110,12 +112,12 @@ pub(crate) fn surplus(entries: &[Kept]) -> HashSet<u64> {
         surplus.extend(&row[beginning..beginning + to_go]);
     }
     // More rows than there is room.
-    let mut peers: HashMap<&str, Vec<u64>> = HashMap::new();
+    let mut peers: HashMap<u64, Vec<u64>> = HashMap::new();
     for entry in older
         .iter()
         .filter(|entry| !surplus.contains(&entry.number))
     {
-        peers.entry(&entry.row.who).or_default().push(entry.number);
+        peers.entry(entry.who).or_default().push(entry.number);
     }
     let most = most_of_each(peers.values().map(Vec::len).collect());
     for own in peers.values() {
@@ -240,6 +242,6 @@ mod tests {
         assert_ne!(at("10.0.0.1", None), at("10.0.0.2", None));
         assert_eq!(at("2001:db8::1", None), at("2001:db8::ffff:1", None));
         assert_ne!(at("2001:db8::1", None), at("2001:db8:0:1::1", None));
-        assert_eq!(Kept::read(1, b"garbage").row, Row::default().digest());
+        assert_eq!(Kept::read(1, b"garbage").row, digest(&Row::default()));
     }
 }
