@@ -133,6 +133,7 @@ mod tests {
     use crate::center::health::PingOutcome;
     use crate::center::record::{Origin, Record};
     use crate::center::registration::Outcome;
+    use crate::center::registry::Owner;
     use crate::center::testing::TestCenter;
 
     fn record() -> Arc<Record> {
@@ -211,7 +212,9 @@ mod tests {
             &serde_json::json!({ "openapi": "3.1.0", "paths": {} }),
         );
         let hash = document.hash.clone();
-        assert!(center.registrar.keep(document, &actor()).await.unwrap());
+        let by = Owner::of(&record());
+        let kept = center.registrar.keep(document, &by, &actor()).await;
+        assert_eq!(kept.unwrap(), Ok(()));
         let due = center.registrar.view.with(|registry, now, random| {
             let almost = now + Duration::from_secs(24 * 3600 - 20);
             assert_eq!(registry.tick(almost, random).documents, []);

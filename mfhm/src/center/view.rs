@@ -120,6 +120,7 @@ impl View {
     /// Ends every stream.
     pub(crate) fn close(&self) {
         self.closing.send_replace(true);
+        self.holds.close();
     }
 
     /// Follows the store until it is closed.

@@ -33,11 +33,11 @@ use crate::center::health::PingOutcome;
 use crate::center::record::Origin;
 use crate::center::registration::{Probe, Probed};
 use crate::center::registry::Target;
-use crate::center::turns::Turns;
 use crate::key::{self, Key};
 use crate::tls::Secured;
 #[cfg(feature = "tls")]
 use crate::tls::Whom;
+use crate::turns::Turns;
 use crate::wire::v1;
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
@@ -60,6 +60,9 @@ const PROBE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long to wait when this process lacks file descriptors or ports.
 const LOCAL_RETRY: Duration = Duration::from_millis(100);
+
+/// The head of an answer has room in this. hyper takes half of it to begin with.
+const MOST_OF_HEAD: usize = 16 << 10;
 
 /// Of an answer's body.
 const MOST_BYTES: usize = 4096;
@@ -128,7 +131,9 @@ impl Pinger {
         loop {
             let turn = turns.take(peer).await;
             let started = Instant::now();
-            let exchange = tokio::time::timeout(timeout, self.exchange(target)).await;
+            // Room is taken when it is needed: thousands may wait for their turn.
+            let exchange = Box::pin(self.exchange(target));
+            let exchange = tokio::time::timeout(timeout, exchange).await;
             drop(turn);
             let (outcome, instance) = match exchange {
                 Ok(Ok((outcome, instance))) => (outcome, instance),
@@ -220,7 +225,10 @@ async fn ask<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    let (mut sender, connection) = http1::Builder::new()
+        .max_buf_size(MOST_OF_HEAD)
+        .handshake(TokioIo::new(stream))
+        .await?;
     let mut request = Request::get("/ping")
         .header(HOST, format!("{host}:{}", target.port))
         .header(USER_AGENT, HeaderValue::from_static(AGENT))
