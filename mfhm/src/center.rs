@@ -404,7 +404,7 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
         settings.ping_timeout,
         allowed.clone(),
         secured.clone(),
-    )?);
+    ));
     let store: Arc<dyn Store> = Arc::new(RedbStore::open(&dir.join(STORE_FILE)).await?);
 
     let mut random = fastrand::Rng::new();

@@ -6,6 +6,8 @@
 //! other header), the shared key of KeyAuth, which may do everything, or come from
 //! somebody who has shown a certificate, which is as good as a token for the names in it.
 
+mod withdrawals;
+
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,6 +17,8 @@ use std::time::Duration;
 use http::{HeaderMap, header};
 use tokio::time::Instant;
 
+use self::withdrawals::Withdrawals;
+pub(crate) use self::withdrawals::Withdrawn;
 use super::audit::Actor;
 use super::task::Task;
 use super::tokens::follow::KnownTokens;
@@ -37,6 +41,7 @@ pub(crate) struct Admission {
     /// tokens.
     is_shut: bool,
     refusals: Sparse,
+    withdrawals: Withdrawals,
     _follower: Option<Task>,
 }
 
@@ -110,6 +115,7 @@ impl Admission {
             tokens,
             is_shut,
             refusals: Sparse::default(),
+            withdrawals: Withdrawals::default(),
             _follower: Some(follower),
         }
     }
@@ -123,6 +129,7 @@ impl Admission {
             tokens: Arc::new(KnownTokens::none()),
             is_shut: false,
             refusals: Sparse::default(),
+            withdrawals: Withdrawals::default(),
             _follower: None,
         }
     }
@@ -237,17 +244,9 @@ impl Admission {
         tracing::warn!(%peer, ?path, why, hint, not_logged = others, "refused");
     }
 
-    /// Ends when what let this principal in does not any more.
-    pub(crate) fn withdrawn(&self, principal: &Principal) -> impl Future<Output = ()> + use<> {
-        let (tokens, principal) = (self.tokens.clone(), principal.clone());
-        async move {
-            match principal {
-                Principal::Bearer(token) => tokens.revoked(&token.id).await,
-                // Came in before there were tokens.
-                Principal::Anybody => tokens.asked_for().await,
-                Principal::KeyHolder | Principal::Certified(_) => std::future::pending().await,
-            }
-        }
+    /// Ends when what let this principal in does not any more. Absent: it always will.
+    pub(crate) fn withdrawn(&self, principal: &Principal) -> Option<Withdrawn> {
+        self.withdrawals.of(principal, &self.tokens)
     }
 }
 

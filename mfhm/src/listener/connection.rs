@@ -1,7 +1,6 @@
 //! One connection, from its first byte to its last.
 
 use std::convert::Infallible;
-use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,6 +9,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::HeaderValue;
 use http::header::CONNECTION;
 use http_body::{Frame, SizeHint};
@@ -19,7 +19,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use super::Answer;
-use super::lasting::{Lasting, Outgoing};
+use super::lasting::{Lasting, Outgoing, Sending};
 use super::seat::{Order, Seat};
 use super::seats::{NoSeat, Taker, Told};
 use super::source::{Certified, Handshake};
@@ -33,7 +33,16 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Serves one connection until it ends, is told to close, or is told to finish and
 /// has answered what it runs. One that is upgraded outlives it, with its place.
-pub(super) async fn serve<S, H, A>(stream: S, peer: SocketAddr, taker: Taker, shaking: H, app: A)
+///
+/// What is returned is an answer that lasts: it is to go on as a task of its own, which
+/// has no need of the room that this one took.
+pub(super) async fn serve<S, H, A>(
+    stream: S,
+    peer: SocketAddr,
+    taker: Taker,
+    shaking: H,
+    app: A,
+) -> Option<Sending<H::Stream>>
 where
     H: Handshake<Watched<S>>,
     A: Answer,
@@ -43,20 +52,37 @@ where
     std::future::poll_fn(|context| {
         // Before the connection is polled: what it is told meanwhile wakes it again.
         let order = seat.listen(context.waker());
-        if served.as_mut().poll(context).is_ready() {
-            return Poll::Ready(());
+        if let Poll::Ready(lasting) = served.as_mut().poll(context) {
+            return Poll::Ready(lasting);
         }
         // What has come by now was read just now: a request that has begun is
         // answered, and what it was told does not hold any more.
         if order == Order::Close && seat.order() == Order::Close {
-            return Poll::Ready(());
+            return Poll::Ready(None);
         }
         Poll::Pending
     })
-    .await;
+    .await
 }
 
-async fn speak<S, H, A>(stream: S, peer: SocketAddr, taker: Taker, shaking: H, app: A)
+/// Goes on with an answer that lasts.
+pub(super) async fn go_on<S>(sending: Sending<S>) -> Option<Sending<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    if let Err(error) = sending.await {
+        tracing::debug!(%error, "a stream ended");
+    }
+    None
+}
+
+async fn speak<S, H, A>(
+    stream: S,
+    peer: SocketAddr,
+    taker: Taker,
+    shaking: H,
+    app: A,
+) -> Option<Sending<H::Stream>>
 where
     H: Handshake<Watched<S>>,
     A: Answer,
@@ -64,25 +90,31 @@ where
     let seat = taker.0.clone();
     let stream = match shaking.shake(Watched::new(stream, taker), peer.ip()).await {
         Ok(stream) => stream,
-        Err(error) => return tracing::debug!(%peer, %error, "no connection was made"),
+        Err(error) => {
+            tracing::debug!(%peer, %error, "no connection was made");
+            return None;
+        }
     };
     let certified = H::certified(&stream);
-    // Each has room of its own, so that what hyper needs is given back before an answer
-    // that lasts is sent.
-    let ended = match Box::pin(converse(stream, peer, certified, seat, app)).await {
-        Ok(None) => Ok(()),
-        Ok(Some(lasting)) => lasting.await.map_err(BoxError::from),
-        Err(error) => Err(error.into()),
+    // It has room of its own, which is given back before an answer that lasts is sent.
+    let mut lasting = match Box::pin(converse(stream, peer, certified, seat, app)).await {
+        Ok(lasting) => lasting?,
+        Err(error) => {
+            tracing::debug!(%peer, %error, "connection ended");
+            return None;
+        }
     };
-    if let Err(error) = ended {
-        tracing::debug!(%peer, %error, "connection ended");
+    // Its beginning does not wait for the task that goes on with it.
+    match std::future::poll_fn(|context| Poll::Ready(lasting.poll_unpin(context))).await {
+        Poll::Pending => Some(lasting),
+        Poll::Ready(ended) => {
+            if let Err(error) = ended {
+                tracing::debug!(%peer, %error, "a stream ended");
+            }
+            None
+        }
     }
 }
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
-/// The sending of an answer that lasts.
-type Lasts = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
 /// Answers requests until there are no more, or until an answer is to be sent that
 /// lasts.
@@ -92,7 +124,7 @@ async fn converse<S, A>(
     certified: Option<Certified>,
     seat: Arc<Seat>,
     app: A,
-) -> hyper::Result<Option<Lasts>>
+) -> hyper::Result<Option<Sending<S>>>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     A: Answer,
@@ -147,14 +179,20 @@ where
     }
     // Of an upgraded connection there is nothing left.
     let stream = connection.into_parts().map(|parts| parts.io.into_inner());
-    let lasts = stream.zip(outgoing);
-    Ok(lasts.map(|(stream, outgoing)| Box::pin(outgoing.send(stream)) as Lasts))
+    let lasting = stream.zip(outgoing);
+    Ok(lasting.map(|(stream, outgoing)| outgoing.to(stream)))
 }
 
 /// The body of an answer: the request is busy until it is gone.
 pub(super) struct Answered {
     body: Body,
     seat: Arc<Seat>,
+}
+
+impl Answered {
+    pub(super) fn seat(&self) -> &Arc<Seat> {
+        &self.seat
+    }
 }
 
 impl http_body::Body for Answered {

@@ -10,7 +10,9 @@
 //! there is room for it is the oldest entries that go. All of them were in the log.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use serde::Deserialize;
 
@@ -22,18 +24,23 @@ const RECENT: usize = 5_000;
 /// Of those before so many are kept.
 const OLDER: usize = 5_000;
 
-/// Past so many entries some have to go. Looking at all of them takes milliseconds, so
-/// it is done once in a thousand entries and not with each.
+/// Past so many entries some have to go. Sorting all of them out takes a while, so it is
+/// done once in a thousand entries and not with each.
 pub(crate) const MOST: u64 = (RECENT + OLDER + 1_000) as u64;
 
-/// What is asked of an entry that is kept.
+/// What is asked of an entry that is kept: little, for it is remembered of all of them.
+#[derive(Debug)]
 pub(crate) struct Kept {
-    number: u64,
-    row: Row,
+    pub(crate) number: u64,
+    /// Stands for its [`Row`]. Nobody can choose two that look the same, and if two ever did,
+    /// a few entries would go earlier than others.
+    row: u64,
+    /// Stands for who did it.
+    who: u64,
 }
 
 /// Entries that are of one row tell of the same again.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, Hash)]
 struct Row {
     who: String,
     action: String,
@@ -56,11 +63,19 @@ impl Kept {
             action: shown.action,
             service: shown.service,
         });
+        let row = row.unwrap_or_default();
         Self {
             number,
-            row: row.unwrap_or_default(),
+            row: digest(&row),
+            who: digest(&row.who),
         }
     }
+}
+
+fn digest(value: &impl Hash) -> u64 {
+    /// Another one in each process.
+    static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    STATE.hash_one(value)
 }
 
 /// A token is one peer wherever it is used, and so is a network of IPv6, of which one
@@ -85,9 +100,9 @@ fn who(actor: Actor) -> String {
 /// The numbers of the entries that are to go, of all that there are in their order.
 pub(crate) fn surplus(entries: &[Kept]) -> HashSet<u64> {
     let older = &entries[..entries.len().saturating_sub(RECENT)];
-    let mut rows: HashMap<&Row, Vec<u64>> = HashMap::new();
+    let mut rows: HashMap<u64, Vec<u64>> = HashMap::new();
     for entry in older {
-        rows.entry(&entry.row).or_default().push(entry.number);
+        rows.entry(entry.row).or_default().push(entry.number);
     }
     let most = most_of_each(rows.values().map(Vec::len).collect());
     let mut surplus = HashSet::new();
@@ -97,12 +112,12 @@ pub(crate) fn surplus(entries: &[Kept]) -> HashSet<u64> {
         surplus.extend(&row[beginning..beginning + to_go]);
     }
     // More rows than there is room.
-    let mut peers: HashMap<&str, Vec<u64>> = HashMap::new();
+    let mut peers: HashMap<u64, Vec<u64>> = HashMap::new();
     for entry in older
         .iter()
         .filter(|entry| !surplus.contains(&entry.number))
     {
-        peers.entry(&entry.row.who).or_default().push(entry.number);
+        peers.entry(entry.who).or_default().push(entry.number);
     }
     let most = most_of_each(peers.values().map(Vec::len).collect());
     for own in peers.values() {
@@ -227,6 +242,6 @@ mod tests {
         assert_ne!(at("10.0.0.1", None), at("10.0.0.2", None));
         assert_eq!(at("2001:db8::1", None), at("2001:db8::ffff:1", None));
         assert_ne!(at("2001:db8::1", None), at("2001:db8:0:1::1", None));
-        assert_eq!(Kept::read(1, b"garbage").row, Row::default());
+        assert_eq!(Kept::read(1, b"garbage").row, digest(&Row::default()));
     }
 }

@@ -94,11 +94,14 @@ impl Registrar {
     pub(crate) async fn judge(&self, record: &Arc<Record>) -> Option<Judged> {
         let case = self.view.with(|registry, now, _| {
             let is_new = registry.get(&record.id).as_ref() != Some(record);
-            is_new.then(|| registry.case(record, now))
+            // Nobody is there who could break: most services have no live callers.
+            let has_callers = || registry.has_callers(&record.service, now);
+            is_new.then(|| has_callers().then(|| registry.case(record, now)))
         })?;
-        if case.before.is_empty() || case.used.is_empty() {
+        let Some(case) = case.filter(|case| !case.before.is_empty() && !case.used.is_empty())
+        else {
             return Some(Judged::default());
-        }
+        };
         let is_in_service = case.is_in_service;
         // Large documents take some milliseconds, hostile ones more. Whoever brings those
         // waits with his own.
