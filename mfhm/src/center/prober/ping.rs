@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, Either, select};
-use http::header::{HOST, USER_AGENT};
+use http::header::{ACCEPT, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt as _, Empty};
-use hyper::body::Incoming;
+use hyper::body::Body;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -203,7 +203,8 @@ where
         .await?;
     let mut request = Request::get("/ping")
         .header(HOST, format!("{host}:{}", target.port))
-        .header(USER_AGENT, AGENT);
+        .header(USER_AGENT, AGENT)
+        .header(ACCEPT, "*/*");
     if let Some(key) = key {
         request = request.header(key::HEADER, key);
     }
@@ -261,7 +262,7 @@ fn heard(
     (outcome, instance)
 }
 
-async fn skip(mut body: Incoming) {
+async fn skip(mut body: impl Body<Data = Bytes> + Unpin) {
     let mut left = MOST_BYTES;
     while let Some(Ok(frame)) = body.frame().await {
         left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));

@@ -424,8 +424,6 @@ impl http_body::Body for Long {
 #[tokio::test]
 async fn four_kibibytes_of_an_answer_are_read() {
     let taken = Arc::<std::sync::atomic::AtomicUsize>::default();
-    let body = reqwest::Body::wrap(Long(taken.clone()));
-    let mut response = reqwest::Response::from(http::Response::new(body));
-    skip_body(&mut response).await;
+    skip(Long(taken.clone())).await;
     assert_eq!(taken.load(std::sync::atomic::Ordering::Relaxed), 4);
 }
