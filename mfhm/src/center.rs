@@ -67,7 +67,6 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod tokens;
-mod turns;
 mod view;
 mod watch;
 
@@ -266,6 +265,13 @@ impl CenterBuilder {
     /// of IPv6. The default is 20,000.
     pub fn max_instances_per_address(mut self, most: usize) -> Self {
         self.settings.max_instances_per_address = most;
+        self
+    }
+
+    /// Sets how many of them may be registered with one token, or with one certificate,
+    /// from wherever. The default is half of all.
+    pub fn max_instances_per_token(mut self, most: usize) -> Self {
+        self.settings.max_instances_per_token = Some(most);
         self
     }
 

@@ -91,7 +91,7 @@ where
     A: Answer,
 {
     let seat = taker.0.clone();
-    let stream = match shaking.shake(Watched::new(stream, taker)).await {
+    let stream = match shaking.shake(Watched::new(stream, taker), peer.ip()).await {
         Ok(stream) => stream,
         Err(error) => {
             tracing::debug!(%peer, %error, "no connection was made");

@@ -7,20 +7,25 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use futures_util::future::{BoxFuture, Either, select};
 use http::header::{ACCEPT, HOST, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
+use http_body::Body;
 use http_body_util::{BodyExt as _, Empty};
-use hyper::body::Body;
 use hyper::client::conn::http1;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
+use tower_service::Service;
 
 use super::Ping;
 use crate::center::address::{self, AllowList};
@@ -28,11 +33,11 @@ use crate::center::health::PingOutcome;
 use crate::center::record::Origin;
 use crate::center::registration::{Probe, Probed};
 use crate::center::registry::Target;
-use crate::center::turns::Turns;
 use crate::key::{self, Key};
 use crate::tls::Secured;
 #[cfg(feature = "tls")]
 use crate::tls::Whom;
+use crate::turns::Turns;
 use crate::wire::v1;
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
@@ -56,8 +61,6 @@ const PROBE_PATIENCE: Duration = Duration::from_secs(5);
 /// How long to wait when this process lacks file descriptors or ports.
 const LOCAL_RETRY: Duration = Duration::from_millis(100);
 
-const AGENT: &str = concat!("mfhm/", env!("CARGO_PKG_VERSION"));
-
 /// The head of an answer has room in this. hyper takes half of it to begin with.
 const MOST_OF_HEAD: usize = 16 << 10;
 
@@ -67,12 +70,16 @@ const MOST_BYTES: usize = 4096;
 /// How long to read it for.
 const BODY_TIMEOUT: Duration = Duration::from_millis(100);
 
+const AGENT: &str = concat!("mfhm/", env!("CARGO_PKG_VERSION"));
+
 /// Sends pings in their turn, and out of turn for registrations that wait.
 pub(crate) struct Pinger {
+    /// For hosts that are names. Of several addresses another one is tried beside one
+    /// that is slow.
+    by_name: HttpConnector<Permitted>,
     /// For those that speak HTTPS.
     #[cfg_attr(not(feature = "tls"), allow(dead_code))]
     secured: Secured,
-    names: Arc<dyn Names>,
     allowed: Arc<AllowList>,
     timeout: Duration,
     pings: Turns,
@@ -92,14 +99,20 @@ pub(crate) struct Answer {
 impl Pinger {
     /// `secured` is for instances that speak HTTPS.
     pub(crate) fn new(timeout: Duration, allowed: Arc<AllowList>, secured: Secured) -> Self {
-        let pinger = Self::with_names(timeout, allowed, Arc::new(AskTheSystem));
-        Self { secured, ..pinger }
+        Self {
+            secured,
+            ..Self::with_names(timeout, allowed, Arc::new(AskTheSystem))
+        }
     }
 
     fn with_names(timeout: Duration, allowed: Arc<AllowList>, names: Arc<dyn Names>) -> Self {
-        Self {
-            secured: Secured::default(),
+        let permitted = Permitted {
+            allowed: allowed.clone(),
             names,
+        };
+        Self {
+            by_name: HttpConnector::new_with_resolver(permitted),
+            secured: Secured::default(),
             allowed,
             timeout,
             pings: Turns::new(CONCURRENCY, CONCURRENCY_OF_PEER),
@@ -160,11 +173,9 @@ impl Pinger {
         if target.tls {
             return bad("it speaks HTTPS, which this build of the center doesn't");
         }
-        let addresses = self.addresses(target).await?;
-        let stream = TcpStream::connect(&*addresses).await?;
+        let stream = self.connect(target, &host).await?;
         #[cfg(feature = "tls")]
         if target.tls {
-            // Who answers has to be its service, by its certificate.
             let whom = Whom::Service(target.service.as_str().into());
             let stream = self.secured.connect(stream, &whom, &host).await?;
             return ask(stream, target, &host, key).await;
@@ -172,58 +183,13 @@ impl Pinger {
         ask(stream, target, &host, key).await
     }
 
-    /// Where a ping may go, checked after the name was looked up.
-    async fn addresses(&self, target: &Target) -> io::Result<Vec<SocketAddr>> {
-        let at_port = |ip| SocketAddr::new(ip, target.port);
+    /// `host` is as it stands in a URL.
+    async fn connect(&self, target: &Target, host: &str) -> Result<TcpStream, Failed> {
         if let Ok(ip) = target.host.parse::<IpAddr>() {
-            return Ok(vec![at_port(ip)]);
+            return Ok(TcpStream::connect(SocketAddr::new(ip, target.port)).await?);
         }
-        // Names that can't be resolved say as little as a host that is silent.
-        let silent = |error: io::Error| io::Error::new(io::ErrorKind::TimedOut, error);
-        let found = self.names.addresses(&target.host).await.map_err(silent)?;
-        let permitted = self.allowed.permitted(&target.host, found);
-        let permitted = permitted.map_err(denied)?;
-        Ok(permitted.into_iter().map(at_port).collect())
-    }
-}
-
-/// Asks on a new connection. `host` is as it stands in a URL.
-async fn ask<S>(
-    stream: S,
-    target: &Target,
-    host: &str,
-    key: Option<HeaderValue>,
-) -> Result<(PingOutcome, Option<String>), Failed>
-where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
-    let (mut sender, connection) = http1::Builder::new()
-        .max_buf_size(MOST_OF_HEAD)
-        .handshake(TokioIo::new(stream))
-        .await?;
-    let mut request = Request::get("/ping")
-        .header(HOST, format!("{host}:{}", target.port))
-        .header(USER_AGENT, AGENT)
-        .header(ACCEPT, "*/*");
-    if let Some(key) = key {
-        request = request.header(key::HEADER, key);
-    }
-    let request = request.body(Empty::<Bytes>::new())?;
-    let exchange = Box::pin(async move {
-        let answer = sender.send_request(request).await?;
-        let (parts, body) = answer.into_parts();
-        let heard = heard(target, parts.status, &parts.headers);
-        // The body says nothing, but whoever writes it should not find the
-        // connection gone in the middle of a word.
-        let _ = tokio::time::timeout(BODY_TIMEOUT, skip(body)).await;
-        Ok::<_, Failed>(heard)
-    });
-    // The connection is driven for as long as the exchange takes, and not longer.
-    match select(exchange, connection).await {
-        Either::Left((heard, _)) => heard,
-        // What it had to give is given.
-        Either::Right((Ok(()), exchange)) => exchange.await,
-        Either::Right((Err(error), _)) => Err(error.into()),
+        let to: Uri = format!("http://{host}:{}/", target.port).parse()?;
+        Ok(self.by_name.clone().call(to).await?.into_inner())
     }
 }
 
@@ -247,6 +213,50 @@ impl Probe for Pinger {
     }
 }
 
+/// One request and its answer. A connection that lasts no longer needs no pool, no task of
+/// its own and nothing else that a client for many requests has: most pings of a center
+/// are of instances that came a moment ago, and cost as much as their registration.
+async fn ask<S>(
+    stream: S,
+    target: &Target,
+    host: &str,
+    key: Option<HeaderValue>,
+) -> Result<(PingOutcome, Option<String>), Failed>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (mut sender, connection) = http1::Builder::new()
+        .max_buf_size(MOST_OF_HEAD)
+        .handshake(TokioIo::new(stream))
+        .await?;
+    let mut request = Request::get("/ping")
+        .header(HOST, format!("{host}:{}", target.port))
+        .header(USER_AGENT, HeaderValue::from_static(AGENT))
+        .header(ACCEPT, HeaderValue::from_static("*/*"));
+    if let Some(key) = key {
+        request = request.header(key::HEADER, key);
+    }
+    let request = request.body(Empty::<Bytes>::new())?;
+    let exchange = pin!(async move {
+        let answer = sender.send_request(request).await?;
+        let (parts, body) = answer.into_parts();
+        let heard = heard(target, parts.status, &parts.headers);
+        // The body says nothing, but whoever writes it should not find the
+        // connection gone in the middle of a word.
+        if !body.is_end_stream() {
+            let _ = tokio::time::timeout(BODY_TIMEOUT, skip(body)).await;
+        }
+        Ok::<_, Failed>(heard)
+    });
+    // The connection is driven for as long as the exchange takes, and not longer.
+    match select(exchange, connection).await {
+        Either::Left((heard, _)) => heard,
+        // What it had to give is given.
+        Either::Right((Ok(()), exchange)) => exchange.await,
+        Either::Right((Err(error), _)) => Err(error.into()),
+    }
+}
+
 /// What the head of an answer says, and which instance says to have given it.
 fn heard(
     target: &Target,
@@ -262,10 +272,11 @@ fn heard(
     (outcome, instance)
 }
 
-async fn skip(mut body: impl Body<Data = Bytes> + Unpin) {
+async fn skip(body: impl Body) {
+    let mut body = pin!(body);
     let mut left = MOST_BYTES;
     while let Some(Ok(frame)) = body.frame().await {
-        left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+        left = left.saturating_sub(frame.data_ref().map_or(0, |data| data.remaining()));
         if left == 0 {
             return;
         }
@@ -363,6 +374,36 @@ struct AskTheSystem;
 impl Names for AskTheSystem {
     fn addresses<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
         Box::pin(address::resolve(name))
+    }
+}
+
+/// Resolves names to addresses that may be pinged.
+#[derive(Clone)]
+struct Permitted {
+    allowed: Arc<AllowList>,
+    names: Arc<dyn Names>,
+}
+
+impl Service<Name> for Permitted {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = io::Error;
+    type Future = BoxFuture<'static, io::Result<Self::Response>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let Self { allowed, names } = self.clone();
+        // Names that can't be resolved say as little as a host that is silent.
+        let silent = |error: io::Error| io::Error::new(io::ErrorKind::TimedOut, error);
+        Box::pin(async move {
+            let found = names.addresses(name.as_str()).await.map_err(silent)?;
+            let permitted = allowed.permitted(name.as_str(), found).map_err(denied)?;
+            // The port is in the address that is called.
+            let addresses = permitted.into_iter().map(|ip| SocketAddr::new(ip, 0));
+            Ok(addresses.collect::<Vec<_>>().into_iter())
+        })
     }
 }
 

@@ -1,4 +1,5 @@
-//! What a ping over TLS says that did not come to be.
+//! What a handshake that failed says of an instance that speaks HTTPS: who answers has to
+//! be its service, by its certificate.
 
 use std::io;
 
@@ -27,11 +28,11 @@ mod tests {
 
     use super::*;
     use crate::Tls;
-    use crate::center::prober::Ping as _;
-    use crate::center::prober::ping::Pinger;
+    use crate::center::prober::{Ping as _, Pinger};
     use crate::center::record::Origin;
     use crate::center::registry::Target;
-    use crate::key::{self, Key};
+    use crate::key;
+    use crate::key::Key;
     use crate::listener::{Limits, Server};
     use crate::tls::Secured;
     use crate::tls::testing::Authority;
