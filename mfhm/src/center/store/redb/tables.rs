@@ -223,7 +223,12 @@ pub(super) fn read(database: &Database) -> Result<Snapshot, Failure> {
                 "the record of {service:?} at {host}:{port}: {error}"
             ))
         })?;
-        snapshot.records.push(Arc::new(record.shrunk()));
+        // Those of one service come one after the other.
+        let mut record = record.shrunk();
+        if let Some(last) = snapshot.records.last() {
+            record.share(last);
+        }
+        snapshot.records.push(Arc::new(record));
     }
     snapshot.documents = read_documents(&transaction)?;
     Ok(snapshot)
