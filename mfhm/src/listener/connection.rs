@@ -19,9 +19,20 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use super::Answer;
+#[cfg(feature = "h2")]
+use super::activity::Phase;
+#[cfg(feature = "h2")]
+use super::begun::Begun;
+#[cfg(feature = "h2")]
+use super::http2::{
+    self,
+    preface::{self, Opened},
+};
 use super::lasting::{Lasting, Outgoing};
 use super::seat::{Order, Seat};
 use super::seats::{NoSeat, Taker, Told};
+#[cfg(feature = "h2")]
+use super::source::Agreed;
 use super::source::{Certified, Handshake};
 use super::watched::Watched;
 
@@ -67,6 +78,18 @@ where
         Err(error) => return tracing::debug!(%peer, %error, "no connection was made"),
     };
     let certified = H::certified(&stream);
+    #[cfg(feature = "h2")]
+    let stream = match opened::<_, H>(stream, &seat).await {
+        Ok(Opened::Http1(stream)) => stream,
+        Ok(Opened::Http2(stream)) => {
+            let ended = Box::pin(http2::converse(stream, peer, certified, seat, app)).await;
+            if let Err(error) = ended {
+                tracing::debug!(%peer, %error, "connection ended");
+            }
+            return;
+        }
+        Err(error) => return tracing::debug!(%peer, %error, "nothing was said"),
+    };
     // Each has room of its own, so that what hyper needs is given back before an answer
     // that lasts is sent.
     let ended = match Box::pin(converse(stream, peer, certified, seat, app)).await {
@@ -79,7 +102,31 @@ where
     }
 }
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+/// What is spoken on a stream. One on which nothing was said when it was to finish
+/// ends.
+#[cfg(feature = "h2")]
+async fn opened<S, H>(stream: H::Stream, seat: &Arc<Seat>) -> io::Result<Opened<H::Stream>>
+where
+    H: Handshake<S>,
+{
+    match H::agreed(&stream) {
+        Agreed::Http1 => return Ok(Opened::Http1(Begun::new(&[], stream))),
+        Agreed::Http2 => return Ok(Opened::Http2(Begun::new(&[], stream))),
+        Agreed::Nothing => {}
+    }
+    let mut looking = pin!(preface::look(stream));
+    std::future::poll_fn(|context| {
+        let looked = looking.as_mut().poll(context);
+        let has_to_finish = || seat.order() == Order::Finish;
+        if looked.is_pending() && seat.activity.phase().0 == Phase::Fresh && has_to_finish() {
+            return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+        }
+        looked
+    })
+    .await
+}
+
+pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The sending of an answer that lasts.
 type Lasts = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
@@ -186,13 +233,22 @@ impl Drop for Answered {
 /// Tells a connection without a place that there is none, whatever it asks. It is
 /// closed when the peer has had time to read it: a socket that is closed with
 /// unread bytes in it takes its own last words back.
-pub(super) async fn turn_away<S>(mut stream: S, why: NoSeat, _told: Told)
-where
+pub(super) async fn turn_away<S>(
+    #[cfg_attr(feature = "h2", allow(unused_mut))] mut stream: S,
+    why: NoSeat,
+    _told: Told,
+) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let answer = refusal(why);
     let farewell = async {
-        stream.write_all(answer.as_bytes()).await?;
+        #[cfg(not(feature = "h2"))]
+        let answer = refusal(why).into_bytes();
+        #[cfg(feature = "h2")]
+        let (mut stream, answer) = match preface::look(stream).await? {
+            Opened::Http1(stream) => (stream, refusal(why).into_bytes()),
+            Opened::Http2(stream) => (stream, preface::refusal(detail(why))),
+        };
+        stream.write_all(&answer).await?;
         stream.shutdown().await?;
         let mut unread = [0; 1024];
         while stream.read(&mut unread).await? > 0 {}
@@ -201,11 +257,15 @@ where
     let _ = tokio::time::timeout(FAREWELL, farewell).await;
 }
 
-fn refusal(why: NoSeat) -> String {
-    let detail = match why {
+fn detail(why: NoSeat) -> &'static str {
+    match why {
         NoSeat::Full => "as many connections are open as there may be, and none of them is idle",
         NoSeat::Address => "as many connections are open from this address as there may be",
-    };
+    }
+}
+
+fn refusal(why: NoSeat) -> String {
+    let detail = detail(why);
     let body = format!(
         r#"{{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"{detail}","code":"mfhm.overloaded"}}"#
     );

@@ -1,17 +1,17 @@
 //! The side that is connected to.
 
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::kept::{Kept, Secured};
 use super::names;
-use crate::listener::{Certified, Handshake};
+#[cfg(feature = "h2")]
+use crate::listener::Agreed;
+use crate::listener::{Begun, Certified, Handshake};
 
 /// A TLS connection begins with this byte, and no request does.
 const HANDSHAKE: u8 = 0x16;
@@ -52,9 +52,8 @@ where
         let Some(config) = self.0.current().server.clone() else {
             return Err(io::Error::other("there is no certificate"));
         };
-        let first = Some(first[0]);
         TlsAcceptor::from(config)
-            .accept(Begun { first, stream })
+            .accept(Begun::new(&first, stream))
             .await
     }
 
@@ -62,6 +61,15 @@ where
         let (_, connection) = stream.get_ref();
         let certificate = connection.peer_certificates()?.first()?;
         names::of(certificate).ok().map(Certified)
+    }
+
+    #[cfg(feature = "h2")]
+    fn agreed(stream: &Self::Stream) -> Agreed {
+        let (_, connection) = stream.get_ref();
+        match connection.alpn_protocol() {
+            Some(protocol) if protocol == super::HTTP2 => Agreed::Http2,
+            _ => Agreed::Http1,
+        }
     }
 }
 
@@ -80,57 +88,4 @@ async fn turn_away<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> io::Resu
     let mut unread = [0; 1024];
     while stream.read(&mut unread).await? > 0 {}
     Ok(())
-}
-
-/// A stream of which the first byte was read.
-#[derive(Debug)]
-pub(crate) struct Begun<S> {
-    first: Option<u8>,
-    stream: S,
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Begun<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if buffer.remaining() > 0
-            && let Some(first) = self.first.take()
-        {
-            buffer.put_slice(&[first]);
-            return Poll::Ready(Ok(()));
-        }
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Begun<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
 }
