@@ -182,6 +182,8 @@ pub use center::{
     Center, CenterBuilder, ContractPolicy, Exported, Imported, IssuedToken, RunningCenter, Scope,
     TokenEntry, TokenGrant, Tokens,
 };
+#[cfg(all(feature = "client", feature = "h2"))]
+pub use client::transport::Http2;
 #[cfg(feature = "client")]
 pub use client::{
     caller::{Caller, CallerBuilder},

@@ -21,6 +21,8 @@ use super::source::center::Centers;
 use super::source::dns::{Dns, Lookups};
 use super::source::listed::{Fixed, Nowhere};
 use super::source::{Source, Sources};
+#[cfg(feature = "h2")]
+use super::transport::Http2;
 use super::transport::{Network, Transport};
 use super::untyped::CallBuilder;
 use crate::Error;
@@ -61,6 +63,8 @@ struct Shared {
     transport: Arc<dyn Transport>,
     /// What it shows and trusts.
     secured: Secured,
+    #[cfg(feature = "h2")]
+    http2: Http2,
     defaults: Defaults,
     /// Calls under way to one service.
     max_in_flight: u32,
@@ -190,7 +194,12 @@ impl Caller {
             resolver: Arc::new(resolver.limited(limits).identified(identity)),
             transport: if secured.is_set() {
                 let whom = Whom::Service(service.into());
-                Arc::new(Network::to(whom, secured.clone()))
+                Arc::new(Network::to(
+                    whom,
+                    secured.clone(),
+                    #[cfg(feature = "h2")]
+                    self.shared.http2,
+                ))
             } else {
                 self.shared.transport.clone()
             },
@@ -252,6 +261,8 @@ pub struct CallerBuilder {
     /// Those of this process.
     own: Vec<watch::Receiver<InstanceId>>,
     tls: Option<Tls>,
+    #[cfg(feature = "h2")]
+    http2: Option<Http2>,
     /// What the app shows and trusts, where nothing was said.
     secured: Option<Secured>,
     /// What `centers` says, read already.
@@ -349,6 +360,15 @@ impl CallerBuilder {
     #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: Tls) -> Self {
         self.tls = Some(tls);
+        self
+    }
+
+    /// When instances are called by HTTP/2; centers never are. Else `MFHM_HTTP2`, else
+    /// over TLS where an instance wants it.
+    #[cfg(feature = "h2")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "h2")))]
+    pub fn http2(mut self, when: Http2) -> Self {
+        self.http2 = Some(when);
         self
     }
 
@@ -475,6 +495,8 @@ impl CallerBuilder {
             (None, Some(of_app)) => of_app,
             (None, None) => Secured::new(settings.tls, Vec::new())?,
         };
+        #[cfg(feature = "h2")]
+        let http2 = self.http2.or(settings.http2).unwrap_or_default();
         let link = Link::new(&credentials, &secured)?;
         let identities = Identities::new(&link, settings.directory.centers(), self.name);
         let folder = match self.cache.or(settings.cache) {
@@ -515,8 +537,15 @@ impl CallerBuilder {
             shared: Arc::new(Shared {
                 sources: Sources::new(listed, others),
                 saved,
-                transport: Arc::new(Network::to(Whom::Nobody, secured.clone())),
+                transport: Arc::new(Network::to(
+                    Whom::Nobody,
+                    secured.clone(),
+                    #[cfg(feature = "h2")]
+                    http2,
+                )),
                 secured,
+                #[cfg(feature = "h2")]
+                http2,
                 defaults,
                 max_in_flight: self.max_in_flight.unwrap_or(limits::DEFAULT_IN_FLIGHT),
                 retry_percent: self.retry_percent.unwrap_or(budget::DEFAULT_PERCENT),

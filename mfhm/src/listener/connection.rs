@@ -39,8 +39,9 @@ use super::watched::Watched;
 /// The head of a request has room in this; what is larger is answered 431.
 const BUFFER: usize = 128 << 10;
 
-/// How long a connection without a place is kept, so that its peer reads why.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// How long a connection without a place, or whose peer goes too far, is kept, so that
+/// its peer reads why.
+pub(super) const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Serves one connection until it ends, is told to close, or is told to finish and
 /// has answered what it runs. One that is upgraded outlives it, with its place.

@@ -16,6 +16,8 @@ mod observed;
 pub(super) mod preface;
 mod reply;
 mod running;
+#[cfg(test)]
+mod tests;
 mod upload;
 
 use std::net::SocketAddr;
@@ -33,7 +35,7 @@ use self::observed::Observed;
 use self::running::Running;
 use self::upload::Upload;
 use super::Answer;
-use super::connection::BoxError;
+use super::connection::{BoxError, FAREWELL};
 use super::seat::{Order, Seat};
 use super::source::Certified;
 
@@ -99,7 +101,11 @@ where
         has_been_asked: false,
         is_ending: false,
     };
-    std::future::poll_fn(|context| conversation.poll(context)).await
+    std::future::poll_fn(|context| conversation.poll(context)).await?;
+    if conversation.running.is_abused() {
+        conversation.ends_abused().await;
+    }
+    Ok(())
 }
 
 struct Conversation<S, A> {
@@ -134,18 +140,28 @@ where
         }
         while self.requests.try_join_next().is_some() {}
         if self.running.is_abused() {
-            tracing::warn!(
-                peer = %self.peer,
-                "an HTTP/2 connection is closed: its peer takes requests back, or sends frames \
-                 that ask for nothing, faster than any caller"
-            );
-            return self.leave(Reason::ENHANCE_YOUR_CALM, context);
+            return Poll::Ready(Ok(()));
         }
         // What has come by now was read just now.
         if self.seat.order() == Order::Close {
-            return self.leave(Reason::NO_ERROR, context);
+            self.leaves(Reason::NO_ERROR);
+            // What the socket does not take at once the peer does not hear.
+            let _ = self.connection.poll_closed(context);
+            return Poll::Ready(Ok(()));
         }
         Poll::Pending
+    }
+
+    /// Tells the peer that it goes too far, and waits a moment for it to hear that.
+    async fn ends_abused(&mut self) {
+        tracing::warn!(
+            peer = %self.peer,
+            "an HTTP/2 connection is closed: its peer takes requests back, or sends frames that \
+             ask for nothing, faster than any caller"
+        );
+        self.leaves(Reason::ENHANCE_YOUR_CALM);
+        let closed = std::future::poll_fn(|context| self.connection.poll_closed(context));
+        let _ = tokio::time::timeout(FAREWELL, closed).await;
     }
 
     /// Lets the peer send its next requests elsewhere, once it has to. While closing is
@@ -162,13 +178,10 @@ where
         }
     }
 
-    /// Says up to which request was heard, and ends. What the socket does not take
-    /// at once the peer does not hear.
-    fn leave(&mut self, why: Reason, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+    /// Drops what runs, and says up to which request was heard.
+    fn leaves(&mut self, why: Reason) {
         self.requests.abort_all();
         self.connection.abrupt_shutdown(why);
-        let _ = self.connection.poll_closed(context);
-        Poll::Ready(Ok(()))
     }
 
     fn begin(
