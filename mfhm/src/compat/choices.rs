@@ -8,7 +8,7 @@ use super::unjudged::is_annotation;
 use super::work::{members_weight, weight};
 use super::{MAX_WORK, limits, resolve, step};
 
-/// Parts nested deeper than this are not looked at.
+/// Parts nested deeper than this are not taken apart.
 const MAX_DEPTH: usize = 64;
 
 /// One of the things that a value may be.
@@ -39,10 +39,19 @@ impl Choice {
     }
 }
 
-/// Takes a schema apart, and tells how much work its definitions and choices
-/// are. None is read twice in the same place, and it ends once that is more
-/// work than `most`, so a document of any shape is done in time.
-pub(super) fn choices(document: &Value, schema: &Value, most: usize) -> (Vec<Choice>, usize) {
+/// A schema, taken apart.
+#[derive(Debug)]
+pub(super) struct Choices {
+    pub(super) choices: Vec<Choice>,
+    /// How much work its definitions and choices are.
+    pub(super) size: usize,
+    /// Whether nothing was nested too deeply.
+    pub(super) is_whole: bool,
+}
+
+/// Takes a schema apart. None is read twice in the same place, and it ends once that
+/// is more work than `most`, so a document of any shape is done in time.
+pub(super) fn choices(document: &Value, schema: &Value, most: usize) -> Choices {
     let mut taker = Taker {
         document,
         choices: Vec::new(),
@@ -50,11 +59,16 @@ pub(super) fn choices(document: &Value, schema: &Value, most: usize) -> (Vec<Cho
         seen: BTreeSet::new(),
         size: 0,
         most,
+        is_whole: true,
     };
     taker.take(schema, &Map::new(), 0);
     // Each choice is looked for among all the others.
     let search = taker.choices.len().saturating_mul(taker.choices.len());
-    (taker.choices, taker.size.saturating_add(search))
+    Choices {
+        choices: taker.choices,
+        size: taker.size.saturating_add(search),
+        is_whole: taker.is_whole,
+    }
 }
 
 struct Taker<'a> {
@@ -68,6 +82,7 @@ struct Taker<'a> {
     seen: BTreeSet<(*const Value, String)>,
     size: usize,
     most: usize,
+    is_whole: bool,
 }
 
 impl Taker<'_> {
@@ -75,7 +90,11 @@ impl Taker<'_> {
     fn take(&mut self, schema: &Value, shared: &Map<String, Value>, depth: usize) {
         // What is shared is copied for each that shares it.
         self.grow(shared);
-        if depth > MAX_DEPTH || self.size > self.most {
+        if depth > MAX_DEPTH {
+            self.is_whole = false;
+            return;
+        }
+        if self.size > self.most {
             return;
         }
         let is_reference = schema.get("$ref").is_some();
@@ -199,13 +218,17 @@ impl Taker<'_> {
         let parts = members.get("allOf").and_then(Value::as_array);
         for part in parts.into_iter().flatten() {
             let (part, beside) = self.followed(part);
-            if !beside.is_empty() && depth < MAX_DEPTH {
+            if depth >= MAX_DEPTH {
+                self.is_whole = false;
+                break;
+            }
+            if !beside.is_empty() {
                 fill(&mut all, self.merged(&beside, seen, depth + 1));
             }
             let Value::Object(part_members) = part else {
                 continue;
             };
-            if depth < MAX_DEPTH && seen.insert(part) {
+            if seen.insert(part) {
                 self.size = self.size.saturating_add(weight(part, MAX_WORK));
                 fill(&mut all, self.merged(part_members, seen, depth + 1));
             }

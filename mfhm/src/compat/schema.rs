@@ -13,7 +13,7 @@ use super::unjudged;
 use super::work::weight;
 use super::{Changes, Documents};
 
-/// Schemas nested deeper than this are not looked at.
+/// Schemas nested deeper than this are not taken apart.
 const MAX_DEPTH: usize = 64;
 
 /// The keywords of what a value is made of.
@@ -75,7 +75,11 @@ impl Walk<'_> {
         }
         let left = self.changes.work;
         let size = weight(old, left).saturating_add(weight(new, left));
-        if depth > MAX_DEPTH || !self.changes.may_go_on(size) {
+        if !self.changes.may_go_on(size) {
+            return;
+        }
+        if depth > MAX_DEPTH {
+            self.too_deep(path, old, new);
             return;
         }
         // Whoever comes back to where they were came through a reference.
@@ -84,14 +88,18 @@ impl Walk<'_> {
         if has_reference && !self.seen.insert(pair) {
             return;
         }
-        let (mut old, old_size) = choices(in_old, old, self.changes.work);
-        if !self.changes.may_go_on(old_size) {
+        let of_old = choices(in_old, old, self.changes.work);
+        if !self.changes.may_go_on(of_old.size) {
             return;
         }
-        let (mut new, new_size) = choices(in_new, new, self.changes.work);
-        if !self.changes.may_go_on(new_size) {
+        let of_new = choices(in_new, new, self.changes.work);
+        if !self.changes.may_go_on(of_new.size) {
             return;
         }
+        if !(of_old.is_whole && of_new.is_whole) {
+            self.too_deep(path, old, new);
+        }
+        let (mut old, mut new) = (of_old.choices, of_new.choices);
         let objects = |choices: &[Choice]| choices.iter().filter(|c| c.key == "object").count();
         if objects(&old) > 1 || objects(&new) > 1 {
             for (document, choices) in [(in_old, &mut old), (in_new, &mut new)] {
@@ -170,6 +178,17 @@ impl Walk<'_> {
                 true => format!("{subject} may be one more kind of {key} now"),
                 false => format!("{subject} may be {key} now"),
             });
+        }
+    }
+
+    /// What is nested so deeply that it is not taken apart: told where it differs.
+    fn too_deep(&mut self, path: &str, old: &Value, new: &Value) {
+        if !unjudged::is_same(self.documents, (old, new), self.changes) {
+            let subject = self.named(path);
+            self.changes.breaking(
+                format!("{subject} is nested more than {MAX_DEPTH} schemas deep, and is another"),
+                unjudged::REASON,
+            );
         }
     }
 

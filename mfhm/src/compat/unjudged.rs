@@ -77,7 +77,7 @@ pub(super) fn tell(
     for keyword in keywords.into_iter().filter(|keyword| is_unjudged(keyword)) {
         let what = match (old.get(keyword), new.get(keyword)) {
             (Some(was), Some(is)) => {
-                if is_same(documents, (was, is), &mut BTreeSet::new(), 0, changes) {
+                if is_same(documents, (was, is), changes) {
                     continue;
                 }
                 format!("{subject} has another `{keyword}`")
@@ -92,7 +92,15 @@ pub(super) fn tell(
 pub(super) const REASON: &str = "what this means for callers cannot be judged";
 
 /// Whether two values say the same, with all that they refer to.
-fn is_same(
+pub(super) fn is_same(
+    documents: Documents<'_>,
+    values: (&Value, &Value),
+    changes: &mut Changes,
+) -> bool {
+    is_same_below(documents, values, &mut BTreeSet::new(), 0, changes)
+}
+
+fn is_same_below(
     documents: Documents<'_>,
     (old, new): (&Value, &Value),
     seen: &mut BTreeSet<(*const Value, *const Value)>,
@@ -106,7 +114,7 @@ fn is_same(
     if documents.is_shared {
         return old == new;
     }
-    let mut is_same = |old, new| is_same(documents, (old, new), seen, depth + 1, changes);
+    let mut is_same = |old, new| is_same_below(documents, (old, new), seen, depth + 1, changes);
     match (old, new) {
         (Value::Object(was), Value::Object(is)) => {
             let has_all = was.len() == is.len()
@@ -120,7 +128,7 @@ fn is_same(
             let is_reference = !std::ptr::eq(targets.0, old) && !std::ptr::eq(targets.1, new);
             !is_reference
                 || !seen.insert((targets.0, targets.1))
-                || self::is_same(documents, targets, seen, depth + 1, changes)
+                || is_same_below(documents, targets, seen, depth + 1, changes)
         }
         (Value::Array(was), Value::Array(is)) => {
             was.len() == is.len() && was.iter().zip(is).all(|(was, is)| is_same(was, is))

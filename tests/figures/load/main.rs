@@ -29,7 +29,7 @@ use std::fmt;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use support::figures::machine;
+use support::figures::{machine, report};
 
 use crate::cores::Cores;
 use crate::roles::Role;
@@ -92,20 +92,12 @@ impl Options {
 /// As it is written on the command line.
 impl fmt::Display for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.small {
-            f.write_str(" --small")?;
-        }
         let said = [
             ("rounds", self.rounds.map(|n| n as u64)),
             ("turn", self.turn),
             ("instances", self.instances.map(|n| n as u64)),
         ];
-        for (name, value) in said {
-            if let Some(value) = value {
-                write!(f, " --{name} {value}")?;
-            }
-        }
-        Ok(())
+        report::options(f, self.small, &said)
     }
 }
 

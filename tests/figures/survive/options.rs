@@ -4,6 +4,8 @@ use std::fmt;
 
 use clap::Args;
 
+use crate::report;
+
 /// What is not said is each experiment's own.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Options {
@@ -75,9 +77,6 @@ impl Options {
 /// As it is written on the command line.
 impl fmt::Display for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.small {
-            f.write_str(" --small")?;
-        }
         let said = [
             ("rounds", self.rounds.map(|n| n as u64)),
             ("calls", self.calls),
@@ -86,11 +85,7 @@ impl fmt::Display for Options {
             ("watchers", self.watchers.map(|n| n as u64)),
             ("seed", self.seed),
         ];
-        for (name, value) in said {
-            if let Some(value) = value {
-                write!(f, " --{name} {value}")?;
-            }
-        }
+        report::options(f, self.small, &said)?;
         if self.center {
             f.write_str(" --center")?;
         }

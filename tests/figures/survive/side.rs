@@ -29,6 +29,19 @@ pub(crate) struct Plan {
     pub patience: Patience,
 }
 
+impl Plan {
+    /// One caller of each kind with 16 calls at a time.
+    pub(crate) fn of_one(rate: u32, mix: Mix) -> Self {
+        Self {
+            callers: 1,
+            tasks: 16,
+            rate,
+            mix,
+            patience: Patience::default(),
+        }
+    }
+}
+
 impl Sides {
     /// Starts to call the instances of the fleet.
     pub(crate) async fn start(fleet: &Fleet, plan: Plan) -> Self {

@@ -1,7 +1,7 @@
 //! A center under strace, which kills it at its n-th write, sync, rename or other
 //! change of its files, or has some of them fail.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -41,12 +41,21 @@ pub fn is_available() -> bool {
 }
 
 /// The n-th call of this name is the last thing that the center does.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Kill {
     /// The system call.
     pub call: &'static str,
-    /// Counted from 1, for each name.
+    /// Counted from 1, for each name and, which strace's counters do, for each thread.
     pub number: usize,
+}
+
+/// Which changes are the moments of a kill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Watched {
+    /// Those of the store's thread, to its files and their directory.
+    Store,
+    /// Those that the program's first thread makes before there is a store.
+    First,
 }
 
 /// Some calls fail.
@@ -70,16 +79,38 @@ pub struct Traced {
     before: Option<PathBuf>,
     known: History,
     folder: PathBuf,
+    watched: Watched,
 }
 
 impl Traced {
-    /// A center that begins with nothing. `folder` is for its data.
+    /// A center that begins with nothing, and what it writes before it has a store: its
+    /// signing key. `folder` is for its data.
     pub fn empty(program: &Path, folder: &Path) -> Self {
         Self {
             program: program.to_owned(),
             before: None,
             known: History::default(),
             folder: folder.to_owned(),
+            watched: Watched::First,
+        }
+    }
+
+    /// One that has its signing key and no store. Of a call that two threads make, strace
+    /// would have the first of them killed, and never the other.
+    pub async fn without_store(program: &Path, folder: &Path) -> Self {
+        let before = folder.join("before the store");
+        let mut process = Place::new(program, &before).start().await;
+        process.kill();
+        for file in std::fs::read_dir(&before).expect("what was written") {
+            let file = file.expect("a file").path();
+            if file.file_name().is_none_or(|name| name != "identity.json") {
+                std::fs::remove_file(&file).expect("a file of the store");
+            }
+        }
+        Self {
+            before: Some(before),
+            watched: Watched::Store,
+            ..Self::empty(program, folder)
         }
     }
 
@@ -93,14 +124,18 @@ impl Traced {
         assert_eq!(ended, Ended::Done);
         process.kill();
         Self {
-            program: program.to_owned(),
             before: Some(before),
             known,
-            folder: folder.to_owned(),
+            watched: Watched::Store,
+            ..Self::empty(program, folder)
         }
     }
 
     /// Every moment at which it can be killed.
+    ///
+    /// # Panics
+    ///
+    /// When a moment could not be told from another thread's.
     pub async fn kills(&self) -> Vec<Kill> {
         let log = self.folder.join("calls");
         let place = self.place();
@@ -118,19 +153,34 @@ impl Traced {
             text.lines().any(is_last).then_some(text)
         })
         .await;
+        let data = place.folder.to_string_lossy();
         let mut counts = BTreeMap::new();
+        let mut kills = BTreeSet::new();
         for line in text.lines() {
-            // `<pid> fsync(12) = 0`, and not what goes on after another thread's line.
-            let call = line.split_whitespace().nth(1).unwrap_or_default();
-            let call = call.split('(').next().unwrap_or_default();
-            if let Some(call) = CALLS.iter().find(|known| **known == call) {
-                *counts.entry(*call).or_insert(0) += 1;
+            // `<thread> fsync(12</path>) = 0`, and not what goes on after another thread's
+            // line.
+            let mut words = line.split_whitespace();
+            let (thread, call) = (words.next().unwrap_or_default(), words.next());
+            let call = call.and_then(|call| call.split('(').next());
+            let Some(call) = CALLS.iter().find(|known| Some(**known) == call) else {
+                continue;
+            };
+            let count = counts.entry((thread, *call)).or_insert(0);
+            *count += 1;
+            let number = *count;
+            let is_watched = match self.watched {
+                Watched::Store => true,
+                Watched::First => thread == pid && line.contains(&*data),
+            };
+            if is_watched {
+                let is_first = kills.insert(Kill { call, number });
+                assert!(
+                    is_first,
+                    "two threads make the change {number} of {call}: {text}"
+                );
             }
         }
-        let kills = counts
-            .into_iter()
-            .flat_map(|(call, count)| (1..=count).map(move |number| Kill { call, number }));
-        kills.collect()
+        kills.into_iter().collect()
     }
 
     /// Has it killed there, starts it again and compares. False: it did not come so
@@ -208,24 +258,28 @@ impl Traced {
             .arg("-D")
             .arg("-f")
             .arg("-q")
+            // With the paths of what is written.
+            .arg("-y")
             .arg("-o")
             .arg(log);
-        // What is not done to its data is not counted.
+        // What is not done to the store is not counted. The key is made under a name that
+        // is known to nobody.
+        let files: &[&str] = match self.watched {
+            Watched::Store => &[
+                "center.redb",
+                "center.redb.new",
+                "center.redb.lock",
+                "center.redb.doubt",
+                "center.redb.sound",
+            ],
+            Watched::First => &[],
+        };
         let data = &place.folder;
-        for path in [
-            "",
-            "center.redb",
-            "center.redb.new",
-            "center.redb.lock",
-            "center.redb.doubt",
-            "center.redb.sound",
-        ] {
-            let path = if path.is_empty() {
-                data.clone()
-            } else {
-                data.join(path)
-            };
-            strace = strace.arg("-P").arg(path);
+        for file in files {
+            strace = strace.arg("-P").arg(data.join(file));
+        }
+        if !files.is_empty() {
+            strace = strace.arg("-P").arg(data);
         }
         strace = strace.arg("-e").arg(format!("trace={}", CALLS.join(",")));
         for option in options {

@@ -1,5 +1,6 @@
 //! Figures as Markdown.
 
+use std::fmt;
 use std::time::Duration;
 
 /// A table with a column for each word of its head.
@@ -32,6 +33,27 @@ impl Table {
         }
         println!();
     }
+}
+
+/// Writes the options of an experiment as they are on the command line: what was said.
+///
+/// # Errors
+///
+/// What the formatter says.
+pub fn options(
+    f: &mut fmt::Formatter<'_>,
+    is_small: bool,
+    said: &[(&str, Option<u64>)],
+) -> fmt::Result {
+    if is_small {
+        f.write_str(" --small")?;
+    }
+    for (name, value) in said {
+        if let Some(value) = value {
+            write!(f, " --{name} {value}")?;
+        }
+    }
+    Ok(())
 }
 
 /// The heading of an experiment and what is done in it.

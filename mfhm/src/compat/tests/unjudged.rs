@@ -17,6 +17,57 @@ fn breaks(old: &Value, new: &Value) -> (bool, bool) {
     )
 }
 
+/// A body of definitions that hold each other, the last one with `last`.
+fn nested(depth: usize, last: &Value) -> (Value, Value) {
+    let name = |number: usize| format!("T{number}");
+    let at = |number: usize| json!({ "$ref": format!("#/components/schemas/{}", name(number)) });
+    let mut schemas = serde_json::Map::from_iter([("T".to_owned(), at(0))]);
+    for number in 0..depth {
+        let field = if number + 1 == depth {
+            last.clone()
+        } else {
+            at(number + 1)
+        };
+        let schema = json!({ "type": "object", "properties": { "a": field } });
+        schemas.insert(name(number), schema);
+    }
+    let with = |mut document: Value| {
+        document["components"]["schemas"] = Value::Object(schemas.clone());
+        document
+    };
+    (with(body(&Value::Null)), with(answer(&Value::Null)))
+}
+
+#[test]
+fn what_is_nested_too_deeply_is_told_where_it_differs() {
+    let of = |depth| {
+        let (old, new) = (json!({ "type": "string" }), json!({ "type": "integer" }));
+        let (old, new) = (nested(depth, &old), nested(depth, &new));
+        [(&old.0, &new.0), (&old.1, &new.1), (&old.0, &old.0)].map(|(old, new)| {
+            let findings = compare(old, new).unwrap();
+            findings.iter().any(|finding| finding.verdict == Breaking)
+        })
+    };
+    for depth in [3, 60, 64, 65, 66, 67, 90, 120] {
+        assert_eq!(of(depth), [true, true, false], "{depth}");
+    }
+}
+
+#[test]
+fn choices_that_are_nested_too_deeply_are_told_where_they_differ() {
+    for keyword in ["anyOf", "oneOf", "allOf"] {
+        let deep = |depth: usize, last: &str| {
+            let last = json!({ "type": "string", "pattern": last });
+            (0..depth).fold(last, |inner, _| json!({ keyword: [inner] }))
+        };
+        for depth in [3, 60, 63, 64, 65, 66, 70] {
+            let (old, new) = (deep(depth, "^a"), deep(depth, "^b"));
+            assert_eq!(breaks(&old, &new), (true, true), "{keyword} {depth}");
+            assert_eq!(breaks(&old, &old), (false, false), "{keyword} {depth}");
+        }
+    }
+}
+
 #[test]
 fn keywords_that_are_not_understood_are_told() {
     for keyword in [

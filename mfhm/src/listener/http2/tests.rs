@@ -434,10 +434,12 @@ async fn an_answer_that_the_window_stays_shut_for_is_given_up_and_others_are_not
     raw.ask(1, "/endless").await;
     raw.ask(3, "/rare").await;
     raw.next(HEADERS).await;
+    let started = Instant::now();
     tokio::time::sleep(seconds(29)).await;
     assert_eq!(place.streams.load(Ordering::SeqCst), 1);
     let reset = raw.next(RST_STREAM).await;
     assert_eq!((reset.stream, reset.reason()), (1, 8));
+    assert_within_a_second(started.elapsed(), 30);
     tokio::time::sleep(seconds(1)).await;
     assert_eq!(place.streams.load(Ordering::SeqCst), 0);
     // The other one has nothing to say yet.

@@ -1,6 +1,5 @@
 //! The center is gone, an instance is killed meanwhile, and a caller starts meanwhile.
 
-use crate::callers::Patience;
 use crate::fleet::Fleet;
 use crate::load::Mix;
 use crate::options::Options;
@@ -14,13 +13,7 @@ pub(crate) async fn run(options: &Options) {
     let rate = options.rate(1200, 50);
     let (mut random, seed) = options.random();
     let mut fleet = Fleet::start(INSTANCES).await;
-    let plan = Plan {
-        callers: 1,
-        tasks: 16,
-        rate,
-        mix: Mix::Reads,
-        patience: Patience::default(),
-    };
+    let plan = Plan::of_one(rate, Mix::Reads);
     let sides = Sides::start(&fleet, plan).await;
     fleet.center.process.kill();
     sides.reach(calls / 3).await;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::callers::Patience;
 use crate::fleet::Fleet;
 use crate::load::Mix;
 use crate::options::Options;
@@ -16,13 +15,7 @@ pub(crate) async fn run(options: &Options) {
     let rate = options.rate(900, 50);
     let (mut random, seed) = options.random();
     let mut fleet = Fleet::start(INSTANCES).await;
-    let plan = Plan {
-        callers: 1,
-        tasks: 16,
-        rate,
-        mix: Mix::Half,
-        patience: Patience::default(),
-    };
+    let plan = Plan::of_one(rate, Mix::Half);
     let sides = Sides::start(&fleet, plan).await;
     let mut order: Vec<usize> = (0..INSTANCES).collect();
     random.shuffle(&mut order);

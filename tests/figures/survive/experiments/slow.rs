@@ -3,7 +3,6 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::callers::Patience;
 use crate::fleet::Fleet;
 use crate::load::Mix;
 use crate::options::Options;
@@ -21,13 +20,7 @@ pub(crate) async fn run(options: &Options) {
     let counted = Duration::from_secs(options.either(10, 3));
     let (mut random, seed) = options.random();
     let fleet = Fleet::start(INSTANCES).await;
-    let plan = Plan {
-        callers: 1,
-        tasks: 16,
-        rate,
-        mix: Mix::Reads,
-        patience: Patience::default(),
-    };
+    let plan = Plan::of_one(rate, Mix::Reads);
     let sides = Sides::start(&fleet, plan).await;
     let mut order: Vec<usize> = (0..INSTANCES).collect();
     random.shuffle(&mut order);

@@ -158,7 +158,8 @@ fn vanishing(mut stream: DuplexStream, _: usize) -> BoxFuture<'static, ()> {
 async fn a_connection_whose_other_end_is_gone_is_not_used_for_ever() {
     let (network, wired) = by_http2(vanishing);
     let started = Instant::now();
-    let error = get(&network, THERE).await.unwrap_err();
+    let call = tokio::time::timeout(Duration::from_secs(60), get(&network, THERE));
+    let error = call.await.unwrap().unwrap_err();
     assert_eq!(error.kind, TransportErrorKind::Broken, "{error:?}");
     let waited = started.elapsed();
     assert!((10..=16).contains(&waited.as_secs()), "{waited:?}");
