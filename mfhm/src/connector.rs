@@ -162,7 +162,7 @@ pub(crate) struct Dial {
     whom: Whom,
     told: Told,
     /// Whether HTTP/2 is spoken where the other end wants it, by ALPN.
-    #[cfg(feature = "h2")]
+    #[cfg(all(feature = "h2", feature = "tls"))]
     offers_http2: bool,
     /// Whether it is spoken without asking where there is no TLS.
     #[cfg(feature = "h2")]
@@ -177,7 +177,7 @@ impl Dial {
             secured,
             whom,
             told: Told::default(),
-            #[cfg(feature = "h2")]
+            #[cfg(all(feature = "h2", feature = "tls"))]
             offers_http2: false,
             #[cfg(feature = "h2")]
             knows_http2: false,
@@ -186,8 +186,15 @@ impl Dial {
 
     /// The same with HTTP/2: where the other end wants it, and where there is no TLS.
     #[cfg(all(feature = "client", feature = "h2"))]
-    pub(crate) fn with_http2(mut self, if_wanted: bool, without_tls: bool) -> Self {
-        self.offers_http2 = if_wanted;
+    pub(crate) fn with_http2(
+        mut self,
+        #[cfg_attr(not(feature = "tls"), allow(unused_variables))] if_wanted: bool,
+        without_tls: bool,
+    ) -> Self {
+        #[cfg(feature = "tls")]
+        {
+            self.offers_http2 = if_wanted;
+        }
         self.knows_http2 = without_tls;
         self
     }

@@ -204,8 +204,8 @@ where
             let is_head = request.method() == http::Method::HEAD;
             let request = match head::read(request) {
                 Ok(request) => request,
-                Err(refusal) => {
-                    return reply::send(respond, refusal, is_head, &one).await;
+                Err(two_hosts) => {
+                    return reply::send(respond, two_hosts.refusal(), is_head, &one).await;
                 }
             };
             let mut request = request.map(Body::new);

@@ -7,9 +7,13 @@ use http::header::{CONTENT_TYPE, COOKIE, HOST};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 
+/// A request says two hosts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TwoHosts;
+
 /// The same request with `host` in place of `:authority`, the path alone, and one header
 /// `cookie`, which clients may send in pieces: RFC 9113, section 8.2.3.
-pub(super) fn read<B>(mut request: Request<B>) -> Result<Request<B>, Response> {
+pub(super) fn read<B>(mut request: Request<B>) -> Result<Request<B>, TwoHosts> {
     let scheme = request.uri().scheme().cloned();
     if let Some(authority) = request.uri().authority().cloned() {
         let headers = request.headers_mut();
@@ -21,7 +25,7 @@ pub(super) fn read<B>(mut request: Request<B>) -> Result<Request<B>, Response> {
         let said = headers.get_all(HOST);
         let is_same = |said: &HeaderValue| is_same(said, &authority, scheme.as_ref());
         if !said.iter().all(is_same) {
-            return Err(refusal());
+            return Err(TwoHosts);
         }
         if let Ok(host) = host {
             headers.entry(HOST).or_insert(host);
@@ -62,15 +66,18 @@ fn join_cookies(headers: &mut HeaderMap) {
     }
 }
 
-fn refusal() -> Response {
-    const BODY: &str = r#"{"type":"about:blank","title":"Bad Request","status":400,"detail":"the header host names another host than :authority; leave it out","code":"mfhm.bad_host"}"#;
-    let mut answer = Response::new(Body::from(BODY));
-    *answer.status_mut() = StatusCode::BAD_REQUEST;
-    let problem = HeaderValue::from_static("application/problem+json");
-    answer.headers_mut().insert(CONTENT_TYPE, problem);
-    let not_run = HeaderValue::from_static("true");
-    answer.headers_mut().insert("mfhm-not-run", not_run);
-    answer
+impl TwoHosts {
+    /// What its peer is told.
+    pub(super) fn refusal(self) -> Response {
+        const BODY: &str = r#"{"type":"about:blank","title":"Bad Request","status":400,"detail":"the header host names another host than :authority; leave it out","code":"mfhm.bad_host"}"#;
+        let mut answer = Response::new(Body::from(BODY));
+        *answer.status_mut() = StatusCode::BAD_REQUEST;
+        let problem = HeaderValue::from_static("application/problem+json");
+        answer.headers_mut().insert(CONTENT_TYPE, problem);
+        let not_run = HeaderValue::from_static("true");
+        answer.headers_mut().insert("mfhm-not-run", not_run);
+        answer
+    }
 }
 
 #[cfg(test)]
@@ -111,7 +118,7 @@ mod tests {
         }
         let two = [("host", "a.example"), ("host", "b.example")];
         assert!(read(request("http://a.example/", &two)).is_err());
-        let answer = refusal();
+        let answer = TwoHosts.refusal();
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
     }
 
