@@ -13,6 +13,8 @@ mod activity;
 #[cfg(any(feature = "h2", feature = "tls"))]
 mod begun;
 mod connection;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 #[cfg(feature = "h2")]
 mod http2;
 mod lasting;
@@ -74,7 +76,7 @@ pub(crate) trait Answer: Clone + Send + Sync + 'static {
 }
 
 /// The peer is an extension of the request: [`Peer`].
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 impl Answer for axum::Router {
     fn answer(
         &self,
@@ -147,7 +149,8 @@ impl Server {
     }
 
     /// Goes on serving, and says with each answer that the connection is closed
-    /// after it: no client begins a request on a connection that is about to go.
+    /// after it, over HTTP/2 as soon as something was asked: no client begins a request
+    /// on a connection that is about to go.
     #[cfg(feature = "server")]
     pub(crate) fn announce_close(&self) {
         self.seats.announce_close();

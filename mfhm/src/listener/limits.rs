@@ -135,7 +135,6 @@ impl Limits {
     /// take 32 KiB for its head and as much for its answer; all requests of a connection
     /// together may have 1 MiB of bodies here that nobody has read yet.
     #[cfg(feature = "h2")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "h2")))]
     pub fn http2_requests(mut self, most: u32) -> Self {
         self.http2_requests = most.max(1);
         self
@@ -150,7 +149,6 @@ impl Limits {
     /// fault in each (CVE-2025-8671). A caller that waits for what it asks never comes
     /// near it.
     #[cfg(feature = "h2")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "h2")))]
     pub fn http2_resets(mut self, most: u32) -> Self {
         self.http2_resets = most;
         self

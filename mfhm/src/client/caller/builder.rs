@@ -154,7 +154,6 @@ impl CallerBuilder {
     /// When instances are called by HTTP/2; centers never are. Else `MFHM_HTTP2`, else
     /// over TLS where an instance wants it.
     #[cfg(feature = "h2")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "h2")))]
     pub fn http2(mut self, when: Http2) -> Self {
         self.http2 = Some(when);
         self

@@ -10,7 +10,6 @@ use h2::Reason;
 /// By HTTP/2 all calls of an instance share one connection. HTTP/1.1 is faster for
 /// small calls between machines that are near, and is what every peer speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(docsrs, doc(cfg(feature = "h2")))]
 #[non_exhaustive]
 pub enum Http2 {
     /// Over TLS where the instance wants it too (ALPN). The default; `negotiated`.
