@@ -54,8 +54,10 @@ pub(super) struct TickLimits {
 pub(super) struct Http2Limits {
     /// At once.
     pub requests: u32,
-    /// So many may be taken back in a tick, beside as many as are answered.
+    /// So many may be taken back in a period, beside as many as are answered.
     pub resets: u32,
+    /// Half a second, or a tick where those are longer.
+    pub period: Tick,
     /// How long a peer may take none of an answer.
     pub write: Duration,
 }
@@ -80,6 +82,7 @@ impl TickLimits {
             http2: Http2Limits {
                 requests: limits.http2_requests,
                 resets: limits.http2_resets,
+                period: ticks(Duration::from_millis(500)).max(1),
                 write: limits.write,
             },
         }

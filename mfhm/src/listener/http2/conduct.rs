@@ -1,9 +1,7 @@
 //! What the peer of a connection may do that costs this side something and asks for
-//! nothing: pure counting, a tick at a time.
+//! nothing: pure counting, half a second at a time.
 
-use crate::listener::activity::Tick;
-
-/// So many frames in a tick need no reason: settings, pings, windows, priorities.
+/// So many frames in a period need no reason: settings, pings, windows, priorities.
 const FREE_FRAMES: u32 = 1_000;
 
 /// What a frame that is sent to the peer gives it to answer with: a window for the
@@ -16,26 +14,26 @@ const BYTES_PER_FRAME: usize = 1024;
 /// What it has done of late.
 #[derive(Debug)]
 pub(super) struct Conduct {
-    tick: Tick,
+    period: u32,
     most_resets: u32,
     resets: u32,
     frames: u32,
 }
 
 impl Conduct {
-    /// So many requests may be taken back in a tick, beside as many as are answered.
+    /// So many requests may be taken back in a period, beside as many as are answered.
     pub(super) fn new(most_resets: u32) -> Self {
         Self {
-            tick: 0,
+            period: 0,
             most_resets,
             resets: 0,
             frames: 0,
         }
     }
 
-    fn at(&mut self, now: Tick) {
-        if self.tick != now {
-            self.tick = now;
+    fn at(&mut self, period: u32) {
+        if self.period != period {
+            self.period = period;
             self.resets = 0;
             self.frames = 0;
         }
@@ -45,8 +43,8 @@ impl Conduct {
     ///
     /// The limit on requests at once is none for a peer that takes each back: its
     /// handler has been started, and there is room for the next.
-    pub(super) fn takes_back(&mut self, now: Tick) -> bool {
-        self.at(now);
+    pub(super) fn takes_back(&mut self, period: u32) -> bool {
+        self.at(period);
         self.resets = self.resets.saturating_add(1);
         self.resets <= self.most_resets
     }
@@ -64,8 +62,8 @@ impl Conduct {
     }
 
     /// So many frames came that ask for nothing. False: that is too much.
-    pub(super) fn sends(&mut self, frames: u32, now: Tick) -> bool {
-        self.at(now);
+    pub(super) fn sends(&mut self, frames: u32, period: u32) -> bool {
+        self.at(period);
         self.frames = self.frames.saturating_add(frames);
         self.frames <= FREE_FRAMES
     }
@@ -76,11 +74,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn so_many_may_be_taken_back_in_a_tick_and_again_in_the_next() {
+    fn so_many_may_be_taken_back_in_a_period_and_again_in_the_next() {
         let mut conduct = Conduct::new(3);
-        for tick in 1..5 {
+        for period in 1..5 {
             for _ in 0..3 {
-                assert!(conduct.takes_back(tick));
+                assert!(conduct.takes_back(period));
             }
         }
         assert!(!conduct.takes_back(4));

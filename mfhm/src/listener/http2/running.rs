@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::conduct::Conduct;
+use crate::listener::activity::Tick;
 use crate::listener::seat::Seat;
 
 /// Shared by the connection and its requests, which run beside each other.
@@ -43,6 +44,12 @@ impl Running {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The half second that it is.
+    fn period(&self) -> Tick {
+        let seats = self.seat.seats();
+        seats.now() / seats.limits.http2.period
+    }
+
     /// A request has come whole but for its body.
     pub(super) fn begin(self: &Arc<Self>) -> One {
         let mut state = self.state();
@@ -57,8 +64,7 @@ impl Running {
 
     /// One ended before it was answered, because the peer wanted that or caused it.
     pub(super) fn taken_back(&self) {
-        let now = self.seat.seats().now();
-        let is_fine = self.state().conduct.takes_back(now);
+        let is_fine = self.state().conduct.takes_back(self.period());
         self.judge(is_fine);
     }
 
@@ -72,7 +78,7 @@ impl Running {
             self.seat.activity.frame_ends();
         }
         if frames > 0 {
-            let is_fine = self.state().conduct.sends(frames, now);
+            let is_fine = self.state().conduct.sends(frames, self.period());
             self.judge(is_fine);
         }
     }

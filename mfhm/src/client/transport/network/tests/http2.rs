@@ -44,6 +44,19 @@ async fn calls_share_a_connection() {
     assert_eq!(wired.made.load(Ordering::SeqCst), 1);
 }
 
+#[tokio::test]
+async fn calls_that_begin_before_it_is_known_what_is_spoken_are_answered() {
+    let (network, wired) = by_http2(polite);
+    let calls = (0..50).map(|_| get(&network, THERE));
+    for answer in futures_util::future::join_all(calls).await {
+        assert_eq!(answer.unwrap().status, 200);
+    }
+    // By now one is shared.
+    let made = wired.made.load(Ordering::SeqCst);
+    get(&network, THERE).await.unwrap();
+    assert_eq!(wired.made.load(Ordering::SeqCst), made);
+}
+
 fn frame(kind: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u8::try_from(payload.len()).unwrap();
     let mut frame = vec![0, 0, length, kind, 0];
