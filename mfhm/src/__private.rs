@@ -28,7 +28,7 @@ pub use crate::{
 pub use futures_util::future::BoxFuture;
 
 #[cfg(feature = "cli")]
-pub use crate::link::operator::Operator;
+pub use crate::link::{operator::Operator, stranger::Stranger};
 #[cfg(any(feature = "server", feature = "cli"))]
 pub use crate::log::init as init_log;
 #[cfg(feature = "validate")]

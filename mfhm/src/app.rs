@@ -67,7 +67,7 @@ pub struct App {
     ports: HashMap<String, u16>,
     key: Option<Key>,
     key_dir: Option<PathBuf>,
-    #[cfg(feature = "identity")]
+    #[cfg(any(feature = "identity", feature = "tls"))]
     callers: Option<Vec<String>>,
     version: Option<String>,
     local_calls: Option<bool>,
@@ -195,7 +195,7 @@ impl App {
     /// Has the services speak HTTPS, and nothing else, where there is a certificate: see
     /// [`Tls`]. It has to be for the names of all services of the app, and clients in
     /// this process show it to whom they call. Else `MFHM_TLS_CERT`, `MFHM_TLS_KEY` and
-    /// `MFHM_TLS_CA`, which name the files, and `MFHM_TLS_REQUIRE_CLIENT_CERT` (`true`:
+    /// `MFHM_TLS_CA` (and `MFHM_TLS_CRL`), which name the files, and `MFHM_TLS_REQUIRE_CLIENT_CERT` (`true`:
     /// nobody comes in without a certificate).
     ///
     /// Callers and centers written in Python know HTTP only.
@@ -224,7 +224,9 @@ impl App {
     /// # #[mfhm::service(name = "users")] impl Users { #[get("/users")] async fn users(&self) -> u8 { 1 } }
     /// let app = mfhm::App::new().service(Users).callers(["orders", "billing"]);
     /// ```
-    #[cfg(feature = "identity")]
+    ///
+    /// With the feature `tls` and without `identity`, it is certificates only.
+    #[cfg(any(feature = "identity", feature = "tls"))]
     pub fn callers<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         let names = names.into_iter().map(Into::into);
         self.callers.get_or_insert_default().extend(names);

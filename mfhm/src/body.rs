@@ -1,7 +1,5 @@
 //! Reading a request's body, which may be long, slow or broken.
 
-mod room;
-
 use std::time::Duration;
 
 use axum::body::Body;
@@ -11,8 +9,8 @@ use http::Method;
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 
-pub(crate) use self::room::Held;
-use self::room::Room;
+pub(crate) use crate::memory::Held;
+use crate::memory::Room;
 
 /// What the bodies that arrive may take of a process: 256 MiB.
 static ROOM: Room = Room::new(256 << 20);

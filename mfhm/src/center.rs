@@ -67,7 +67,6 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod tokens;
-mod turns;
 mod view;
 mod watch;
 
@@ -269,6 +268,13 @@ impl CenterBuilder {
         self
     }
 
+    /// Sets how many of them may be registered with one token, or with one certificate,
+    /// from wherever. The default is half of all.
+    pub fn max_instances_per_token(mut self, most: usize) -> Self {
+        self.settings.max_instances_per_token = Some(most);
+        self
+    }
+
     /// Sets how many connections the center has, and how long they may keep it
     /// waiting. The defaults are told at [`Limits`]. Each registered instance holds
     /// one, and so does each caller that watches.
@@ -398,7 +404,7 @@ async fn start(settings: Settings) -> Result<RunningCenter> {
         settings.ping_timeout,
         allowed.clone(),
         secured.clone(),
-    )?);
+    ));
     let store: Arc<dyn Store> = Arc::new(RedbStore::open(&dir.join(STORE_FILE)).await?);
 
     let mut random = fastrand::Rng::new();

@@ -26,7 +26,8 @@ use crate::tcp::{KEEPALIVE, KEEPALIVE_TIMES};
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// How long a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(1);
+pub(crate) const CONNECT: Duration = Duration::from_secs(1);
+
 /// The connector where nobody chose one: TCP.
 pub(crate) fn standard() -> Arc<dyn Connector> {
     #[cfg(all(test, feature = "client", feature = "server", feature = "center"))]

@@ -138,8 +138,12 @@ mod listener;
 #[cfg(any(feature = "server", feature = "cli"))]
 mod log;
 mod macros;
+#[cfg(any(feature = "client", feature = "server", feature = "center"))]
+mod memory;
 #[cfg(any(feature = "client", feature = "server"))]
 mod multipart;
+#[cfg(any(feature = "server", feature = "center"))]
+mod network;
 #[cfg(feature = "openapi")]
 mod openapi;
 mod raw_body;
@@ -168,6 +172,8 @@ mod tls;
 ))]
 #[path = "no_tls.rs"]
 mod tls;
+#[cfg(any(feature = "center", all(feature = "server", feature = "tls")))]
+mod turns;
 #[cfg(feature = "validate")]
 mod validate;
 #[cfg(any(feature = "client", feature = "server"))]

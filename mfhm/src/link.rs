@@ -5,6 +5,8 @@ pub(crate) mod events;
 mod http;
 #[cfg(feature = "cli")]
 pub(crate) mod operator;
+#[cfg(feature = "cli")]
+pub(crate) mod stranger;
 
 use std::time::Duration;
 
@@ -16,7 +18,7 @@ use self::http::{Answer, Failed, Http, Request};
 use crate::connector;
 use crate::error::{Error, Result};
 use crate::key::{self, Key};
-use crate::tls::Secured;
+use crate::tls::{Secured, Whom};
 use crate::wire::problem::{Problem, shown};
 
 /// How long a center may take to answer.
@@ -68,7 +70,7 @@ pub(crate) struct Link {
 impl Link {
     pub(crate) fn new(credentials: &Credentials, secured: &Secured) -> Result<Self> {
         let credentials = credentials.headers()?;
-        let http = Http::over(connector::standard(), secured.clone());
+        let http = Http::over(connector::standard(), secured.clone(), Whom::Center);
         Ok(Self { credentials, http })
     }
 

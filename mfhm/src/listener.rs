@@ -34,15 +34,17 @@ use std::time::Duration;
 
 use axum::extract::Request;
 use axum::response::Response;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior};
 
 #[cfg(feature = "tls")]
 pub(crate) use self::begun::Begun;
 #[cfg(feature = "center")]
 pub(crate) use self::lasting::Lasting;
+use self::lasting::Sending;
 pub use self::limits::Limits;
 #[cfg(feature = "center")]
 pub(crate) use self::seats::Regulars;
@@ -197,7 +199,9 @@ async fn accept_loop<L, H>(
         tokio::select! {
             _ = &mut stopped => break,
             // Reaping keeps the set from growing with connections long gone.
-            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+            Some(ended) = connections.join_next(), if !connections.is_empty() => {
+                go_on(&mut connections, ended);
+            }
             _ = ticks.tick(), if !seats.is_empty() => seats.sweep(),
             accepted = source.next() => match accepted {
                 Ok((stream, peer)) => match seats.take(peer.ip()) {
@@ -210,7 +214,10 @@ async fn accept_loop<L, H>(
                         // Of those that are not told, the stream is closed here; over TLS
                         // a handshake would be more than it is worth.
                         if H::IS_PLAIN && let Some(told) = seats.tell() {
-                            connections.spawn(connection::turn_away(stream, why, told));
+                            connections.spawn(async move {
+                                connection::turn_away(stream, why, told).await;
+                                None
+                            });
                         }
                     }
                 },
@@ -230,12 +237,27 @@ async fn accept_loop<L, H>(
     // Upgraded connections have places and no task of this set.
     while !(connections.is_empty() && seats.is_empty()) {
         tokio::select! {
-            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+            Some(ended) = connections.join_next(), if !connections.is_empty() => {
+                go_on(&mut connections, ended);
+            }
             () = seats.left() => {}
             _ = ticks.tick() => seats.sweep(),
         }
     }
 }
+
+/// Of the connections that end, some only begin an answer that lasts.
+fn go_on<S>(connections: &mut JoinSet<Option<Sending<S>>>, ended: Ended<S>)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    // A task that was ended from outside, or a panic, which was told of already.
+    if let Ok(Some(sending)) = ended {
+        connections.spawn(connection::go_on(sending));
+    }
+}
+
+type Ended<S> = Result<Option<Sending<S>>, JoinError>;
 
 /// Ends what is left when it is dropped.
 struct CutOff(Arc<Seats>);

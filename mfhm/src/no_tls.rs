@@ -25,6 +25,7 @@ impl Tls {
             "MFHM_TLS_CERT",
             "MFHM_TLS_KEY",
             "MFHM_TLS_CA",
+            "MFHM_TLS_CRL",
             "MFHM_TLS_REQUIRE_CLIENT_CERT",
         ];
         let set = names.iter().filter(|name| var(name).is_some());
@@ -51,6 +52,8 @@ pub(crate) struct Secured(());
 pub(crate) enum Whom {
     Service(#[allow(dead_code)] Arc<str>),
     Center,
+    #[cfg(feature = "cli")]
+    Outside,
     Nobody,
 }
 

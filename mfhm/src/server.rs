@@ -6,7 +6,7 @@
 //! [`input`] and [`reply`] on both sides of the handler. [`registration`] keeps the
 //! center informed.
 
-#[cfg(feature = "identity")]
+#[cfg(any(feature = "identity", feature = "tls"))]
 pub(crate) mod callers;
 pub(crate) mod definition;
 pub(crate) mod dispatch;

@@ -45,7 +45,7 @@ pub(crate) struct Settings {
     /// `MFHM_CENTER_KEY`, or the content of the file `MFHM_CENTER_KEY_FILE`;
     /// `MFHM_TOKEN`, or the content of the file `MFHM_TOKEN_FILE`.
     pub credentials: Credentials,
-    /// `MFHM_TLS_CERT`, `MFHM_TLS_KEY`, `MFHM_TLS_CA`, `MFHM_TLS_REQUIRE_CLIENT_CERT`.
+    /// `MFHM_TLS_CERT`, `MFHM_TLS_KEY`, `MFHM_TLS_CA`, `MFHM_TLS_CRL`, `MFHM_TLS_REQUIRE_CLIENT_CERT`.
     pub tls: Option<Tls>,
     /// `MFHM_HTTP2`: when calls are made by HTTP/2.
     #[cfg(all(feature = "client", feature = "h2"))]
@@ -73,6 +73,9 @@ pub(crate) struct Settings {
     /// `MFHM_DRAIN`: how long to serve on after leaving the center.
     #[cfg(feature = "server")]
     pub drain: Option<Duration>,
+    /// `MFHM_ANSWER_MEMORY`: what answers that arrive may take together, in MiB.
+    #[cfg(feature = "client")]
+    pub answer_memory: Option<u32>,
     /// `MFHM_WEIGHT`: the share of the calls.
     #[cfg(feature = "server")]
     pub weight: Option<u32>,
@@ -113,6 +116,7 @@ const NAMES: &[&str] = &[
     "MFHM_TLS_CERT",
     "MFHM_TLS_KEY",
     "MFHM_TLS_CA",
+    "MFHM_TLS_CRL",
     "MFHM_TLS_REQUIRE_CLIENT_CERT",
     "MFHM_HTTP2",
     "MFHM_HOST",
@@ -122,6 +126,7 @@ const NAMES: &[&str] = &[
     "MFHM_DRAIN",
     "MFHM_ZONE",
     "MFHM_CACHE_DIR",
+    "MFHM_ANSWER_MEMORY",
     "MFHM_WEIGHT",
     "MFHM_MAX_IN_FLIGHT",
     "MFHM_QUEUE",
@@ -161,6 +166,8 @@ impl Settings {
             zone: None,
             #[cfg(feature = "client")]
             propagate: Vec::new(),
+            #[cfg(feature = "client")]
+            answer_memory: None,
             host: None,
             port: None,
             key: None,
@@ -291,7 +298,6 @@ impl Settings {
             }
         });
 
-        #[cfg(feature = "server")]
         let mut count = |name: &str, range: std::ops::RangeInclusive<u32>| {
             let text = var(name)?;
             let number = text.trim().parse().ok().filter(|n| range.contains(n));
@@ -303,6 +309,8 @@ impl Settings {
             }
             number
         };
+        #[cfg(feature = "client")]
+        let answer_memory = count("MFHM_ANSWER_MEMORY", 1..=1 << 20);
         #[cfg(feature = "server")]
         let weight = count("MFHM_WEIGHT", 0..=MAX_WEIGHT);
         #[cfg(feature = "server")]
@@ -332,6 +340,8 @@ impl Settings {
                 "off" => Cache::Off,
                 folder => Cache::In(folder.into()),
             }),
+            #[cfg(feature = "client")]
+            answer_memory,
             zone: var("MFHM_ZONE").map(|zone| zone.trim().to_owned()),
             #[cfg(feature = "client")]
             propagate,

@@ -77,6 +77,7 @@ pub struct Tls {
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
     ca: Option<PathBuf>,
+    crl: Option<PathBuf>,
     is_required: bool,
 }
 
@@ -99,6 +100,19 @@ impl Tls {
     /// certificate, and a center is checked with the authorities of the system.
     pub fn ca(mut self, file: impl Into<PathBuf>) -> Self {
         self.ca = Some(file.into());
+        self
+    }
+
+    /// The lists of what the [authority](Self::ca) has revoked (CRLs), one or several: whose
+    /// certificate is on one is nobody, on whichever side of a connection. They are looked
+    /// at like the other files, so that a new list counts within seconds, for connections
+    /// that are made from then on; those that there are stay.
+    ///
+    /// With it, each certificate needs a list of the authority that gave it, also those in
+    /// the middle of a chain: one of which no list is there is refused. A list that says it
+    /// has ended counts on: nobody is kept out because a new one is late.
+    pub fn crl(mut self, file: impl Into<PathBuf>) -> Self {
+        self.crl = Some(file.into());
         self
     }
 
@@ -134,6 +148,7 @@ impl Tls {
             certificate: file("MFHM_TLS_CERT"),
             key: file("MFHM_TLS_KEY"),
             ca: file("MFHM_TLS_CA"),
+            crl: file("MFHM_TLS_CRL"),
             is_required,
         };
         (tls != Self::default()).then_some(tls)
@@ -142,6 +157,12 @@ impl Tls {
     /// Whether who shows it speaks HTTPS.
     pub(crate) fn has_certificate(&self) -> bool {
         self.certificate.is_some() || self.key.is_some()
+    }
+
+    /// Whether who connects may be somebody.
+    #[cfg(all(feature = "server", not(feature = "identity")))]
+    pub(crate) fn recognises_others(&self) -> bool {
+        self.has_certificate() && self.ca.is_some()
     }
 
     /// Whether nobody comes in without a certificate.

@@ -6,6 +6,8 @@ use std::time::SystemTime;
 use support::cli::mfhm;
 use support::process::Program;
 use support::{port, wait};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use crate::programs::service_program;
 
@@ -111,8 +113,10 @@ async fn what_is_printed_makes_a_center_and_a_service_that_know_each_other() {
             .iter()
             .fold(program, |program, (name, value)| program.env(name, value))
     };
-    let _service = secured(service_program(&["service01"], &url))
-        .env("MFHM_PORT", 0)
+    let service_port = port::free();
+    let mut service = secured(service_program(&["service01"], &url))
+        .env("MFHM_PORT", service_port)
+        .env("MFHM_DRAIN", 0)
         .start();
     let call = || {
         let call = mfhm().arg("call").arg("service01").arg("hello");
@@ -138,8 +142,87 @@ async fn what_is_printed_makes_a_center_and_a_service_that_know_each_other() {
     let (status, _, stderr) = export().run().await;
     assert!(!status.success());
     assert!(stderr.contains("certificate"), "{stderr}");
-    let drain = operate(mfhm().arg("drain").arg("service01"));
+
+    // The certificate is for the service, and so is what is checked.
+    let document = format!("https://127.0.0.1:{service_port}");
+    let check = || mfhm().arg("check").arg(&document).arg(&document);
+    let (status, stdout, stderr) = secured(check().option("--service", "service01"))
+        .run()
+        .await;
+    assert_eq!(status.code(), Some(0), "{stderr}");
+    assert!(stdout.starts_with("nothing that callers"), "{stdout}");
+    let (status, _, stderr) = secured(check().option("--service", "service02"))
+        .run()
+        .await;
+    assert_eq!(status.code(), Some(2));
+    assert!(
+        stderr.contains("is not an instance of the service \"service02\""),
+        "{stderr}"
+    );
+    let (status, _, stderr) = secured(check()).run().await;
+    assert_eq!(status.code(), Some(2));
+    assert!(stderr.contains("--service NAME"), "{stderr}");
+
+    let drain = operate(mfhm().arg("drain").arg("service01").arg("--wait"));
     let (status, stdout, stderr) = secured(drain).run().await;
-    assert!(status.success(), "{stderr}");
+    assert!(status.success(), "{stdout}{stderr}");
     assert!(stdout.contains("was told to leave"), "{stdout}");
+    assert!(stdout.contains("has left"), "{stdout}");
+    assert!(service.ended().await.success());
+}
+
+/// Answers as a center that knows one instance of `service01`, over TLS at this port,
+/// until that is told to drain.
+async fn center_of_one(listener: TcpListener, port: u16) {
+    let mut instances =
+        format!(r#"[{{"id":"by-hand","host":"127.0.0.1","port":{port},"tls":true}}]"#);
+    while let Ok((mut stream, _)) = listener.accept().await {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            match stream.read_u8().await {
+                Ok(byte) => head.push(byte),
+                Err(_) => break,
+            }
+        }
+        let (status, body) = if head.starts_with(b"POST ") {
+            "[]".clone_into(&mut instances);
+            (202, r#"{"told":true}"#.to_owned())
+        } else {
+            (200, format!(r#"{{"instances":{instances}}}"#))
+        };
+        let length = body.len();
+        let answer = format!(
+            "HTTP/1.1 {status} Said\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        );
+        let _ = stream.write_all(answer.as_bytes()).await;
+    }
+}
+
+/// A port whose owner has changed is no reason to wait.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_an_instance_takes_nobody_in_its_place_for_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().join("tls");
+    let (_, _, stderr) = dev(&dir).arg("service01").arg("service02").run().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let center = listener.local_addr().expect("an address");
+    let port = port::free();
+    let center = format!("http://{center}");
+    let centers = tokio::spawn(center_of_one(listener, port));
+    let secured = |program: Program, name: &str| {
+        let file = |name: String| dir.join(name).display().to_string();
+        program
+            .env("MFHM_TLS_CA", file("ca.pem".to_owned()))
+            .env("MFHM_TLS_CERT", file(format!("{name}.pem")))
+            .env("MFHM_TLS_KEY", file(format!("{name}.key")))
+    };
+    let other = service_program(&["service02"], "off").env("MFHM_PORT", port);
+    let mut other = secured(other, "service02").start();
+    other.line("listening on https").await;
+    let drain = mfhm().arg("drain").arg("service01").arg("--wait");
+    let drain = drain.option("--center", center);
+    let (status, stdout, stderr_of_drain) = secured(drain, "service01").run().await;
+    assert_eq!(status.code(), Some(0), "{stdout}{stderr_of_drain}{stderr}");
+    assert!(stdout.contains("has left"), "{stdout}");
+    centers.abort();
 }

@@ -22,9 +22,26 @@ impl App {
                 }
             }
         }
+        #[cfg(all(feature = "tls", not(feature = "identity")))]
+        self.check_callers(settings, problems);
         self.check_ports(settings, problems);
         if self.weight.is_some_and(|weight| weight > MAX_WEIGHT) {
             problems.push(format!("`App::weight` is at most {MAX_WEIGHT}"));
+        }
+    }
+
+    /// Where no center is asked who calls, somebody has to give certificates.
+    #[cfg(all(feature = "tls", not(feature = "identity")))]
+    fn check_callers(&self, settings: &Settings, problems: &mut Vec<String>) {
+        let tls = self.tls.as_ref().or(settings.tls.as_ref());
+        if self.callers.is_some() && !tls.is_some_and(crate::Tls::recognises_others) {
+            problems.push(
+                "`App::callers` lets nobody in: say by which certificate this process is known, \
+                 and who gives those of its callers (`App::tls`, or MFHM_TLS_CERT, MFHM_TLS_KEY \
+                 and MFHM_TLS_CA), or build it with the feature `identity` of the crate mfhm, \
+                 which takes the center's word for who calls"
+                    .to_owned(),
+            );
         }
     }
 

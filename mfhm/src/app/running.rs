@@ -20,8 +20,10 @@ use crate::instance::InstanceId;
 use crate::key::Key;
 use crate::link::{Credentials, Link};
 use crate::listener::{Limits, Server};
+#[cfg(any(feature = "identity", feature = "tls"))]
+use crate::server::callers::Callers;
 #[cfg(feature = "identity")]
-use crate::server::callers::{Callers, Keys};
+use crate::server::callers::{Assertions, Keys};
 use crate::server::definition::ServiceDefinition;
 use crate::server::dispatch::Dispatch;
 use crate::server::door::Door;
@@ -59,7 +61,7 @@ pub(super) struct Launch {
     pub credentials: Credentials,
     pub secured: Secured,
     pub key: Option<Key>,
-    #[cfg(feature = "identity")]
+    #[cfg(any(feature = "identity", feature = "tls"))]
     pub callers: Option<Arc<[String]>>,
     pub local_calls: bool,
     pub layers: Layers,
@@ -96,7 +98,7 @@ impl RunningApp {
             credentials,
             secured,
             key,
-            #[cfg(feature = "identity")]
+            #[cfg(any(feature = "identity", feature = "tls"))]
             callers,
             local_calls,
             layers,
@@ -147,12 +149,12 @@ impl RunningApp {
             capacity,
             upload_rate: limits.upload_rate(),
             key,
-            #[cfg(feature = "identity")]
-            callers: {
-                let is_eager = callers.is_some();
-                let keys = Keys::fetched(link.clone(), urls, is_eager);
-                Some(Callers::new(Arc::new(keys), callers))
-            },
+            #[cfg(any(feature = "identity", feature = "tls"))]
+            callers: Some(Callers::new(
+                #[cfg(feature = "identity")]
+                Assertions::new(Keys::fetched(link.clone(), urls, callers.is_some())),
+                callers,
+            )),
         };
         for ((definition, listener), id) in bound.into_iter().zip(ids) {
             let served = surroundings.serve(&definition, id.told());
@@ -421,7 +423,7 @@ pub(super) struct Surroundings {
     /// How fast bodies come at least that are read while they come.
     pub upload_rate: Option<NonZeroU32>,
     pub key: Option<Key>,
-    #[cfg(feature = "identity")]
+    #[cfg(any(feature = "identity", feature = "tls"))]
     pub callers: Option<Callers>,
 }
 
@@ -454,9 +456,9 @@ impl Surroundings {
             Dispatch::new(&bound, OWN, app)
         };
         Served {
-            #[cfg(not(feature = "identity"))]
+            #[cfg(not(any(feature = "identity", feature = "tls")))]
             door: Door::new(name, self.key.clone(), dispatch),
-            #[cfg(feature = "identity")]
+            #[cfg(any(feature = "identity", feature = "tls"))]
             door: Door::asking(name, self.key.clone(), self.callers.clone(), dispatch),
             #[cfg(feature = "openapi")]
             document,

@@ -1,16 +1,16 @@
 //! From what an app was told to what runs: the settings, the services, their sockets.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-#[cfg(feature = "identity")]
-use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
 use super::{App, RunningApp, running};
 use crate::error::{Error, Result};
 use crate::key::Key;
+#[cfg(any(feature = "identity", feature = "tls"))]
+use crate::server::callers::Callers;
 #[cfg(feature = "identity")]
-use crate::server::callers::{Callers, Keys};
+use crate::server::callers::{Assertions, Keys};
 use crate::server::definition::{About, ServiceDefinition};
 use crate::server::linked;
 use crate::server::overload::Capacity;
@@ -77,7 +77,7 @@ impl App {
             credentials: self.credentials.or(settings.credentials),
             secured,
             key,
-            #[cfg(feature = "identity")]
+            #[cfg(any(feature = "identity", feature = "tls"))]
             callers: self.callers.map(Into::into),
             local_calls: self.local_calls.or(settings.local_calls).unwrap_or(true),
             layers: self.layers,
@@ -139,11 +139,14 @@ impl App {
                     states: States::new(self.states),
                     layers: self.layers,
                     key,
-                    // No center vouches for anybody here.
-                    #[cfg(feature = "identity")]
+                    #[cfg(any(feature = "identity", feature = "tls"))]
                     callers: self.callers.map(|names| {
-                        let keys = Keys::fixed(Trusted::default());
-                        Callers::new(Arc::new(keys), Some(names.into()))
+                        Callers::new(
+                            // No center vouches for anybody here.
+                            #[cfg(feature = "identity")]
+                            Assertions::new(Keys::fixed(Trusted::default())),
+                            Some(names.into()),
+                        )
                     }),
                 };
                 running::router_of(definition, &surroundings)

@@ -11,6 +11,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 pub(crate) use self::allow_list::AllowList;
+pub(crate) use crate::network::network;
 
 /// How long a host name may take to resolve at a registration.
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -108,15 +109,6 @@ pub(crate) async fn is_host(host: &str, peer: IpAddr) -> bool {
 pub(crate) fn is_same(one: IpAddr, other: IpAddr) -> bool {
     let (one, other) = (one.to_canonical(), other.to_canonical());
     one == other || one.is_loopback() && other.is_loopback()
-}
-
-/// What an address counts as where each may have a share of something: an IPv4 address
-/// is one, and of IPv6 everybody has 2⁶⁴.
-pub(crate) fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
-        v4 => v4,
-    }
 }
 
 /// Looks a name up.

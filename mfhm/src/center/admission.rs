@@ -6,6 +6,8 @@
 //! other header), the shared key of KeyAuth, which may do everything, or come from
 //! somebody who has shown a certificate, which is as good as a token for the names in it.
 
+mod withdrawals;
+
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,6 +17,8 @@ use std::time::Duration;
 use http::{HeaderMap, header};
 use tokio::time::Instant;
 
+use self::withdrawals::Withdrawals;
+pub(crate) use self::withdrawals::Withdrawn;
 use super::audit::Actor;
 use super::task::Task;
 use super::tokens::follow::KnownTokens;
@@ -37,6 +41,7 @@ pub(crate) struct Admission {
     /// tokens.
     is_shut: bool,
     refusals: Sparse,
+    withdrawals: Withdrawals,
     _follower: Option<Task>,
 }
 
@@ -110,6 +115,7 @@ impl Admission {
             tokens,
             is_shut,
             refusals: Sparse::default(),
+            withdrawals: Withdrawals::default(),
             _follower: Some(follower),
         }
     }
@@ -123,6 +129,7 @@ impl Admission {
             tokens: Arc::new(KnownTokens::none()),
             is_shut: false,
             refusals: Sparse::default(),
+            withdrawals: Withdrawals::default(),
             _follower: None,
         }
     }
@@ -151,15 +158,16 @@ impl Admission {
         headers: &HeaderMap,
         certified: Option<&Certified>,
     ) -> Result<Asker, Stopped> {
-        let named = certified.filter(|certified| !certified.0.is_empty());
-        let principal = match self.asks() {
-            Asks::Nothing => Principal::Anybody,
-            Asks::Key | Asks::Token => match (self.recognise(headers).await, named) {
-                (Ok(principal), _) => principal,
-                // What was sent may be for another center.
-                (Err(_), Some(Certified(names))) => Principal::Certified(names.clone()),
-                (Err(stopped), None) => return Err(stopped),
-            },
+        let mut recognised = self.recognise(headers, certified);
+        if matches!(recognised, Err(Stopped::Unknown)) {
+            // The token may have been made just now.
+            self.tokens.look().await;
+            recognised = self.recognise(headers, certified);
+        }
+        let principal = match (recognised, named(certified)) {
+            // What was sent may be for another center.
+            (Err(Stopped::Unknown), Some(principal)) => principal,
+            (recognised, _) => recognised?,
         };
         let lease = headers.get(HEADER_LEASE);
         Ok(Asker {
@@ -172,36 +180,34 @@ impl Admission {
         })
     }
 
-    /// Whether a request with these headers may read, as far as that can be said at once.
-    pub(crate) fn is_known(&self, headers: &HeaderMap) -> bool {
-        match self.asks() {
-            Asks::Nothing => true,
-            // Whoever comes in at all may read.
-            Asks::Key | Asks::Token => sent(headers).any(|text| self.recognise_now(text).is_some()),
+    /// Who sent a request with these headers over this connection, as far as that can be
+    /// said at once: without waiting, and without room on the heap. All that come in do so
+    /// by this, those who are answered at once as well.
+    ///
+    /// Whoever is [`Stopped::Unknown`] may be somebody in a moment: see
+    /// [`admit`](Self::admit).
+    pub(crate) fn recognise(
+        &self,
+        headers: &HeaderMap,
+        certified: Option<&Certified>,
+    ) -> Result<Principal, Stopped> {
+        if self.asks() == Asks::Nothing {
+            return Ok(Principal::Anybody);
         }
-    }
-
-    async fn recognise(&self, headers: &HeaderMap) -> Result<Principal, Stopped> {
-        let mut sent = sent(headers).peekable();
-        if sent.peek().is_none() {
-            return Err(Stopped::NothingSent);
-        }
-        for text in sent {
-            if let Some(principal) = self.recognise_now(text) {
-                return Ok(principal);
+        let mut is_sent = false;
+        for text in sent(headers) {
+            if self.key.as_ref().is_some_and(|key| key.matches(text)) {
+                return Ok(Principal::KeyHolder);
             }
-            if let Some(token) = self.tokens.find(text.trim_ascii()).await {
+            if let Some(token) = self.tokens.known(text.trim_ascii()) {
                 return Ok(Principal::Bearer(token));
             }
+            is_sent = true;
         }
-        Err(Stopped::Unknown)
-    }
-
-    fn recognise_now(&self, text: &[u8]) -> Option<Principal> {
-        if self.key.as_ref().is_some_and(|key| key.matches(text)) {
-            return Some(Principal::KeyHolder);
+        if is_sent {
+            return Err(Stopped::Unknown);
         }
-        self.tokens.known(text.trim_ascii()).map(Principal::Bearer)
+        named(certified).ok_or(Stopped::NothingSent)
     }
 
     /// What a stopped request is told.
@@ -238,18 +244,16 @@ impl Admission {
         tracing::warn!(%peer, ?path, why, hint, not_logged = others, "refused");
     }
 
-    /// Ends when what let this principal in does not any more.
-    pub(crate) fn withdrawn(&self, principal: &Principal) -> impl Future<Output = ()> + use<> {
-        let (tokens, principal) = (self.tokens.clone(), principal.clone());
-        async move {
-            match principal {
-                Principal::Bearer(token) => tokens.revoked(&token.id).await,
-                // Came in before there were tokens.
-                Principal::Anybody => tokens.asked_for().await,
-                Principal::KeyHolder | Principal::Certified(_) => std::future::pending().await,
-            }
-        }
+    /// Ends when what let this principal in does not any more. Absent: it always will.
+    pub(crate) fn withdrawn(&self, principal: &Principal) -> Option<Withdrawn> {
+        self.withdrawals.of(principal, &self.tokens)
     }
+}
+
+/// Whose certificate was shown, if it is somebody's.
+fn named(certified: Option<&Certified>) -> Option<Principal> {
+    let Certified(names) = certified?;
+    (!names.is_empty()).then(|| Principal::Certified(names.clone()))
 }
 
 /// What was sent to come in.
@@ -262,23 +266,22 @@ fn sent(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     [bearer, key].into_iter().flatten()
 }
 
-impl Asker {
-    /// Who did it, for the audit trail.
-    pub(crate) fn actor(&self) -> Actor {
-        let name = match &self.principal {
-            Principal::Anybody => None,
-            Principal::KeyHolder => Some("key".to_owned()),
-            Principal::Bearer(token) => Some(format!("token {}", token.id)),
-            Principal::Certified(names) => Some(format!("certificate {}", names.join(", "))),
-        };
-        Actor::named(self.peer, name)
+impl Principal {
+    /// What tells it from others; absent: nothing does.
+    pub(crate) fn name(&self) -> Option<String> {
+        match self {
+            // Everybody has the same key.
+            Self::Anybody | Self::KeyHolder => None,
+            Self::Bearer(token) => Some(format!("token {}", token.id)),
+            Self::Certified(names) => Some(format!("certificate {}", names.join(", "))),
+        }
     }
 
     /// Whether it may do this; the error says what it lacks.
     pub(crate) fn require(&self, need: Need<'_>) -> Result<(), String> {
-        let token = match &self.principal {
-            Principal::Bearer(token) => token,
-            Principal::Certified(names) => {
+        let token = match self {
+            Self::Bearer(token) => token,
+            Self::Certified(names) => {
                 return match need {
                     Need::Register(name) if !names.iter().any(|own| **own == *name) => {
                         Err(format!(
@@ -290,7 +293,7 @@ impl Asker {
                     Need::Read | Need::RegisterSome | Need::Register(_) => Ok(()),
                 };
             }
-            Principal::Anybody | Principal::KeyHolder => return Ok(()),
+            Self::Anybody | Self::KeyHolder => return Ok(()),
         };
         let id = &token.id;
         let is_registrar = token.scope() >= Scope::Register;
@@ -313,6 +316,22 @@ impl Asker {
             }
             Need::RegisterSome | Need::Register(_) => Ok(()),
         }
+    }
+}
+
+impl Asker {
+    /// Who did it, for the audit trail.
+    pub(crate) fn actor(&self) -> Actor {
+        let name = match &self.principal {
+            Principal::KeyHolder => Some("key".to_owned()),
+            principal => principal.name(),
+        };
+        Actor::named(self.peer, name)
+    }
+
+    /// Whether it may do this; the error says what it lacks.
+    pub(crate) fn require(&self, need: Need<'_>) -> Result<(), String> {
+        self.principal.require(need)
     }
 
     /// Whether it may do what operators do. Where nobody is asked, it is whoever sits
@@ -444,6 +463,83 @@ mod tests {
         assert!(!asker.is_operator() && asker.require(Need::Read).is_ok());
         let nobody = shut.admit(PEER, &none, Some(&certified(&[]))).await;
         assert_eq!(nobody.unwrap_err(), Stopped::NothingSent);
+    }
+
+    /// Every kind of center, with everything that may be sent to it: who is recognised at
+    /// once is who is let in, and who is not is stopped, or only had to wait.
+    #[tokio::test]
+    async fn who_is_answered_at_once_is_who_is_let_in() {
+        use crate::center::tokens::{TokenGrant, Tokens};
+        let (dir, empty) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let tokens = Tokens::in_dir(dir.path());
+        let grants = [
+            TokenGrant::new(Scope::Read),
+            TokenGrant::new(Scope::Register).name("users"),
+            TokenGrant::new(Scope::Operate).all_names(),
+        ];
+        let issued = grants.map(|grant| tokens.issue(grant).unwrap().token);
+        let key = "0123456789abcdef0123456789abcdef";
+        let mut texts: Vec<_> = issued.iter().map(String::as_str).collect();
+        texts.extend([key, "", "mfhm_guess"]);
+        let texts = || std::iter::once(None).chain(texts.iter().copied().map(Some));
+        let certificates = [&[][..], &["users"], &["orders", "billing"]];
+        let certificates = certificates.map(|names| {
+            let names = names.iter().map(|&name| name.into());
+            Certified(names.collect())
+        });
+        let mut seen = [0; 3];
+        for (dir, key, is_shut) in [
+            (empty.path(), None, false),
+            (empty.path(), None, true),
+            (empty.path(), Some(key), false),
+            (dir.path(), None, false),
+            (dir.path(), Some(key), true),
+        ] {
+            let known = KnownTokens::open(Tokens::in_dir(dir)).unwrap();
+            // Nobody looks at the file, so nobody waits for that.
+            let door = Admission {
+                key: key.map(Key::new),
+                tokens: Arc::new(known),
+                is_shut,
+                ..Admission::with_key(None)
+            };
+            let every = texts().flat_map(|bearer| texts().map(move |key| (bearer, key)));
+            for (bearer, key) in every {
+                let mut headers = HeaderMap::new();
+                if let Some(text) = bearer {
+                    let text = format!("Bearer {text}");
+                    headers.insert(header::AUTHORIZATION, text.parse().unwrap());
+                }
+                if let Some(text) = key {
+                    headers.insert(key::HEADER, text.parse().unwrap());
+                }
+                for shown in std::iter::once(None).chain(certificates.iter().map(Some)) {
+                    let at_once = door.recognise(&headers, shown);
+                    let admitted =
+                        tokio::time::timeout(Duration::ZERO, door.admit(PEER, &headers, shown));
+                    let what = format!("{bearer:?} {key:?} {shown:?} at {door:?}");
+                    let said = |principal: &Principal| format!("{principal:?}");
+                    match (at_once, admitted.await) {
+                        (Ok(principal), Ok(Ok(asker))) => {
+                            assert_eq!(said(&principal), said(&asker.principal), "{what}");
+                            let needs = [Need::Read, Need::RegisterSome, Need::Register("users")];
+                            for need in needs {
+                                assert_eq!(principal.require(need), asker.require(need), "{what}");
+                            }
+                            seen[0] += 1;
+                        }
+                        (Err(one), Ok(Err(other))) => {
+                            assert_eq!((one, other), (Stopped::NothingSent, one), "{what}");
+                            seen[1] += 1;
+                        }
+                        // What was sent may be a token that was made just now.
+                        (Err(Stopped::Unknown), Err(_)) => seen[2] += 1,
+                        (at_once, admitted) => panic!("{at_once:?} and {admitted:?}: {what}"),
+                    }
+                }
+            }
+        }
+        assert!(seen.iter().all(|seen| *seen > 0), "{seen:?}");
     }
 
     #[test]

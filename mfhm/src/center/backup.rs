@@ -227,7 +227,11 @@ fn in_the_way<'a>(new: &[Arc<Record>], there: &'a Snapshot) -> Vec<&'a Arc<Recor
         .collect()
 }
 
-fn commit(disk: &redb::Disk, there: Snapshot, mut batch: Batch) -> Result<(), store::CommitError> {
+fn commit(
+    disk: &mut redb::Disk,
+    there: Snapshot,
+    mut batch: Batch,
+) -> Result<(), store::CommitError> {
     let (marks, audit) = (batch.marks.clone(), std::mem::take(&mut batch.audit));
     let (revision, events) = Contents::new(there).apply(batch).map_err(|Conflict| {
         // Everything that could be in the way was looked for.

@@ -21,6 +21,7 @@ use self::callers::Callers;
 use self::documents::Documents;
 use self::verdict::Verdict;
 use super::record::Record;
+use super::registry::Owner;
 use crate::wire::v1::DocumentHash;
 
 /// For so long the center remembers what a service promised that has no instance
@@ -76,8 +77,8 @@ impl Contracts {
         now: Duration,
     ) {
         // First the new one: a document that stays is never unneeded in between.
-        if let Some(hash) = after.and_then(|record| record.document.as_ref()) {
-            self.documents.name(hash);
+        if let Some((record, hash)) = after.and_then(|it| Some((it, it.document.as_ref()?))) {
+            self.documents.name(hash, Owner::of(record));
         }
         if let Some(hash) = before.and_then(|record| record.document.as_ref()) {
             self.documents.unname(hash, now);

@@ -97,6 +97,7 @@ fn record(instance: CachedInstance, id: InstanceId) -> Record {
         tls: false,
         origin: Origin::Python,
         peer: None,
+        principal: None,
         operations: operations(methods),
         document: None,
         metadata: BTreeMap::new(),

@@ -5,6 +5,7 @@
 
 pub(super) mod ping;
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -29,6 +30,9 @@ pub(crate) async fn run(view: Arc<View>, store: Arc<dyn Store>, pinger: Arc<dyn 
     // The set owns what runs: when this task is aborted, so are they.
     let mut running = JoinSet::new();
     loop {
+        // Whoever registered is told so first, and pinged then. Both follow from the same
+        // change, and who makes it runs in the order in which they were woken.
+        tokio::task::yield_now().await;
         let decisions = view.with(|registry, now, random| registry.tick(now, random));
         if let Some(pause) = decisions.pause {
             tracing::warn!(
@@ -48,11 +52,16 @@ pub(crate) async fn run(view: Arc<View>, store: Arc<dyn Store>, pinger: Arc<dyn 
         if !decisions.documents.is_empty() {
             running.spawn(drop_documents(store.clone(), decisions.documents));
         }
-        tokio::select! {
-            () = view.tick_due() => {}
-            Some(_) = running.join_next(), if !running.is_empty() => {}
+        // Whatever ends meanwhile leaves nothing to be decided here: what came of it was
+        // reported, and may have made the next tick due.
+        let mut due = pin!(view.tick_due());
+        loop {
+            tokio::select! {
+                () = &mut due => break,
+                Some(_) = running.join_next(), if !running.is_empty() => {}
+            }
+            while running.try_join_next().is_some() {}
         }
-        while running.try_join_next().is_some() {}
     }
 }
 
@@ -124,6 +133,7 @@ mod tests {
     use crate::center::health::PingOutcome;
     use crate::center::record::{Origin, Record};
     use crate::center::registration::Outcome;
+    use crate::center::registry::Owner;
     use crate::center::testing::TestCenter;
 
     fn record() -> Arc<Record> {
@@ -202,7 +212,9 @@ mod tests {
             &serde_json::json!({ "openapi": "3.1.0", "paths": {} }),
         );
         let hash = document.hash.clone();
-        assert!(center.registrar.keep(document, &actor()).await.unwrap());
+        let by = Owner::of(&record());
+        let kept = center.registrar.keep(document, &by, &actor()).await;
+        assert_eq!(kept.unwrap(), Ok(()));
         let due = center.registrar.view.with(|registry, now, random| {
             let almost = now + Duration::from_secs(24 * 3600 - 20);
             assert_eq!(registry.tick(almost, random).documents, []);

@@ -31,6 +31,10 @@ pub(crate) struct Record {
     /// versions, and where it is the host in any case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer: Option<IpAddr>,
+    /// Who it was registered as, where the center can tell one from another: a token, or a
+    /// certificate. Absent in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub principal: Option<Box<str>>,
     /// As registered: path templates are in the form that `origin` uses.
     #[serde(default)]
     pub operations: Vec<OperationEntry>,
@@ -128,6 +132,7 @@ impl Record {
             + self.host.len()
             + self.version.as_ref().map_or(0, String::len)
             + self.key.as_ref().map_or(0, |key| key.reveal().len())
+            + self.principal.as_ref().map_or(0, |name| name.len())
             + operations.sum::<usize>()
             + metadata.sum::<usize>()
     }
@@ -145,6 +150,7 @@ impl Record {
             tls: false,
             origin,
             peer: None,
+            principal: None,
             operations: Vec::new(),
             document: None,
             metadata: BTreeMap::new(),

@@ -24,9 +24,9 @@ use super::health::PingOutcome;
 use super::record::{Origin, Place, Record};
 use super::registry::Target;
 use super::store::{Batch, CommitError, Expect, Revision, Store, Write};
-use super::turns::Turns;
 use super::view::View;
 use crate::instance::{InstanceId, InstanceStatus};
+use crate::turns::Turns;
 use crate::wire::v1::DocumentHash;
 
 /// A place that changes hands more often than this within one request is

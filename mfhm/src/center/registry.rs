@@ -40,7 +40,7 @@ pub(crate) use self::changes::{Cause, InstanceChange};
 use self::entry::Entry;
 pub(crate) use self::lookup::{Listed, Picked};
 use self::offers::Offers;
-pub(crate) use self::shares::{Share, Shares};
+pub(crate) use self::shares::{Owner, Share, Shares};
 pub(crate) use self::suspicion::Suspected;
 use super::contracts::Contracts;
 use super::guard::{Arithmetic, Guard};

@@ -40,6 +40,8 @@ pub(crate) struct Settings {
     pub contract_policy: ContractPolicy,
     pub max_instances: usize,
     pub max_instances_per_address: usize,
+    /// Absent: half of all.
+    pub max_instances_per_token: Option<usize>,
     pub connections: crate::listener::Limits,
     pub tls: Option<Tls>,
 }
@@ -62,6 +64,7 @@ impl Default for Settings {
             contract_policy: ContractPolicy::default(),
             max_instances: 100_000,
             max_instances_per_address: 20_000,
+            max_instances_per_token: None,
             connections: crate::listener::Limits::default(),
             tls: None,
         }
@@ -83,7 +86,13 @@ impl Settings {
         Capacity {
             instances: self.max_instances,
             per_address: self.max_instances_per_address,
+            per_principal: self.max_instances_per_token(),
         }
+    }
+
+    fn max_instances_per_token(&self) -> usize {
+        let half = self.max_instances.div_ceil(2);
+        self.max_instances_per_token.unwrap_or(half)
     }
 
     /// Checks everything and binds the port. `has_tokens`: requests must carry one.
@@ -101,6 +110,10 @@ impl Settings {
             (
                 "--max-instances-per-address, .max_instances_per_address(…)",
                 self.max_instances_per_address,
+            ),
+            (
+                "--max-instances-per-token, .max_instances_per_token(…)",
+                self.max_instances_per_token.unwrap_or(1),
             ),
         ] {
             if number == 0 {
@@ -361,8 +374,12 @@ mod tests {
 
     #[tokio::test]
     async fn room_for_no_instance_is_refused() {
-        let found = problems(|s| (s.max_instances, s.max_instances_per_address) = (0, 0)).await;
-        assert_eq!(found.len(), 2);
+        let none = |s: &mut Settings| {
+            (s.max_instances, s.max_instances_per_address) = (0, 0);
+            s.max_instances_per_token = Some(0);
+        };
+        let found = problems(none).await;
+        assert_eq!(found.len(), 3);
         assert!(
             found[1].contains("--max-instances-per-address"),
             "{found:?}"

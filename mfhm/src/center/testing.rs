@@ -164,6 +164,13 @@ impl TestCenter {
         Self::with(admission, ContractPolicy::Warn).await
     }
 
+    /// The same, with room for so many instances.
+    pub(crate) async fn with_tokens_and_room(dir: &Path, capacity: Capacity) -> Self {
+        let known = KnownTokens::open(Tokens::in_dir(dir)).unwrap();
+        let admission = Admission::new(dir, None, known, false);
+        Self::build(admission, ContractPolicy::Warn, capacity).await
+    }
+
     /// A center that has room for so many instances.
     pub(crate) async fn with_room(capacity: Capacity) -> Self {
         Self::build(Admission::with_key(None), ContractPolicy::Warn, capacity).await

@@ -120,6 +120,7 @@ impl View {
     /// Ends every stream.
     pub(crate) fn close(&self) {
         self.closing.send_replace(true);
+        self.holds.close();
     }
 
     /// Follows the store until it is closed.
@@ -141,6 +142,9 @@ impl View {
     /// Waits until the view has this revision of the store: whoever wrote it
     /// then reads it.
     pub(crate) async fn reach(&self, revision: Revision) {
+        if *self.applied.borrow() >= revision {
+            return;
+        }
         // The sender lives as long as `self`, so this can't fail.
         let _ = self
             .applied

@@ -57,7 +57,9 @@ pub(crate) struct Identities {
 pub(crate) struct Identity {
     shared: Arc<Shared>,
     /// With the runtime that it lives on.
-    task: Mutex<Option<JoinHandle<()>>>,
+    task: ArcSwapOption<JoinHandle<()>>,
+    /// Whoever starts one has this.
+    starting: Mutex<()>,
 }
 
 struct Shared {
@@ -67,6 +69,8 @@ struct Shared {
     current: ArcSwapOption<(HeaderValue, Instant)>,
     /// No center answered the last time.
     is_away: AtomicBool,
+    /// Whether a question was answered, or not.
+    was_asked: AtomicBool,
     /// How often the centers were asked.
     rounds: watch::Sender<u64>,
     questions: Mutex<Questions>,
@@ -78,8 +82,6 @@ struct Shared {
 struct Questions {
     /// When the one that runs began.
     asking_since: Option<Instant>,
-    /// Whether one was answered, or not.
-    was_asked: bool,
     /// When a refusal last had one asked.
     wanted_at: Option<Instant>,
 }
@@ -196,21 +198,24 @@ impl Identity {
                 audience: audience.to_owned(),
                 current: ArcSwapOption::empty(),
                 is_away: AtomicBool::new(false),
+                was_asked: AtomicBool::new(false),
                 rounds: watch::Sender::new(0),
                 questions: Mutex::default(),
                 wanted: Notify::new(),
             }),
-            task: Mutex::new(None),
+            task: ArcSwapOption::empty(),
+            starting: Mutex::default(),
         }
     }
 
-    /// What a call carries now. The first ones wait until the center was asked.
+    /// What a call carries now. The first ones wait until the center was asked; after
+    /// that, calls that have nothing to carry take no lock either.
     pub(crate) async fn current(&self, deadline: Instant) -> Option<HeaderValue> {
         if let Some(value) = self.shared.current() {
             return Some(value);
         }
         self.ensure_task();
-        if !self.shared.questions().was_asked {
+        if !self.shared.was_asked.load(Ordering::Acquire) {
             self.shared.wait(deadline).await;
         }
         self.shared.current()
@@ -246,17 +251,25 @@ impl Identity {
 
     /// Starts the task, or again when the runtime that it lived on is gone.
     fn ensure_task(&self) {
-        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
-        if task.as_ref().is_none_or(JoinHandle::is_finished) {
-            *task = Some(tokio::spawn(renew(self.shared.clone())));
+        let is_running = || {
+            let task = self.task.load();
+            task.as_ref().is_some_and(|task| !task.is_finished())
+        };
+        if is_running() {
+            return;
+        }
+        let _starting = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another call may have been faster.
+        if !is_running() {
+            let task = tokio::spawn(renew(self.shared.clone()));
+            self.task.store(Some(Arc::new(task)));
         }
     }
 }
 
 impl Drop for Identity {
     fn drop(&mut self) {
-        let task = self.task.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some(task) = task.take() {
+        if let Some(task) = self.task.swap(None) {
             task.abort();
         }
     }
@@ -288,14 +301,52 @@ async fn renew(shared: Arc<Shared>) {
             }
         };
         shared.is_away.store(is_away, Ordering::Relaxed);
-        {
-            let mut questions = shared.questions();
-            questions.asking_since = None;
-            questions.was_asked = true;
-        }
+        shared.questions().asking_since = None;
+        shared.was_asked.store(true, Ordering::Release);
         shared.rounds.send_modify(|round| *round += 1);
         let pause = pause.clamp(SHORTEST, LONGEST);
         let next = began + pause.mul_f64(0.9 + 0.1 * fastrand::f64());
         let _ = tokio::time::timeout_at(next, shared.wanted.notified()).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::link::Credentials;
+    use crate::tls::Secured;
+
+    #[tokio::test]
+    async fn a_call_without_an_assertion_takes_no_lock() {
+        let link = Link::new(&Credentials::default(), &Secured::default()).unwrap();
+        // Nobody is asked, so the answer is there at once, and is that there is none.
+        let from = Arc::new(Identities {
+            link,
+            centers: Vec::new(),
+            name: None,
+        });
+        let identity = Identity::new(from, "users");
+        let deadline = Instant::now() + Duration::from_secs(10);
+        assert!(identity.current(deadline).await.is_none());
+        assert!(identity.shared.was_asked.load(Ordering::Relaxed));
+        assert!(identity.starting.try_lock().is_ok());
+
+        let _held = (identity.starting.lock(), identity.shared.questions.lock());
+        let (told, hears) = std::sync::mpsc::channel();
+        let runtime = tokio::runtime::Handle::current();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let _in_runtime = runtime.enter();
+                let value = futures_util::FutureExt::now_or_never(identity.current(deadline));
+                told.send(value).unwrap();
+            });
+            let value = hears.recv_timeout(Duration::from_secs(10));
+            // Whoever waits for a lock would be waited for by this thread.
+            let Ok(value) = value else {
+                eprintln!("a call waits for a lock");
+                std::process::abort();
+            };
+            assert_eq!(value, Some(None));
+        });
     }
 }

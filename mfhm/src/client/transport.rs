@@ -35,11 +35,21 @@ pub(crate) use self::network::Network;
 pub(crate) use self::outside::Outside;
 use super::retry::Before;
 use crate::fault::Fault;
+use crate::memory::Room;
 use crate::stream::ByteStream;
 use crate::wire::deadline;
 use crate::wire::v1::HEADER_SERVICE;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What the answers that arrive, and are read whole, may take of a process: 1 GiB unless
+/// `MFHM_ANSWER_MEMORY` says another.
+static ROOM: Room = Room::new(1 << 30);
+
+/// Sets how much that is.
+pub(crate) fn set_answer_memory(bytes: usize) {
+    ROOM.set_most(bytes);
+}
 
 /// Answers larger than this are not read.
 const MAX_ANSWER: usize = 64 << 20;
@@ -296,6 +306,8 @@ pub(crate) enum TransportErrorKind {
     Broken,
     /// The answer is larger than 64 MiB.
     TooLarge,
+    /// The answers that arrive take all the memory there is for them.
+    NoRoom,
 }
 
 fn opened<B>(answer: http::Response<B>) -> Opened
@@ -320,8 +332,22 @@ where
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
+    collect_in(&ROOM, parts, body).await
+}
+
+async fn collect_in<B>(
+    room: &'static Room,
+    parts: http::response::Parts,
+    body: B,
+) -> Result<Answered, TransportError>
+where
+    B: http_body::Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
     let failed = |kind, source| TransportError { kind, source };
     let mut body = pin!(body);
+    // What has arrived is read at once, and belongs to whoever made the call.
+    let mut held = room.body();
     // Nearly every answer comes as one chunk, which needs no copy.
     let (mut first, mut all) = (Bytes::new(), BytesMut::new());
     while !body.is_end_stream()
@@ -332,9 +358,18 @@ where
         let Ok(chunk) = frame.into_data() else {
             continue;
         };
-        if first.len() + all.len() + chunk.len() > MAX_ANSWER {
+        let length = first.len() + all.len() + chunk.len();
+        if length > MAX_ANSWER {
             let why = "reading stopped there".into();
             return Err(failed(TransportErrorKind::TooLarge, why));
+        }
+        if !held.grow(length) {
+            let most = room.most() >> 20;
+            let why = format!(
+                "they may take {most} MiB together: MFHM_ANSWER_MEMORY says how much, or make \
+                 fewer calls at once whose answers are large"
+            );
+            return Err(failed(TransportErrorKind::NoRoom, why.into()));
         }
         if first.is_empty() && all.is_empty() {
             first = chunk;
@@ -380,6 +415,49 @@ mod tests {
         answer
             .map(|answer| answer.body.len())
             .map_err(|error| error.kind)
+    }
+
+    #[tokio::test]
+    async fn answers_that_arrive_together_share_the_memory_for_them() {
+        static SMALL: Room = Room::new(1 << 20);
+        let slow = |length: usize| {
+            let (sender, chunks) = until_dropped(length);
+            let body = ByteStream::new(chunks).into_body();
+            let (parts, body) = http::Response::new(body).into_parts();
+            (sender, tokio::spawn(collect_in(&SMALL, parts, body)))
+        };
+        // Most of the room is taken by one that has not ended.
+        let (end, first) = slow(1 << 20);
+        while SMALL.taken() == 0 {
+            tokio::task::yield_now().await;
+        }
+        let (_end, second) = slow(1 << 19);
+        let refused = second.await.unwrap().unwrap_err();
+        assert_eq!(refused.kind, TransportErrorKind::NoRoom);
+        assert!(refused.source.to_string().contains("MFHM_ANSWER_MEMORY"));
+        let (small_end, small) = slow(1000);
+        drop(small_end);
+        assert_eq!(small.await.unwrap().unwrap().body.len(), 1000);
+        drop(end);
+        assert_eq!(first.await.unwrap().unwrap().body.len(), 1 << 20);
+        assert_eq!(SMALL.taken(), 0);
+        let (end, third) = slow(1 << 19);
+        drop(end);
+        assert!(third.await.unwrap().is_ok());
+    }
+
+    /// A chunk of so many bytes, and an end when what comes with it is dropped.
+    fn until_dropped(
+        length: usize,
+    ) -> (
+        tokio::sync::oneshot::Sender<()>,
+        impl futures_util::Stream<Item = Bytes> + Send + 'static,
+    ) {
+        use futures_util::StreamExt as _;
+        let (sender, end) = tokio::sync::oneshot::channel::<()>();
+        let first = futures_util::stream::iter([Bytes::from(vec![0; length])]);
+        let rest = futures_util::stream::once(end).filter_map(async |_| None);
+        (sender, first.chain(rest.boxed()))
     }
 
     #[tokio::test]

@@ -1,9 +1,10 @@
-//! HTTP/1.1 towards centers, over the streams of a connector: no proxies, no redirects.
+//! HTTP/1.1 towards centers, and strangers, over the streams of a connector: no proxies, no redirects.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::request::Builder;
+use ::http::response::Parts;
 use ::http::{HeaderName, HeaderValue, Method, StatusCode};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -41,13 +42,14 @@ pub(super) struct Request {
 /// An answer whose body has not come yet.
 #[derive(Debug)]
 pub(super) struct Answer {
-    status: StatusCode,
+    head: Parts,
     body: Incoming,
 }
 
 impl Http {
-    pub(super) fn over(connector: Arc<dyn Connector>, secured: Secured) -> Self {
-        let dial = Dial::new(connector, secured, Whom::Center);
+    /// All connections are to the same one.
+    pub(super) fn over(connector: Arc<dyn Connector>, secured: Secured, whom: Whom) -> Self {
+        let dial = Dial::new(connector, secured, whom);
         let told = dial.told().clone();
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
@@ -91,16 +93,19 @@ impl Request {
                 Some(why) if !error.is_connect() => why.into(),
                 _ => Failed::from(error),
             })?;
-        Ok(Answer {
-            status: answer.status(),
-            body: answer.into_body(),
-        })
+        let (head, body) = answer.into_parts();
+        Ok(Answer { head, body })
     }
 }
 
 impl Answer {
     pub(super) fn status(&self) -> StatusCode {
-        self.status
+        self.head.status
+    }
+
+    #[cfg(feature = "cli")]
+    pub(super) fn sent_header(&self, name: &str) -> Option<&HeaderValue> {
+        self.head.headers.get(name)
     }
 
     /// All of the body.

@@ -34,6 +34,12 @@ impl<S> Begun<S> {
         }
         begun
     }
+
+    /// The rest of it.
+    #[cfg(feature = "h2")]
+    pub(crate) fn into_inner(self) -> S {
+        self.stream
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Begun<S> {

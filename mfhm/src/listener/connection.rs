@@ -1,6 +1,7 @@
 //! One connection, from its first byte to its last.
 
 use std::convert::Infallible;
+#[cfg(feature = "h2")]
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::HeaderValue;
 use http::header::CONNECTION;
 use http_body::{Frame, SizeHint};
@@ -28,7 +30,7 @@ use super::http2::{
     self,
     preface::{self, Opened},
 };
-use super::lasting::{Lasting, Outgoing};
+use super::lasting::{Lasting, Outgoing, Sending};
 use super::seat::{Order, Seat};
 use super::seats::{NoSeat, Taker, Told};
 #[cfg(feature = "h2")]
@@ -45,7 +47,16 @@ pub(super) const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Serves one connection until it ends, is told to close, or is told to finish and
 /// has answered what it runs. One that is upgraded outlives it, with its place.
-pub(super) async fn serve<S, H, A>(stream: S, peer: SocketAddr, taker: Taker, shaking: H, app: A)
+///
+/// What is returned is an answer that lasts: it is to go on as a task of its own, which
+/// has no need of the room that this one took.
+pub(super) async fn serve<S, H, A>(
+    stream: S,
+    peer: SocketAddr,
+    taker: Taker,
+    shaking: H,
+    app: A,
+) -> Option<Sending<H::Stream>>
 where
     H: Handshake<Watched<S>>,
     A: Answer,
@@ -55,30 +66,54 @@ where
     std::future::poll_fn(|context| {
         // Before the connection is polled: what it is told meanwhile wakes it again.
         let order = seat.listen(context.waker());
-        if served.as_mut().poll(context).is_ready() {
-            return Poll::Ready(());
+        if let Poll::Ready(lasting) = served.as_mut().poll(context) {
+            return Poll::Ready(lasting);
         }
         // What has come by now was read just now: a request that has begun is
         // answered, and what it was told does not hold any more.
         if order == Order::Close && seat.order() == Order::Close {
-            return Poll::Ready(());
+            return Poll::Ready(None);
         }
         Poll::Pending
     })
-    .await;
+    .await
 }
 
-async fn speak<S, H, A>(stream: S, peer: SocketAddr, taker: Taker, shaking: H, app: A)
+/// Goes on with an answer that lasts.
+pub(super) async fn go_on<S>(sending: Sending<S>) -> Option<Sending<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    if let Err(error) = sending.await {
+        tracing::debug!(%error, "a stream ended");
+    }
+    None
+}
+
+async fn speak<S, H, A>(
+    stream: S,
+    peer: SocketAddr,
+    taker: Taker,
+    shaking: H,
+    app: A,
+) -> Option<Sending<H::Stream>>
 where
     H: Handshake<Watched<S>>,
     A: Answer,
 {
     let seat = taker.0.clone();
-    let stream = match shaking.shake(Watched::new(stream, taker)).await {
+    let stream = match shaking.shake(Watched::new(stream, taker), peer.ip()).await {
         Ok(stream) => stream,
-        Err(error) => return tracing::debug!(%peer, %error, "no connection was made"),
+        Err(error) => {
+            tracing::debug!(%peer, %error, "no connection was made");
+            return None;
+        }
     };
     let certified = H::certified(&stream);
+    #[cfg(not(feature = "h2"))]
+    let bare = std::convert::identity;
+    #[cfg(feature = "h2")]
+    let bare = Begun::into_inner;
     #[cfg(feature = "h2")]
     let stream = match opened::<_, H>(stream, &seat).await {
         Ok(Opened::Http1(stream)) => stream,
@@ -87,19 +122,30 @@ where
             if let Err(error) = ended {
                 tracing::debug!(%peer, %error, "connection ended");
             }
-            return;
+            return None;
         }
-        Err(error) => return tracing::debug!(%peer, %error, "nothing was said"),
+        Err(error) => {
+            tracing::debug!(%peer, %error, "nothing was said");
+            return None;
+        }
     };
-    // Each has room of its own, so that what hyper needs is given back before an answer
-    // that lasts is sent.
-    let ended = match Box::pin(converse(stream, peer, certified, seat, app)).await {
-        Ok(None) => Ok(()),
-        Ok(Some(lasting)) => lasting.await.map_err(BoxError::from),
-        Err(error) => Err(error.into()),
+    // It has room of its own, which is given back before an answer that lasts is sent.
+    let mut lasting = match Box::pin(converse(stream, bare, peer, certified, seat, app)).await {
+        Ok(lasting) => lasting?,
+        Err(error) => {
+            tracing::debug!(%peer, %error, "connection ended");
+            return None;
+        }
     };
-    if let Err(error) = ended {
-        tracing::debug!(%peer, %error, "connection ended");
+    // Its beginning does not wait for the task that goes on with it.
+    match std::future::poll_fn(|context| Poll::Ready(lasting.poll_unpin(context))).await {
+        Poll::Pending => Some(lasting),
+        Poll::Ready(ended) => {
+            if let Err(error) = ended {
+                tracing::debug!(%peer, %error, "a stream ended");
+            }
+            None
+        }
     }
 }
 
@@ -127,20 +173,16 @@ where
     .await
 }
 
-pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
-/// The sending of an answer that lasts.
-type Lasts = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
-
 /// Answers requests until there are no more, or until an answer is to be sent that
-/// lasts.
-async fn converse<S, A>(
+/// lasts: over the `bare` stream, of which nothing is left that was read before.
+async fn converse<S, B, A>(
     stream: S,
+    bare: impl FnOnce(S) -> B,
     peer: SocketAddr,
     certified: Option<Certified>,
     seat: Arc<Seat>,
     app: A,
-) -> hyper::Result<Option<Lasts>>
+) -> hyper::Result<Option<Sending<B>>>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     A: Answer,
@@ -195,14 +237,20 @@ where
     }
     // Of an upgraded connection there is nothing left.
     let stream = connection.into_parts().map(|parts| parts.io.into_inner());
-    let lasts = stream.zip(outgoing);
-    Ok(lasts.map(|(stream, outgoing)| Box::pin(outgoing.send(stream)) as Lasts))
+    let lasting = stream.zip(outgoing);
+    Ok(lasting.map(|(stream, outgoing)| outgoing.to(bare(stream))))
 }
 
 /// The body of an answer: the request is busy until it is gone.
 pub(super) struct Answered {
     body: Body,
     seat: Arc<Seat>,
+}
+
+impl Answered {
+    pub(super) fn seat(&self) -> &Arc<Seat> {
+        &self.seat
+    }
 }
 
 impl http_body::Body for Answered {

@@ -35,9 +35,11 @@ use self::observed::Observed;
 use self::running::Running;
 use self::upload::Upload;
 use super::Answer;
-use super::connection::{BoxError, FAREWELL};
+use super::connection::FAREWELL;
 use super::seat::{Order, Seat};
 use super::source::Certified;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// So much of a request's body comes before it is read. Below a millisecond to the peer,
 /// as between services, it is more than the network carries in that time.

@@ -2,7 +2,7 @@
 //! them.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -46,8 +46,12 @@ pub(crate) trait Handshake<S>: Clone + Send + 'static {
     /// Whether HTTP can be spoken without it.
     const IS_PLAIN: bool;
 
-    /// Makes it.
-    fn shake(&self, stream: S) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+    /// Makes it with who is at this address.
+    fn shake(
+        &self,
+        stream: S,
+        peer: IpAddr,
+    ) -> impl Future<Output = io::Result<Self::Stream>> + Send;
 
     /// Who the peer has shown to be.
     fn certified(stream: &Self::Stream) -> Option<Certified>;
@@ -80,7 +84,7 @@ where
 
     const IS_PLAIN: bool = true;
 
-    async fn shake(&self, stream: S) -> io::Result<S> {
+    async fn shake(&self, stream: S, _: IpAddr) -> io::Result<S> {
         Ok(stream)
     }
 

@@ -1,6 +1,8 @@
 //! [`Source`]: what counts as one address.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::network::network;
 
 /// Where connections come from. Who has one IPv6 address has its whole network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -12,13 +14,7 @@ impl Source {
         if peer.is_loopback() {
             return Self(IpAddr::V4(Ipv4Addr::LOCALHOST));
         }
-        Self(match peer {
-            IpAddr::V4(_) => peer,
-            IpAddr::V6(address) => {
-                let network = address.to_bits() & !u128::from(u64::MAX);
-                IpAddr::V6(Ipv6Addr::from_bits(network))
-            }
-        })
+        Self(network(peer))
     }
 
     /// Whether it is this machine.

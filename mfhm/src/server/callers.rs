@@ -1,41 +1,59 @@
-//! Who calls: the center's assertions, checked without asking it.
+//! Who calls: by the certificate that was shown, or by what the center says of them.
 //!
 //! A service that requires its callers to be somebody lets only `/ping` pass without.
 //! Where everybody may call, who it was is told where it is known, and nobody waits for
 //! a center to say so.
-//!
-//! An assertion that has ended counts for a while where no center answers this service:
-//! nobody can get another one then, and calls go on without a center. It is asked once
-//! more before that, so that an assertion which was renewed elsewhere is not outlived.
 
+#[cfg(feature = "identity")]
+mod assertions;
+#[cfg(feature = "identity")]
 mod keys;
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::extract::Request;
 use axum::response::Response;
 use http::{HeaderMap, Method, StatusCode};
 
+#[cfg(feature = "identity")]
+pub(crate) use self::assertions::Assertions;
+#[cfg(feature = "identity")]
 pub(crate) use self::keys::Keys;
 use super::not_run;
 use crate::current::CallerName;
 use crate::listener::Certified;
-use crate::wire::identity::Doubt;
 use crate::wire::problem::Problem;
-use crate::wire::v1::identity::{HEADER, OVERTIME};
 
 /// Who may call a service.
 #[derive(Clone, Debug)]
 pub(crate) struct Callers {
-    keys: Arc<Keys>,
+    /// What centers say.
+    #[cfg(feature = "identity")]
+    assertions: Assertions,
     /// Absent: everybody, and who it was is told to handlers where it is known.
     allowed: Option<Arc<[String]>>,
 }
 
+/// Why what came with a request does not say who calls.
+struct Unvouched {
+    status: StatusCode,
+    code: &'static str,
+    why: String,
+    /// Another instance may have the keys, and the caller may get another assertion; of the
+    /// rest all think alike.
+    is_curable: bool,
+}
+
 impl Callers {
-    pub(crate) fn new(keys: Arc<Keys>, allowed: Option<Arc<[String]>>) -> Self {
-        Self { keys, allowed }
+    pub(crate) fn new(
+        #[cfg(feature = "identity")] assertions: Assertions,
+        allowed: Option<Arc<[String]>>,
+    ) -> Self {
+        Self {
+            #[cfg(feature = "identity")]
+            assertions,
+            allowed,
+        }
     }
 
     /// Notes in a request to `service` who sent it; or the refusal of one who may not.
@@ -60,7 +78,7 @@ impl Callers {
 
     async fn check_headers(
         &self,
-        headers: &HeaderMap,
+        #[cfg_attr(not(feature = "identity"), allow(unused_variables))] headers: &HeaderMap,
         certified: Option<&[Arc<str>]>,
         service: &str,
         is_ping: bool,
@@ -72,52 +90,45 @@ impl Callers {
             None => true,
         };
         let shown = certified.iter().find(|name| is_allowed(name)).cloned();
-        let text = headers.get(HEADER).map(|value| value.as_bytes());
-        let text = text.map(|bytes| std::str::from_utf8(bytes).unwrap_or_default());
-        let checked = match text {
-            None => None,
-            Some(text) => Some(self.check(text, service).await),
+        #[cfg(feature = "identity")]
+        let checked = {
+            let is_required = self.allowed.is_some();
+            self.assertions.check(headers, service, is_required).await
         };
+        #[cfg(not(feature = "identity"))]
+        let checked = None::<Result<CallerName, Unvouched>>;
         let Some(allowed) = self.allowed.as_deref().filter(|_| !is_ping) else {
             return Ok(match checked {
                 Some(Ok(name)) => Some(name),
-                Some(Err(doubt)) => {
-                    tracing::debug!(service, why = %doubt, "who calls is not known");
+                Some(Err(Unvouched { why, .. })) => {
+                    tracing::debug!(service, why, "who calls is not known");
                     shown.map(CallerName)
                 }
                 None => shown.map(CallerName),
             });
         };
         let only = allowed.join(", ");
-        // Another instance may have the keys, and the caller may get another assertion;
-        // of the rest all think alike.
-        let is_curable = matches!(checked, Some(Err(Doubt::UnknownKey(_) | Doubt::Expired)));
-        let (status, code, why) = match checked {
+        let refused = |status, code, why| Unvouched {
+            status,
+            code,
+            why,
+            is_curable: false,
+        };
+        let Unvouched {
+            status,
+            code,
+            why,
+            is_curable,
+        } = match checked {
             Some(Ok(name)) if is_allowed(&name.0) => return Ok(Some(name)),
             _ if shown.is_some() => return Ok(shown.map(CallerName)),
-            Some(Ok(CallerName(name))) => (
+            Some(Ok(CallerName(name))) => refused(
                 StatusCode::FORBIDDEN,
                 "mfhm.caller_not_allowed",
                 format!("{service:?} is for {only}, and {name:?} calls (App::callers)"),
             ),
-            Some(Err(Doubt::UnknownKey(_))) if self.keys.trusted().is_empty() => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "mfhm.caller_unknown",
-                "this service has not got the center's keys yet, and can't say who calls: try \
-                 again"
-                    .to_owned(),
-            ),
-            Some(Err(doubt @ Doubt::OtherAudience(_))) => (
-                StatusCode::FORBIDDEN,
-                "mfhm.caller_not_allowed",
-                format!("what the center says of the caller is not for {service:?}: {doubt}"),
-            ),
-            Some(Err(doubt)) => (
-                StatusCode::UNAUTHORIZED,
-                "mfhm.caller_unknown",
-                format!("what came in {HEADER} does not say who calls: {doubt}"),
-            ),
-            None if !certified.is_empty() => (
+            Some(Err(unvouched)) => unvouched,
+            None if !certified.is_empty() => refused(
                 StatusCode::FORBIDDEN,
                 "mfhm.caller_not_allowed",
                 format!(
@@ -126,14 +137,11 @@ impl Callers {
                     certified.join(", ")
                 ),
             ),
-            None => (
+            None => refused(
                 StatusCode::UNAUTHORIZED,
                 "mfhm.caller_unknown",
                 format!(
-                    "{service:?} is for {only}, and this request does not say who calls: call it \
-                     through the center, with a token for one of these names (`mfhm token new \
-                     --scope read --name NAME`, MFHM_TOKEN_FILE), or over TLS with a \
-                     certificate for one of them (MFHM_TLS_CERT)"
+                    "{service:?} is for {only}, and this request does not say who calls: {HOW}"
                 ),
             ),
         };
@@ -144,44 +152,25 @@ impl Callers {
             refusal
         }))
     }
-
-    async fn check(&self, text: &str, service: &str) -> Result<CallerName, Doubt> {
-        let check = |late| self.keys.trusted().check_late(text, service, now(), late);
-        let overtime = OVERTIME.as_secs();
-        let is_required = self.allowed.is_some();
-        let mut checked = check(0);
-        let again = match &checked {
-            Err(Doubt::UnknownKey(key)) => {
-                let is_new = self.keys.look_for(key, is_required).await;
-                is_new.then_some(0)
-            }
-            // Good but for its end.
-            Err(Doubt::Expired) if check(overtime).is_ok() => {
-                let is_cut_off = self.keys.is_cut_off(is_required).await;
-                is_cut_off.then_some(overtime)
-            }
-            _ => None,
-        };
-        if let Some(late) = again {
-            checked = check(late);
-        }
-        checked.map(|claims| CallerName(claims.sub.into()))
-    }
 }
 
-/// In seconds since 1970.
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs())
-}
+/// How to say who calls.
+#[cfg(feature = "identity")]
+const HOW: &str = "call it through the center, with a token for one of these names (`mfhm token \
+                   new --scope read --name NAME`, MFHM_TOKEN_FILE), or over TLS with a certificate \
+                   for one of them (MFHM_TLS_CERT)";
+#[cfg(not(feature = "identity"))]
+const HOW: &str = "call it over TLS with a certificate for one of these names (MFHM_TLS_CERT)";
 
-#[cfg(test)]
+#[cfg(all(test, feature = "identity"))]
 mod tests {
     use ed25519_dalek::SigningKey;
     use http::HeaderValue;
 
+    use super::assertions::now;
     use super::*;
     use crate::wire::identity::{Claims, PublicKey, Trusted, sign};
+    use crate::wire::v1::identity::HEADER;
 
     fn assertion(name: &str, audience: &str, seed: u8, age: u64) -> HeaderValue {
         let claims = Claims {
@@ -198,7 +187,7 @@ mod tests {
         let key = SigningKey::from_bytes(&[1; 32]);
         let keys = Keys::fixed(Trusted::new([&PublicKey::of("k", &key)]));
         let allowed = allowed.map(|names| names.iter().map(|&name| name.to_owned()).collect());
-        Callers::new(Arc::new(keys), allowed)
+        Callers::new(Assertions::new(keys), allowed)
     }
 
     async fn admit(
@@ -271,7 +260,7 @@ mod tests {
     #[tokio::test]
     async fn nothing_but_a_ping_is_for_everybody() {
         let only = Some(["orders".to_owned()].into());
-        let callers = Callers::new(Arc::new(Keys::fixed(Trusted::default())), only);
+        let callers = Callers::new(Assertions::new(Keys::fixed(Trusted::default())), only);
         for (method, path, is_let_in) in [
             (Method::GET, "/ping", true),
             (Method::GET, "/ping?a=b", true),
@@ -315,7 +304,7 @@ mod tests {
     async fn what_has_ended_counts_while_no_center_answers() {
         let key = SigningKey::from_bytes(&[1; 32]);
         let trusted = Trusted::new([&PublicKey::of("k", &key)]);
-        let keys = Arc::new(Keys::cut_off(trusted));
+        let keys = Assertions::new(Keys::cut_off(trusted));
         let callers = Callers::new(keys, Some(["orders".to_owned()].into()));
         for (age, seed, is_let_in) in [
             (599, 1, true),
@@ -329,6 +318,28 @@ mod tests {
             let admitted = callers.check_headers(&headers, None, "users", false).await;
             assert_eq!(admitted.is_ok(), is_let_in, "{age} {seed}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_service_that_never_met_a_center_says_what_it_waits_for() {
+        let keys = Assertions::new(Keys::cut_off(Trusted::default()));
+        let callers = Callers::new(keys, Some(["orders".to_owned()].into()));
+        let sent = assertion("orders", "users", 1, 0);
+        let headers = HeaderMap::from_iter([(http::HeaderName::from_static(HEADER), sent)]);
+        let refusal = callers.check_headers(&headers, None, "users", false).await;
+        let refusal = refusal.unwrap_err();
+        assert_eq!(refusal.status(), 503);
+        let body = axum::body::to_bytes(refusal.into_body(), 10_000)
+            .await
+            .unwrap();
+        let said = String::from_utf8_lossy(&body);
+        assert!(said.contains("no center has answered") && said.contains("MFHM_TLS_CERT"));
+        // Who shows a certificate needs none.
+        let shown = [Arc::from("orders")];
+        let admitted = callers
+            .check_headers(&headers, Some(&shown), "users", false)
+            .await;
+        assert!(admitted.is_ok());
     }
 
     #[tokio::test]

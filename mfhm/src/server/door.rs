@@ -17,7 +17,7 @@ use axum::response::Response;
 use futures_util::future::BoxFuture;
 use tower_service::Service;
 
-#[cfg(feature = "identity")]
+#[cfg(any(feature = "identity", feature = "tls"))]
 use super::callers::Callers;
 use super::dispatch::Dispatch;
 use super::{guard, misdirected, not_run};
@@ -33,7 +33,7 @@ struct Inside {
     /// When present, every request must carry it: `/ping` is no exception, for the
     /// center knows the key.
     key: Option<Key>,
-    #[cfg(feature = "identity")]
+    #[cfg(any(feature = "identity", feature = "tls"))]
     callers: Option<Callers>,
     dispatch: Dispatch,
 }
@@ -41,19 +41,19 @@ struct Inside {
 impl Door {
     /// Lets requests to `dispatch` that are for `service` (or do not say for whom)
     /// and carry `key`.
-    #[cfg(any(test, not(feature = "identity")))]
+    #[cfg(any(test, not(any(feature = "identity", feature = "tls"))))]
     pub(crate) fn new(service: &str, key: Option<Key>, dispatch: Dispatch) -> Self {
         Self(Arc::new(Inside {
             service: service.to_owned(),
             key,
-            #[cfg(feature = "identity")]
+            #[cfg(any(feature = "identity", feature = "tls"))]
             callers: None,
             dispatch,
         }))
     }
 
     /// The same, which also asks who calls.
-    #[cfg(feature = "identity")]
+    #[cfg(any(feature = "identity", feature = "tls"))]
     pub(crate) fn asking(
         service: &str,
         key: Option<Key>,
@@ -88,9 +88,7 @@ impl Door {
         let headers = request.headers();
         let refusal = misdirected::refusal(headers, service)
             .or_else(|| key.as_ref().and_then(|key| guard::refusal(headers, key)));
-        #[cfg(all(feature = "tls", not(feature = "identity")))]
-        note_caller(&mut request);
-        #[cfg(feature = "identity")]
+        #[cfg(any(feature = "identity", feature = "tls"))]
         let refusal = match (&self.0.callers, refusal) {
             (Some(callers), None) => callers.admit(&mut request, service).await,
             (_, refusal) => refusal,
@@ -99,18 +97,6 @@ impl Door {
             Some(refusal) => refusal,
             None => dispatch.answer(request, peer).await,
         })
-    }
-}
-
-/// Who calls is who has shown a certificate.
-#[cfg(all(feature = "tls", not(feature = "identity")))]
-fn note_caller(request: &mut Request) {
-    use crate::current::CallerName;
-    use crate::listener::Certified;
-    let certified: Option<&Certified> = request.extensions().get();
-    let first = certified.and_then(|Certified(names)| names.first().cloned());
-    if let Some(name) = first {
-        request.extensions_mut().insert(CallerName(name));
     }
 }
 

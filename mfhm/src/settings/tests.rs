@@ -44,6 +44,8 @@ fn every_mistake_is_told_at_once() {
         ("MFHM_LOCAL_CALLS", "maybe"),
         ("MFHM_DRAIN", "-1"),
         ("MFHM_WEIGHT", "4000000000"),
+        #[cfg(feature = "client")]
+        ("MFHM_ANSWER_MEMORY", "0"),
         ("MFHM_MAX_IN_FLIGHT", "0"),
         ("MFHM_QUEUE", "many"),
         ("MFHM_MAX_CONNECTIONS", "0"),
@@ -67,6 +69,8 @@ fn every_mistake_is_told_at_once() {
         "MFHM_LOCAL_CALLS",
         "MFHM_DRAIN",
         "MFHM_WEIGHT",
+        #[cfg(feature = "client")]
+        "MFHM_ANSWER_MEMORY",
         "MFHM_MAX_IN_FLIGHT",
         "MFHM_QUEUE",
         "MFHM_MAX_CONNECTIONS is",

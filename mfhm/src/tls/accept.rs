@@ -1,6 +1,8 @@
 //! The side that is connected to.
 
 use std::io;
+use std::net::IpAddr;
+use std::num::NonZero;
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -12,20 +14,36 @@ use super::names;
 #[cfg(feature = "h2")]
 use crate::listener::Agreed;
 use crate::listener::{Begun, Certified, Handshake};
+use crate::turns::Turns;
 
 /// A TLS connection begins with this byte, and no request does.
 const HANDSHAKE: u8 = 0x16;
 
-/// Speaks TLS on new connections.
+/// Speaks TLS on new connections. What that takes of the processors, it takes in turns:
+/// else whoever opens connections and no more would have all of them, and what comes on
+/// other connections, such as the heartbeats of instances, would wait.
 #[derive(Clone, Debug)]
-pub(crate) struct Accepting(Arc<Kept>);
+pub(crate) struct Accepting {
+    pub(super) kept: Arc<Kept>,
+    pub(super) turns: Arc<Turns>,
+}
+
+/// Half of the processors, and half of that for one address.
+pub(super) fn turns() -> Turns {
+    let processors = std::thread::available_parallelism().map_or(2, NonZero::get);
+    let all = (processors / 2).max(1);
+    Turns::new(all, (all / 2).max(1))
+}
 
 impl Secured {
     /// Absent: there is no certificate to show, and HTTP is spoken.
     pub(crate) fn accepting(&self) -> Option<Accepting> {
         let kept = self.0.as_ref()?;
         let is_one = kept.current().server.is_some();
-        is_one.then(|| Accepting(kept.clone()))
+        is_one.then(|| Accepting {
+            kept: kept.clone(),
+            turns: kept.turns.clone(),
+        })
     }
 }
 
@@ -37,7 +55,7 @@ where
 
     const IS_PLAIN: bool = false;
 
-    async fn shake(&self, mut stream: S) -> io::Result<Self::Stream> {
+    async fn shake(&self, mut stream: S, peer: IpAddr) -> io::Result<Self::Stream> {
         let mut first = [0];
         if stream.read(&mut first).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
@@ -49,12 +67,11 @@ where
                 "what came is no TLS",
             ));
         }
-        let Some(config) = self.0.current().server.clone() else {
+        let Some(config) = self.kept.current().server.clone() else {
             return Err(io::Error::other("there is no certificate"));
         };
-        TlsAcceptor::from(config)
-            .accept(Begun::new(&first, stream))
-            .await
+        let accepting = TlsAcceptor::from(config).accept(Begun::new(&first, stream));
+        self.turns.work(peer, accepting).await
     }
 
     fn certified(stream: &Self::Stream) -> Option<Certified> {

@@ -59,17 +59,24 @@ impl Refused {
         }
     }
 
-    /// This, if that is why an exchange failed.
+    /// Whether that is why an exchange failed.
     pub(crate) fn is_in(error: &(dyn std::error::Error + 'static)) -> bool {
+        Self::find(error).is_some()
+    }
+
+    /// This, if that is why an exchange failed.
+    pub(crate) fn find<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {
         let mut cause = Some(error);
         while let Some(error) = cause {
-            let inner = error.downcast_ref().and_then(io::Error::get_ref);
-            if inner.is_some_and(|inner| inner.is::<Self>()) {
-                return true;
+            let inner = error
+                .downcast_ref::<io::Error>()
+                .and_then(io::Error::get_ref);
+            if let Some(refused) = inner.and_then(|inner| inner.downcast_ref()) {
+                return Some(refused);
             }
             cause = error.source();
         }
-        false
+        None
     }
 }
 
@@ -229,6 +236,19 @@ impl Secured {
                 };
                 format!("the certificate of {shown} is not by {trusted}")
             }
+            rustls::Error::InvalidCertificate(CertificateError::Revoked) => {
+                format!("the certificate of {shown} was revoked by its authority")
+            }
+            rustls::Error::InvalidCertificate(CertificateError::UnknownRevocationStatus) => {
+                format!(
+                    "it is not known whether the certificate of {shown} was revoked: there has to be \
+                 a list of each authority in its chain among those of MFHM_TLS_CRL"
+                )
+            }
+            rustls::Error::InvalidCertRevocationList(wrong) => format!(
+                "whether the certificate of {shown} was revoked says a list of MFHM_TLS_CRL that \
+                 cannot be trusted: {wrong:?}"
+            ),
             rustls::Error::InvalidCertificate(wrong) => {
                 format!("the certificate of {shown} cannot be trusted: {wrong}")
             }
@@ -257,8 +277,8 @@ fn told(error: &rustls::Error) -> Option<Refused> {
         | AlertDescription::CertificateExpired
         | AlertDescription::CertificateRevoked => format!(
             "who answers there does not accept the certificate of this process ({alert:?}): it \
-             has to be by an authority that is trusted there, in force, and for clients too \
-             (MFHM_TLS_CERT)"
+             has to be by an authority that is trusted there, in force, not revoked, and for clients \
+             too (MFHM_TLS_CERT)"
         ),
         _ => return None,
     };

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
+use webpki::BorrowedCertRevocationList;
 
 use super::{Tls, names, provider};
 use crate::error::{Error, Result};
@@ -17,6 +18,7 @@ use crate::error::{Error, Result};
 pub(super) struct Contents {
     identity: Option<(Vec<u8>, Vec<u8>)>,
     ca: Option<Vec<u8>>,
+    crl: Option<Vec<u8>>,
 }
 
 /// A key is among it.
@@ -32,6 +34,8 @@ pub(super) struct Material {
     /// The services that the certificate is for.
     pub names: Arc<[Arc<str>]>,
     pub roots: Option<Arc<RootCertStore>>,
+    /// What their authorities have revoked. None: that is not asked.
+    pub crls: Vec<CertificateRevocationListDer<'static>>,
 }
 
 impl Contents {
@@ -71,7 +75,18 @@ impl Contents {
             }
             None => None,
         };
-        Ok(Self { identity, ca })
+        let crl = match (&tls.crl, &tls.ca) {
+            (Some(file), Some(_)) => Some(read("list of revoked certificates", file)?),
+            (Some(file), None) => {
+                return Err(Error::new(format!(
+                    "the list of revoked certificates {} is of no authority that is named: set \
+                     MFHM_TLS_CA (--tls-ca)",
+                    file.display()
+                )));
+            }
+            (None, _) => None,
+        };
+        Ok(Self { identity, ca, crl })
     }
 
     /// What the files of `tls` say; the certificate has to be for these services.
@@ -84,6 +99,10 @@ impl Contents {
             (Some(text), Some(file)) => Some(Arc::new(roots(text, file)?)),
             _ => None,
         };
+        let crls = match (&self.crl, &tls.crl) {
+            (Some(text), Some(file)) => lists(text, file)?,
+            _ => Vec::new(),
+        };
         let (Some((certificate, key)), Some(certificate_file), Some(key_file)) =
             (&self.identity, &tls.certificate, &tls.key)
         else {
@@ -91,6 +110,7 @@ impl Contents {
                 identity: None,
                 names: Arc::default(),
                 roots,
+                crls,
             });
         };
         let chain = certificates(certificate, certificate_file)?;
@@ -129,6 +149,7 @@ impl Contents {
             identity: Some(Arc::new(identity)),
             names,
             roots,
+            crls,
         })
     }
 }
@@ -169,6 +190,25 @@ fn roots(text: &[u8], file: &Path) -> Result<RootCertStore> {
             .map_err(|error| unusable(file, "has a certificate that is no authority's", error))?;
     }
     Ok(roots)
+}
+
+/// At least one.
+fn lists(text: &[u8], file: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>> {
+    let lists: Result<Vec<_>, _> = CertificateRevocationListDer::pem_slice_iter(text).collect();
+    let lists = lists.map_err(|error| unusable(file, "is no PEM", error))?;
+    if lists.is_empty() {
+        return Err(Error::new(format!(
+            "{} has no list of revoked certificates in PEM (BEGIN X509 CRL)",
+            file.display()
+        )));
+    }
+    for list in &lists {
+        BorrowedCertRevocationList::from_der(list).map_err(|error| {
+            let why = "has a list of revoked certificates that can't be used";
+            unusable(file, why, error)
+        })?;
+    }
+    Ok(lists)
 }
 
 /// Names as a message has them.

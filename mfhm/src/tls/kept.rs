@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use rustls::server::WebPkiClientVerifier;
+use rustls::client::{ServerCertVerifierBuilder, WebPkiServerVerifier};
+use rustls::pki_types::CertificateRevocationListDer;
+use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
 use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio::task::JoinHandle;
@@ -26,6 +28,9 @@ pub(crate) struct Kept {
     shared: Arc<Shared>,
     /// With the runtime that it lives on.
     task: Mutex<Option<JoinHandle<()>>>,
+    /// Of all listeners that show the certificate.
+    #[cfg(any(feature = "server", feature = "center"))]
+    pub(super) turns: Arc<crate::turns::Turns>,
 }
 
 #[derive(Debug)]
@@ -47,6 +52,7 @@ pub(super) struct Current {
     pub trusting: Option<Arc<ClientConfig>>,
     identity: Option<Arc<rustls::sign::CertifiedKey>>,
     roots: Option<Arc<RootCertStore>>,
+    crls: Vec<CertificateRevocationListDer<'static>>,
     /// Towards centers where no authority was named.
     with_system: OnceLock<Arc<ClientConfig>>,
     /// Towards whatever somebody wrote the address of.
@@ -73,6 +79,8 @@ impl Secured {
                 seen: Mutex::new(Ok(contents)),
             }),
             task: Mutex::new(None),
+            #[cfg(any(feature = "server", feature = "center"))]
+            turns: Arc::new(super::accept::turns()),
         }))))
     }
 
@@ -184,14 +192,23 @@ impl Shared {
 impl Current {
     fn new(tls: &Tls, material: Material) -> Result<Self> {
         let Material {
-            identity, roots, ..
+            identity,
+            roots,
+            crls,
+            names: _,
         } = material;
         let server = match &identity {
-            Some(identity) => Some(Arc::new(server(identity.clone(), roots.as_ref(), tls)?)),
+            Some(identity) => {
+                let server = server(identity.clone(), roots.as_ref(), &crls, tls)?;
+                Some(Arc::new(server))
+            }
             None => None,
         };
         let trusting = match &roots {
-            Some(roots) => Some(Arc::new(client(roots.clone(), identity.as_ref())?)),
+            Some(roots) => {
+                let verifier = verifier(roots.clone()).with_crls(crls.iter().cloned());
+                Some(Arc::new(client(verifier, identity.as_ref())?))
+            }
             None => None,
         };
         Ok(Self {
@@ -199,6 +216,7 @@ impl Current {
             trusting,
             identity,
             roots,
+            crls,
             with_system: OnceLock::new(),
             outside: OnceLock::new(),
         })
@@ -209,7 +227,7 @@ impl Current {
         match &self.trusting {
             Some(config) => Ok(config.clone()),
             None => made_once(&self.with_system, || {
-                client(Arc::new(of_system()?), self.identity.as_ref())
+                client(verifier(Arc::new(of_system()?)), self.identity.as_ref())
             }),
         }
     }
@@ -222,7 +240,11 @@ impl Current {
             if let Some(own) = &self.roots {
                 roots.extend(own.roots.iter().cloned());
             }
-            client(Arc::new(roots), None)
+            // What other authorities have revoked is not known here.
+            let verifier = verifier(Arc::new(roots))
+                .with_crls(self.crls.iter().cloned())
+                .allow_unknown_revocation_status();
+            client(verifier, None)
         })
     }
 }
@@ -230,7 +252,7 @@ impl Current {
 /// Towards anybody, where nothing was said.
 pub(super) fn with_nothing_said() -> Result<Arc<ClientConfig>> {
     static CONFIG: OnceLock<Arc<ClientConfig>> = OnceLock::new();
-    made_once(&CONFIG, || client(Arc::new(of_system()?), None))
+    made_once(&CONFIG, || client(verifier(Arc::new(of_system()?)), None))
 }
 
 fn made_once(
@@ -264,6 +286,7 @@ fn of_system() -> Result<RootCertStore> {
 fn server(
     identity: Arc<rustls::sign::CertifiedKey>,
     roots: Option<&Arc<RootCertStore>>,
+    crls: &[CertificateRevocationListDer<'static>],
     tls: &Tls,
 ) -> Result<ServerConfig> {
     // Older versions tell everybody the certificates of both sides.
@@ -272,15 +295,14 @@ fn server(
         .map_err(unusual)?;
     let builder = match roots {
         Some(roots) => {
-            let verifier = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider());
+            let verifier = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider())
+                .with_crls(crls.iter().cloned());
             let verifier = if tls.is_required {
                 verifier
             } else {
                 verifier.allow_unauthenticated()
             };
-            builder.with_client_cert_verifier(verifier.build().map_err(|error| {
-                Error::with_source("the authority cannot be used to check others", error)
-            })?)
+            builder.with_client_cert_verifier(verifier.build().map_err(unusable)?)
         }
         None => builder.with_no_client_auth(),
     };
@@ -294,19 +316,28 @@ fn server(
     Ok(config)
 }
 
+/// Checks those who are connected to.
+fn verifier(roots: Arc<RootCertStore>) -> ServerCertVerifierBuilder {
+    WebPkiServerVerifier::builder_with_provider(roots, provider())
+}
+
 fn client(
-    roots: Arc<RootCertStore>,
+    verifier: ServerCertVerifierBuilder,
     identity: Option<&Arc<rustls::sign::CertifiedKey>>,
 ) -> Result<ClientConfig> {
     let builder = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(unusual)?
-        .with_root_certificates(roots);
+        .with_webpki_verifier(verifier.build().map_err(unusable)?);
     Ok(match identity {
         Some(identity) => builder
             .with_client_cert_resolver(Arc::new(SingleCertAndKey::from((**identity).clone()))),
         None => builder.with_no_client_auth(),
     })
+}
+
+fn unusable(error: VerifierBuilderError) -> Error {
+    Error::with_source("the authority cannot be used to check others", error)
 }
 
 fn unusual(error: rustls::Error) -> Error {

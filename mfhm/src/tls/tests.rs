@@ -1,10 +1,13 @@
 use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
 use super::testing::Authority;
 use super::*;
 use crate::listener::Handshake as _;
+use crate::turns::Turns;
 
 impl Authority {
     /// The files of a service of this name, which has a certificate from now on.
@@ -20,6 +23,8 @@ impl Authority {
     }
 }
 
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
 /// What came of a handshake: of the side that connects, and the names that the other
 /// side sees.
 async fn meet(
@@ -31,7 +36,7 @@ async fn meet(
     let (near, far) = tokio::io::duplex(16 * 1024);
     let accepting = server.accepting().unwrap();
     let served = async move {
-        let mut stream = accepting.shake(far).await.ok()?;
+        let mut stream = accepting.shake(far, HERE).await.ok()?;
         let certified =
             <accept::Accepting as crate::listener::Handshake<DuplexStream>>::certified(&stream);
         stream.write_all(b"hello").await.ok()?;
@@ -235,6 +240,29 @@ fn files_that_cannot_be_used_are_named_with_the_reason() {
         let said = problem(tls, service);
         assert!(said.contains(says), "{says:?} is missing in: {said}");
     }
+    authority.revoke(&[], 2999);
+    let list = authority.path("ca", "crl");
+    for (tls, says) in [
+        (Tls::new().crl(&list), "MFHM_TLS_CA"),
+        (
+            good.clone().crl("/nowhere.crl"),
+            "revoked certificates /nowhere.crl",
+        ),
+        (
+            good.clone().crl(&pem),
+            "no list of revoked certificates in PEM",
+        ),
+    ] {
+        let said = problem(tls, "users");
+        assert!(said.contains(says), "{says:?} is missing in: {said}");
+    }
+    let text = "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n";
+    std::fs::write(&list, text).unwrap();
+    let said = problem(good.clone().crl(&list), "users");
+    assert!(
+        said.contains("ca.crl has a list of revoked certificates that can't"),
+        "{said}"
+    );
     let set = |name: &str| (name == "MFHM_TLS_CERT").then(|| pem.display().to_string());
     let half = Tls::from_vars(set, &mut Vec::new()).unwrap();
     assert!(problem(half, "users").contains("MFHM_TLS_KEY"));
@@ -334,4 +362,106 @@ fn what_cannot_be_used_is_logged_once_with_the_reason() {
     authority.give("users", &["users"]);
     let log = logged(|| kept.look());
     assert!(log.contains("new connections use the new ones"), "{log}");
+}
+
+/// A handshake with somebody at this address that has a second.
+async fn shakes(users: &Secured, accepting: &accept::Accepting, peer: IpAddr) -> bool {
+    let (near, far) = tokio::io::duplex(16 * 1024);
+    let (whom, accepting) = (service("users"), accepting.clone());
+    let both = async { tokio::join!(users.connect(near, &whom, "h"), accepting.shake(far, peer)) };
+    let shaken = tokio::time::timeout(Duration::from_secs(1), both).await;
+    shaken.is_ok_and(|(one, other)| one.is_ok() && other.is_ok())
+}
+
+#[tokio::test(start_paused = true)]
+async fn handshakes_take_turns_and_one_address_has_some_of_them() {
+    let users = Authority::new().secured("users");
+    let accepting = accept::Accepting {
+        turns: Arc::new(Turns::new(2, 1)),
+        ..users.accepting().unwrap()
+    };
+    let (flooder, other) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
+    let turn = accepting.turns.take(flooder).await;
+    assert!(!shakes(&users, &accepting, flooder).await);
+    assert!(shakes(&users, &accepting, other).await);
+    let second = accepting.turns.take([10, 0, 0, 3].into()).await;
+    assert!(!shakes(&users, &accepting, other).await, "there are two");
+    drop((turn, second));
+    assert!(shakes(&users, &accepting, flooder).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_slow_in_a_handshake_has_no_turn_meanwhile() {
+    let users = Authority::new().secured("users");
+    let accepting = accept::Accepting {
+        turns: Arc::new(Turns::new(1, 1)),
+        ..users.accepting().unwrap()
+    };
+    let mut slow = tokio::task::JoinSet::new();
+    let mut open = Vec::new();
+    for _ in 0..10 {
+        let (mut near, far) = tokio::io::duplex(4096);
+        near.write_all(b"\x16\x03\x01\x02\x00\x01").await.unwrap();
+        open.push(near);
+        let accepting = accepting.clone();
+        slow.spawn(async move { accepting.shake(far, HERE).await.is_ok() });
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(slow.try_join_next().is_none(), "they wait for the rest");
+    assert!(shakes(&users, &accepting, HERE).await);
+}
+
+#[tokio::test]
+async fn who_was_revoked_is_nobody_on_either_side() {
+    let authority = Authority::new();
+    // A list that has ended counts on.
+    authority.revoke(&[], 2021);
+    let list = authority.path("ca", "crl");
+    let secured = |name: &str| {
+        let tls = authority.tls(name).crl(&list);
+        Secured::new(Some(tls), vec![name.to_owned()]).unwrap()
+    };
+    let (users, orders) = (secured("users"), secured("orders"));
+    let look = || {
+        for secured in [&users, &orders] {
+            secured.0.as_ref().unwrap().look();
+        }
+    };
+    let (met, names) = meet(&orders, service("users"), "h", &users).await;
+    assert!(met.is_ok() && names == Some(vec!["orders".to_owned()]));
+
+    authority.revoke(&["orders"], 2021);
+    look();
+    let (met, names) = meet(&orders, service("users"), "h", &users).await;
+    assert_refused(met, &["not revoked", "MFHM_TLS_CERT"]);
+    assert_eq!(names, None);
+    let (met, _) = meet(&users, service("orders"), "h", &orders).await;
+    assert_refused(met, &["\"orders\"", "was revoked"]);
+    // Who shows none is let in as before, and others are still somebody.
+    let nobody = Secured::new(Some(Tls::new().ca(authority.ca())), Vec::new()).unwrap();
+    assert!(meet(&nobody, service("users"), "h", &users).await.0.is_ok());
+    authority.give("orders", &["orders"]);
+    look();
+    let (met, names) = meet(&orders, service("users"), "h", &users).await;
+    assert!(
+        met.is_ok() && names == Some(vec!["orders".to_owned()]),
+        "with another one"
+    );
+}
+
+#[tokio::test]
+async fn who_is_on_no_list_because_there_is_none_is_refused() {
+    let authority = Authority::new();
+    // The list of another one, also if it has the same name, is none.
+    for name in ["another", "tests of mfhm"] {
+        let other = Authority::called(name);
+        other.revoke(&[], 2999);
+        let users = authority.secured("users");
+        let tls = authority.tls("orders").crl(other.path("ca", "crl"));
+        let orders = Secured::new(Some(tls), Vec::new()).unwrap();
+        let (met, _) = meet(&orders, service("users"), "h", &users).await;
+        assert_refused(met, &["\"users\"", "MFHM_TLS_CRL"]);
+        let (met, names) = meet(&users, service("orders"), "h", &orders).await;
+        assert!(met.is_err() && names.is_none(), "{name}");
+    }
 }

@@ -63,6 +63,10 @@ pub(crate) struct Arguments {
     /// Those of them that one address may register
     #[arg(long, default_value_t = 20_000, value_name = "NUMBER")]
     max_instances_per_address: usize,
+    /// Those of them that may be registered with one token, or with one certificate
+    /// [default: half of --max-instances]
+    #[arg(long, value_name = "NUMBER")]
+    max_instances_per_token: Option<usize>,
     #[cfg(feature = "tls")]
     #[command(flatten)]
     certificates: super::certificates::Served,
@@ -118,6 +122,7 @@ pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
         certificates,
         max_instances,
         max_instances_per_address,
+        max_instances_per_token,
     } = arguments;
     match command {
         None => {}
@@ -131,7 +136,10 @@ pub(crate) async fn run(arguments: Arguments) -> mfhm::Result<()> {
     if let Some(most) = max_connections {
         limits = limits.connections(most);
     }
-    let center = Center::builder();
+    let mut center = Center::builder();
+    if let Some(most) = max_instances_per_token {
+        center = center.max_instances_per_token(most);
+    }
     #[cfg(feature = "tls")]
     let center = certificates
         .files()

@@ -11,6 +11,9 @@ pub(crate) struct Own {
     /// File with the certificates of the authority that centers and services are checked with
     #[arg(long, value_name = "FILE", env = "MFHM_TLS_CA")]
     tls_ca: Option<PathBuf>,
+    /// File with the lists of what that authority has revoked
+    #[arg(long, value_name = "FILE", env = "MFHM_TLS_CRL", requires = "tls_ca")]
+    tls_crl: Option<PathBuf>,
     /// File with the certificate that is shown to them
     #[arg(long, value_name = "FILE", env = "MFHM_TLS_CERT", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -32,6 +35,9 @@ pub(crate) struct Served {
     /// with one of its certificates needs no token to register the names in it
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_ca: Option<PathBuf>,
+    /// File with the lists of what that authority has revoked (CRLs)
+    #[arg(long, value_name = "FILE", requires = "tls_ca")]
+    tls_crl: Option<PathBuf>,
     /// Let nobody in without a certificate of that authority
     #[arg(long, requires = "tls_ca")]
     tls_require_client_cert: bool,
@@ -40,7 +46,7 @@ pub(crate) struct Served {
 impl Own {
     /// Absent: nothing was said.
     pub(crate) fn files(self) -> Option<Tls> {
-        tls(self.tls_cert, self.tls_key, self.tls_ca)
+        tls(self.tls_cert, self.tls_key, self.tls_ca, self.tls_crl)
     }
 }
 
@@ -48,20 +54,29 @@ impl Served {
     /// Absent: nothing was said.
     pub(crate) fn files(self) -> Option<Tls> {
         let is_required = self.tls_require_client_cert;
-        let tls = tls(self.tls_cert, self.tls_key, self.tls_ca)?;
+        let tls = tls(self.tls_cert, self.tls_key, self.tls_ca, self.tls_crl)?;
         Some(tls.require_client_certificate(is_required))
     }
 }
 
-fn tls(cert: Option<PathBuf>, key: Option<PathBuf>, ca: Option<PathBuf>) -> Option<Tls> {
+fn tls(
+    cert: Option<PathBuf>,
+    key: Option<PathBuf>,
+    ca: Option<PathBuf>,
+    crl: Option<PathBuf>,
+) -> Option<Tls> {
     if cert.is_none() && ca.is_none() {
         return None;
     }
     let tls = cert
         .zip(key)
         .map_or_else(Tls::new, |(cert, key)| Tls::new().certificate(cert, key));
-    Some(match ca {
+    let tls = match ca {
         Some(ca) => tls.ca(ca),
+        None => tls,
+    };
+    Some(match crl {
+        Some(crl) => tls.crl(crl),
         None => tls,
     })
 }

@@ -2,19 +2,19 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
+use bytes::Bytes;
 use clap::Args;
+use http::StatusCode;
+use mfhm::__private::Stranger;
 use mfhm::compat::{self, Verdict};
+use reqwest::Url;
 use serde_json::Value;
 
 use super::chain;
 
 /// The exit code when something cannot be compared.
 const UNUSABLE: u8 = 2;
-
-/// How long a document may take to arrive.
-const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Documents larger than this are not read, in bytes.
 const MAX_DOCUMENT: usize = 16 << 20;
@@ -32,6 +32,13 @@ pub(crate) struct Arguments {
     /// File with the key that the services ask for
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
+    /// The service that is expected at URLs with https: its certificate there has to be
+    /// for this name, in place of the host, and is shown the own one
+    #[arg(long, value_name = "NAME")]
+    service: Option<String>,
+    #[cfg(feature = "tls")]
+    #[command(flatten)]
+    certificates: super::certificates::Own,
 }
 
 pub(crate) async fn run(arguments: Arguments) -> ExitCode {
@@ -70,8 +77,8 @@ async fn compare(arguments: &Arguments) -> Result<Vec<compat::Finding>, String> 
             })?),
         };
     let key = key.as_deref().map(str::trim);
-    let old = read(&arguments.old, key).await?;
-    let new = read(&arguments.new, key).await?;
+    let old = read(&arguments.old, arguments, key).await?;
+    let new = read(&arguments.new, arguments, key).await?;
     // Each for itself first, so that the message names the right one.
     for (name, document) in [(&arguments.old, &old), (&arguments.new, &new)] {
         compat::compare(document, document).map_err(|error| format!("{name}: {error}"))?;
@@ -79,11 +86,13 @@ async fn compare(arguments: &Arguments) -> Result<Vec<compat::Finding>, String> 
     compat::compare(&old, &new).map_err(|error| error.to_string())
 }
 
-async fn read(source: &str, key: Option<&str>) -> Result<Value, String> {
+async fn read(source: &str, arguments: &Arguments, key: Option<&str>) -> Result<Value, String> {
     let text = if source.starts_with("http://") || source.starts_with("https://") {
-        fetch(source, key).await
+        fetch(source, arguments, key).await
     } else {
-        std::fs::read(Path::new(source)).map_err(|error| error.to_string())
+        std::fs::read(Path::new(source))
+            .map(Bytes::from)
+            .map_err(|error| error.to_string())
     };
     text.and_then(|text| {
         serde_json::from_slice(&text).map_err(|error| format!("it is not JSON: {error}"))
@@ -91,36 +100,34 @@ async fn read(source: &str, key: Option<&str>) -> Result<Value, String> {
     .map_err(|problem| format!("{source}: {problem}"))
 }
 
-async fn fetch(source: &str, key: Option<&str>) -> Result<Vec<u8>, String> {
-    let mut url = reqwest::Url::parse(source).map_err(|error| error.to_string())?;
+async fn fetch(source: &str, arguments: &Arguments, key: Option<&str>) -> Result<Bytes, String> {
+    let mut url = Url::parse(source).map_err(|error| error.to_string())?;
     if url.path() == "/" {
         url.set_path("/openapi.json");
     }
-    let client = reqwest::Client::builder()
-        .timeout(TIMEOUT)
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .build()
-        .map_err(|error| chain(&error))?;
-    let mut request = client.get(url);
-    if let Some(key) = key {
-        request = request.header("MFHM-AuthKey", key);
-    }
-    let mut response = request.send().await.map_err(|error| chain(&error))?;
-    if response.status() != http::StatusCode::OK {
-        let hint = if response.status() == http::StatusCode::NOT_FOUND {
+    let service = arguments.service.as_deref().map(str::trim);
+    let stranger = Stranger::new(
+        service,
+        #[cfg(feature = "tls")]
+        arguments.certificates.clone().files(),
+    );
+    let stranger = stranger.map_err(|error| chain(&error))?;
+    let said = stranger.get(url.as_str(), key, MAX_DOCUMENT).await;
+    let said = said.map_err(|unanswered| {
+        let hint = if service.is_none() && url.scheme() == "https" {
+            "; of a service that is registered with a center, say which it is: --service NAME"
+        } else {
+            ""
+        };
+        format!("{}{hint}", unanswered.why)
+    })?;
+    if said.status != StatusCode::OK {
+        let hint = if said.status == StatusCode::NOT_FOUND {
             "; is the feature `openapi` of the service on?"
         } else {
             ""
         };
-        return Err(format!("the answer is {}{hint}", response.status()));
+        return Err(format!("the answer is {}{hint}", said.status));
     }
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| chain(&error))? {
-        body.extend_from_slice(&chunk);
-        if body.len() > MAX_DOCUMENT {
-            return Err(format!("it is larger than {MAX_DOCUMENT} bytes"));
-        }
-    }
-    Ok(body)
+    Ok(said.body)
 }

@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use http::{Method, StatusCode};
-use mfhm::__private::Operator;
-use reqwest::Client;
+use mfhm::__private::{Operator, Stranger};
 use serde_json::Value;
 
 use super::duration;
@@ -18,8 +17,8 @@ const NOBODY: u8 = 3;
 /// The exit code when an instance has not left in time.
 const STILL_THERE: u8 = 4;
 
-/// How long an instance may take to answer.
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// So much is read of what an instance answers to a ping, in bytes.
+const MAX_PONG: usize = 64 << 10;
 /// Between two looks whether an instance has left.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -106,6 +105,8 @@ async fn drain(arguments: &Arguments) -> Result<(), Ended> {
 struct Instance {
     id: String,
     address: String,
+    /// Whether TLS is spoken there.
+    tls: bool,
 }
 
 impl std::fmt::Display for Instance {
@@ -125,6 +126,7 @@ impl Instance {
         Some(Self {
             id: told["id"].as_str()?.to_owned(),
             address: format!("{host}:{}", told["port"].as_u64()?),
+            tls: told["tls"] == true,
         })
     }
 
@@ -193,21 +195,16 @@ struct Centers {
     centers: Vec<Center>,
     operator: Operator,
     /// Without the credentials, which are none of an instance's business.
-    stranger: Client,
+    stranger: Stranger,
 }
 
 impl Centers {
     fn new(arguments: &Arguments) -> Result<Self, String> {
         let centers = arguments.center.iter().map(|text| Center::parse(text));
-        let stranger = Client::builder()
-            .timeout(TIMEOUT)
-            .connect_timeout(Duration::from_secs(1))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy();
         Ok(Self {
             centers: centers.collect::<Result<_, _>>()?,
             operator: arguments.credentials.operator()?,
-            stranger: stranger.build().map_err(|error| super::chain(&error))?,
+            stranger: arguments.credentials.stranger(&arguments.service)?,
         })
     }
 
@@ -282,15 +279,17 @@ impl Centers {
 
     /// Whether the instance, and nobody in its place, takes connections.
     async fn listens(&self, instance: &Instance) -> bool {
-        let ping = self
-            .stranger
-            .get(format!("http://{}/ping", instance.address));
-        match ping.send().await {
-            Ok(answer) => answer
-                .headers()
-                .get("mfhm-instance")
+        let scheme = if instance.tls { "https" } else { "http" };
+        let url = format!("{scheme}://{}/ping", instance.address);
+        if !Stranger::listens(&url).await {
+            return false;
+        }
+        match self.stranger.get(&url, None, MAX_PONG).await {
+            Ok(said) => said
+                .instance
                 .is_none_or(|id| id.as_bytes() == instance.id.as_bytes()),
-            Err(error) => !error.is_connect(),
+            // Without an authority to check it with, nobody can tell who it is.
+            Err(unanswered) => !unanswered.is_stranger,
         }
     }
 
@@ -330,6 +329,7 @@ mod tests {
         let known = known.iter().map(|(id, address)| Instance {
             id: (*id).to_owned(),
             address: (*address).to_owned(),
+            tls: false,
         });
         choose("users", known.collect(), &arguments(instance, all))
             .map(|chosen| chosen.len())

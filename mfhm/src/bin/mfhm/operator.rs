@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use http::StatusCode;
-use mfhm::__private::Operator;
+use mfhm::__private::{Operator, Stranger};
 use mfhm::Problem;
 use reqwest::Url;
 use serde_json::Value;
@@ -36,6 +36,16 @@ impl Credentials {
             self.certificates.clone().files(),
         );
         operator.map_err(|error| super::chain(&error))
+    }
+
+    /// Who asks instances of this service: with these certificates, and nothing else.
+    pub(crate) fn stranger(&self, service: &str) -> Result<Stranger, String> {
+        let stranger = Stranger::new(
+            Some(service.trim()),
+            #[cfg(feature = "tls")]
+            self.certificates.clone().files(),
+        );
+        stranger.map_err(|error| super::chain(&error))
     }
 }
 

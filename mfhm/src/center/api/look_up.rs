@@ -14,6 +14,7 @@ use http::{Method, StatusCode, Uri};
 
 use super::v1::note_caller;
 use super::{Api, json};
+use crate::center::admission::Need;
 
 /// Absent: it has to go the long way.
 pub(super) fn at_once(api: &Api, request: &Request, peer: IpAddr) -> Option<Response> {
@@ -21,9 +22,9 @@ pub(super) fn at_once(api: &Api, request: &Request, peer: IpAddr) -> Option<Resp
         return None;
     }
     let wanted = Wanted::find(request.uri())?;
-    if !api.admission.is_known(request.headers()) {
-        return None;
-    }
+    let certified = request.extensions().get();
+    let principal = api.admission.recognise(request.headers(), certified).ok()?;
+    principal.require(Need::Read).ok()?;
     let lists = api.registrar.view.lists();
     let body: Bytes = match wanted {
         Wanted::View(service) => {

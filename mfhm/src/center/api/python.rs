@@ -174,6 +174,7 @@ async fn online(api: &Api, asker: &Asker, request: Request) -> Result<Response, 
         tls: false,
         origin: Origin::Python,
         peer: None,
+        principal: asker.principal.name().map(String::into_boxed_str),
         operations: operations(online.methods),
         document: None,
         metadata: BTreeMap::new(),
@@ -421,13 +422,7 @@ impl Failure {
                 error.status(),
                 detail(&format!("the body {}", error.detail(BODY))),
             ),
-            Self::Full(full) => {
-                let status = match full.address {
-                    Some(_) => StatusCode::TOO_MANY_REQUESTS,
-                    None => StatusCode::INSUFFICIENT_STORAGE,
-                };
-                json(status, detail(&full.to_string()))
-            }
+            Self::Full(full) => json(full.status(), detail(&full.to_string())),
             Self::Store(error) => {
                 tracing::error!(%error, "a request could not be carried out");
                 json(

@@ -11,14 +11,19 @@ mod watch;
 
 use std::convert::Infallible;
 use std::net::IpAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
-use futures_util::stream::{Stream, StreamExt as _};
+use futures_util::FutureExt as _;
+use futures_util::stream::Stream;
 use http::{HeaderValue, Method, StatusCode, header};
+use http_body::Frame;
 use percent_encoding::percent_decode_str;
+use pin_project_lite::pin_project;
 use serde::Serialize;
 
 pub(super) use self::contracts::note_caller;
@@ -26,7 +31,7 @@ use super::python::unavailable;
 use super::{Api, BODY, json};
 use crate::body;
 use crate::center::address;
-use crate::center::admission::{Asker, Need};
+use crate::center::admission::{Asker, Need, Withdrawn};
 use crate::center::digest::SecretDigest;
 use crate::center::record::{Origin, Record};
 use crate::center::registry::Listed;
@@ -337,9 +342,12 @@ fn event_stream(
     asker: &Asker,
     frames: impl Stream<Item = Bytes> + Send + 'static,
 ) -> Response {
-    let withdrawn = Box::pin(api.admission.withdrawn(&asker.principal));
-    let frames = frames.take_until(withdrawn).map(Ok::<_, Infallible>);
-    let mut response = Response::new(Body::from_stream(frames));
+    let events = Events {
+        frames,
+        withdrawn: api.admission.withdrawn(&asker.principal),
+        is_over: false,
+    };
+    let mut response = Response::new(Body::new(events));
     response.extensions_mut().insert(Lasting);
     for (name, value) in [
         (header::CONTENT_TYPE, "text/event-stream"),
@@ -349,6 +357,43 @@ fn event_stream(
         response.headers_mut().insert(name, value);
     }
     response
+}
+
+pin_project! {
+    /// The body of an event stream. There may be one for each instance and each watcher,
+    /// so nothing is in it that is not needed while it waits.
+    struct Events<S> {
+        #[pin]
+        frames: S,
+        withdrawn: Option<Withdrawn>,
+        is_over: bool,
+    }
+}
+
+impl<S: Stream<Item = Bytes>> http_body::Body for Events<S> {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let this = self.project();
+        if !*this.is_over {
+            let withdrawn = this.withdrawn.as_mut();
+            *this.is_over = withdrawn.is_some_and(|it| it.poll_unpin(context).is_ready());
+        }
+        if *this.is_over {
+            return Poll::Ready(None);
+        }
+        let frame = ready!(this.frames.poll_next(context));
+        *this.is_over = frame.is_none();
+        Poll::Ready(frame.map(|data| Ok(Frame::data(data))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.is_over
+    }
 }
 
 fn ok(body: &impl Serialize) -> Response {

@@ -5,11 +5,14 @@
 //! nobody pushes out what they did, or what others did, by making many changes. The
 //! beginning of such a row is kept, and its end.
 //!
-//! Who has many names to register under has as many rows; past so many of them it is the
-//! oldest entries that go. All of them were in the log.
+//! Who has many names to register under has as many rows. Past so many of them each peer
+//! has a share, and whoever has more loses the oldest of its own; only of more peers than
+//! there is room for it is the oldest entries that go. All of them were in the log.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use serde::Deserialize;
 
@@ -21,18 +24,23 @@ const RECENT: usize = 5_000;
 /// Of those before so many are kept.
 const OLDER: usize = 5_000;
 
-/// Past so many entries some have to go. Looking at all of them takes milliseconds, so
-/// it is done once in a thousand entries and not with each.
+/// Past so many entries some have to go. Sorting all of them out takes a while, so it is
+/// done once in a thousand entries and not with each.
 pub(crate) const MOST: u64 = (RECENT + OLDER + 1_000) as u64;
 
-/// What is asked of an entry that is kept.
+/// What is asked of an entry that is kept: little, for it is remembered of all of them.
+#[derive(Debug)]
 pub(crate) struct Kept {
-    number: u64,
-    row: Row,
+    pub(crate) number: u64,
+    /// Stands for its [`Row`]. Nobody can choose two that look the same, and if two ever did,
+    /// a few entries would go earlier than others.
+    row: u64,
+    /// Stands for who did it.
+    who: u64,
 }
 
 /// Entries that are of one row tell of the same again.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, Hash)]
 struct Row {
     who: String,
     action: String,
@@ -55,11 +63,19 @@ impl Kept {
             action: shown.action,
             service: shown.service,
         });
+        let row = row.unwrap_or_default();
         Self {
             number,
-            row: row.unwrap_or_default(),
+            row: digest(&row),
+            who: digest(&row.who),
         }
     }
+}
+
+fn digest(value: &impl Hash) -> u64 {
+    /// Another one in each process.
+    static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    STATE.hash_one(value)
 }
 
 /// A token is one peer wherever it is used, and so is a network of IPv6, of which one
@@ -84,18 +100,30 @@ fn who(actor: Actor) -> String {
 /// The numbers of the entries that are to go, of all that there are in their order.
 pub(crate) fn surplus(entries: &[Kept]) -> HashSet<u64> {
     let older = &entries[..entries.len().saturating_sub(RECENT)];
-    let mut rows: HashMap<&Row, Vec<u64>> = HashMap::new();
+    let mut rows: HashMap<u64, Vec<u64>> = HashMap::new();
     for entry in older {
-        rows.entry(&entry.row).or_default().push(entry.number);
+        rows.entry(entry.row).or_default().push(entry.number);
     }
-    let most = most_of_a_row(rows.values().map(Vec::len).collect());
+    let most = most_of_each(rows.values().map(Vec::len).collect());
     let mut surplus = HashSet::new();
     for row in rows.values() {
         let to_go = row.len().saturating_sub(most);
         let beginning = most.min(row.len()).div_ceil(2);
         surplus.extend(&row[beginning..beginning + to_go]);
     }
-    // More rows than there is room: the oldest entries go.
+    // More rows than there is room.
+    let mut peers: HashMap<u64, Vec<u64>> = HashMap::new();
+    for entry in older
+        .iter()
+        .filter(|entry| !surplus.contains(&entry.number))
+    {
+        peers.entry(entry.who).or_default().push(entry.number);
+    }
+    let most = most_of_each(peers.values().map(Vec::len).collect());
+    for own in peers.values() {
+        surplus.extend(&own[..own.len().saturating_sub(most)]);
+    }
+    // More peers than there is room.
     let too_many = (older.len() - surplus.len()).saturating_sub(OLDER);
     let numbers = older.iter().map(|entry| entry.number);
     let oldest: Vec<_> = numbers
@@ -106,9 +134,9 @@ pub(crate) fn surplus(entries: &[Kept]) -> HashSet<u64> {
     surplus
 }
 
-/// The largest number of entries of one row with which all rows have room together; at
-/// least one.
-fn most_of_a_row(mut lengths: Vec<usize>) -> usize {
+/// The largest number of entries of one row (or of one peer) with which all have room
+/// together; at least one.
+fn most_of_each(mut lengths: Vec<usize>) -> usize {
     lengths.sort_unstable();
     let mut room = OLDER;
     let mut left = lengths.len();
@@ -170,6 +198,32 @@ mod tests {
     }
 
     #[test]
+    fn who_has_many_names_pushes_out_its_own_entries_first() {
+        let own = (peer("flooder"), Action::Drained, "orders".to_owned());
+        let others = (0..100).map(|n| (peer("other"), Action::Registered, format!("o{n}")));
+        let names = (0..30_000).map(|n| (peer("flooder"), Action::Registered, format!("s{n}")));
+        let left = left_of(std::iter::once(own).chain(others).chain(names));
+        assert_eq!(
+            left[..100],
+            (2..=101).collect::<Vec<_>>(),
+            "what others did"
+        );
+        assert!(left.len() >= RECENT + OLDER - 10, "{}", left.len());
+        assert!(
+            left[100..].is_sorted() && left[100] > 20_000,
+            "the oldest of its own"
+        );
+    }
+
+    #[test]
+    fn past_so_many_peers_the_oldest_go() {
+        let many = (0..30_000).map(|n| (peer(&n.to_string()), Action::Registered, "a".to_owned()));
+        let left = left_of(many);
+        assert!(left.len() >= RECENT + OLDER, "{}", left.len());
+        assert_eq!(left, (left[0]..=30_000).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn past_so_many_rows_the_oldest_go() {
         let many = (0..30_000).map(|n| (peer("all"), Action::Registered, format!("s{n}")));
         let left = left_of(many);
@@ -188,6 +242,6 @@ mod tests {
         assert_ne!(at("10.0.0.1", None), at("10.0.0.2", None));
         assert_eq!(at("2001:db8::1", None), at("2001:db8::ffff:1", None));
         assert_ne!(at("2001:db8::1", None), at("2001:db8:0:1::1", None));
-        assert_eq!(Kept::read(1, b"garbage").row, Row::default());
+        assert_eq!(Kept::read(1, b"garbage").row, digest(&Row::default()));
     }
 }

@@ -24,7 +24,7 @@ fn fill(dir: &tempfile::TempDir, records: Vec<Record>, documents: Vec<Document>)
         marks: vec![Mark::Set("centerCache.json".to_owned())],
         audit: Vec::new(),
     };
-    commit(&disk, there, batch).unwrap();
+    commit(&mut disk, there, batch).unwrap();
 }
 
 fn export(dir: &tempfile::TempDir) -> String {

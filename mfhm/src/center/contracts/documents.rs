@@ -7,19 +7,48 @@ use std::time::Duration;
 
 use super::KEPT_FOR;
 use super::document::Document;
+use crate::center::registry::Owner;
 use crate::wire::v1::DocumentHash;
 
 /// At most so many documents are kept, and so many bytes of them.
 const MOST: usize = 1024;
 const MOST_BYTES: usize = 64 << 20;
 
+/// Of those, what one peer may have brought.
+const MOST_OF_ONE: usize = MOST / 2;
+const MOST_BYTES_OF_ONE: usize = MOST_BYTES / 2;
+
 /// The documents in the store, and how many instances name each.
 #[derive(Debug, Default)]
 pub(crate) struct Documents {
     held: HashMap<DocumentHash, Held>,
     /// Instances that name a document, whether it is held or not.
-    named: HashMap<DocumentHash, usize>,
+    named: HashMap<DocumentHash, Named>,
+    /// On their way to the store.
+    coming: HashMap<DocumentHash, Coming>,
     bytes: usize,
+}
+
+#[derive(Debug)]
+struct Named {
+    count: usize,
+    /// The first of them.
+    by: Owner,
+}
+
+#[derive(Debug)]
+struct Coming {
+    by: Owner,
+    bytes: usize,
+}
+
+/// There is no room for a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoRoom {
+    /// Instances have all that this peer may bring.
+    Own,
+    /// Instances have all that there may be.
+    All,
 }
 
 #[derive(Debug)]
@@ -27,6 +56,9 @@ struct Held {
     document: Arc<Document>,
     /// When it was last brought, or named by an instance.
     needed: Duration,
+    /// Who brought it. Absent: that was before the center started, and it counts as
+    /// brought by an instance that names it.
+    by: Option<Owner>,
 }
 
 impl Documents {
@@ -41,6 +73,7 @@ impl Documents {
         let held = Held {
             document,
             needed: now,
+            by: self.coming.get(&hash).map(|coming| coming.by.clone()),
         };
         if let Some(before) = self.held.insert(hash, held) {
             self.bytes -= before.document.bytes.len();
@@ -63,18 +96,19 @@ impl Documents {
         }
     }
 
-    /// An instance names this document.
-    pub(crate) fn name(&mut self, hash: &DocumentHash) {
-        *self.named.entry(hash.clone()).or_default() += 1;
+    /// An instance of this peer names this document.
+    pub(crate) fn name(&mut self, hash: &DocumentHash, by: Owner) {
+        let first = || Named { count: 0, by };
+        self.named.entry(hash.clone()).or_insert_with(first).count += 1;
     }
 
     /// An instance that named it is gone, or names another one.
     pub(crate) fn unname(&mut self, hash: &DocumentHash, now: Duration) {
-        let Some(count) = self.named.get_mut(hash) else {
+        let Some(named) = self.named.get_mut(hash) else {
             return;
         };
-        *count -= 1;
-        if *count == 0 {
+        named.count -= 1;
+        if named.count == 0 {
             self.named.remove(hash);
             self.touch(hash, now);
         }
@@ -87,21 +121,75 @@ impl Documents {
         }
     }
 
-    /// What must go to make room for a document of so many bytes: those that no
-    /// instance names, the longest unneeded first. Absent: there is no room to make.
-    pub(crate) fn room_for(&self, bytes: usize) -> Option<Vec<DocumentHash>> {
+    /// What must go to make room for a document of so many bytes that this peer brings:
+    /// those that no instance names, the longest unneeded first. Where the peer has its
+    /// share, it is its own.
+    ///
+    /// The document has its room from now on, until it has [`arrived`](Self::arrived).
+    pub(crate) fn make_room(
+        &mut self,
+        hash: &DocumentHash,
+        bytes: usize,
+        by: Owner,
+    ) -> Result<Vec<DocumentHash>, NoRoom> {
+        let coming = || {
+            let others = self.coming.iter().filter(|(other, _)| *other != hash);
+            others.filter(|(other, _)| !self.held.contains_key(*other))
+        };
         let (mut count, mut total) = (self.held.len() + 1, self.bytes + bytes);
+        let (mut own_count, mut own_total) = (1, bytes);
+        for (_, other) in coming() {
+            count += 1;
+            total += other.bytes;
+            if other.by == by {
+                own_count += 1;
+                own_total += other.bytes;
+            }
+        }
+        for (hash, held) in &self.held {
+            if self.owner(hash, held) == Some(&by) {
+                own_count += 1;
+                own_total += held.document.bytes.len();
+            }
+        }
         let mut unneeded: Vec<_> = self.unnamed().collect();
         unneeded.sort_by_key(|(hash, held)| (held.needed, (*hash).clone()));
-        let mut unneeded = unneeded.into_iter();
+        let (own, others): (Vec<_>, Vec<_>) = unneeded
+            .into_iter()
+            .partition(|(hash, held)| self.owner(hash, held) == Some(&by));
+        let mut own = own.into_iter().peekable();
         let mut leaving = Vec::new();
+        while own_count > MOST_OF_ONE || own_total > MOST_BYTES_OF_ONE {
+            let (hash, held) = own.next().ok_or(NoRoom::Own)?;
+            let bytes = held.document.bytes.len();
+            (own_count, own_total) = (own_count - 1, own_total - bytes);
+            (count, total) = (count - 1, total - bytes);
+            leaving.push(hash.clone());
+        }
+        let mut others = others.into_iter().peekable();
         while count > MOST || total > MOST_BYTES {
-            let (hash, held) = unneeded.next()?;
+            let next = match (own.peek(), others.peek()) {
+                (Some((_, one)), Some((_, other))) if one.needed <= other.needed => own.next(),
+                (_, Some(_)) => others.next(),
+                (_, None) => own.next(),
+            };
+            let (hash, held) = next.ok_or(NoRoom::All)?;
             count -= 1;
             total -= held.document.bytes.len();
             leaving.push(hash.clone());
         }
-        Some(leaving)
+        self.coming.insert(hash.clone(), Coming { by, bytes });
+        Ok(leaving)
+    }
+
+    /// The store has it, or does not get it.
+    pub(crate) fn arrived(&mut self, hash: &DocumentHash) {
+        self.coming.remove(hash);
+    }
+
+    fn owner<'a>(&'a self, hash: &DocumentHash, held: &'a Held) -> Option<&'a Owner> {
+        let by_name = || self.named.get(hash).map(|named| &named.by);
+        held.by.as_ref().or_else(by_name)
     }
 
     /// Those that nobody has needed for a day. Each is told once a day.
@@ -142,8 +230,8 @@ mod tests {
         let mut documents = Documents::default();
         let one = document("one", 0);
         documents.keep(one.clone(), at(0));
-        documents.name(&one.hash);
-        documents.name(&one.hash);
+        documents.name(&one.hash, peer(1));
+        documents.name(&one.hash, peer(1));
         let day = KEPT_FOR.as_secs();
         assert_eq!(documents.take_unneeded(at(3 * day)), []);
         documents.unname(&one.hash, at(3 * day));
@@ -164,7 +252,7 @@ mod tests {
     fn an_instance_may_name_a_document_before_it_is_held() {
         let mut documents = Documents::default();
         let one = document("one", 0);
-        documents.name(&one.hash);
+        documents.name(&one.hash, peer(1));
         documents.reset(vec![one.clone()], at(0));
         assert_eq!(documents.take_unneeded(at(10 * KEPT_FOR.as_secs())), []);
     }
@@ -176,17 +264,17 @@ mod tests {
             let document = document(&number.to_string(), 0);
             documents.keep(document.clone(), at(MOST as u64 - number as u64));
             if number > 2 {
-                documents.name(&document.hash);
+                documents.name(&document.hash, peer(number));
             }
         }
         assert_eq!(
-            documents.room_for(10),
-            Some(vec![document("2", 0).hash.clone()])
+            room(&mut documents, 10, peer(0)),
+            Ok(vec![document("2", 0).hash.clone()])
         );
         for number in 0..=2 {
-            documents.name(&document(&number.to_string(), 0).hash);
+            documents.name(&document(&number.to_string(), 0).hash, peer(number));
         }
-        assert_eq!(documents.room_for(10), None);
+        assert_eq!(room(&mut documents, 10, peer(0)), Err(NoRoom::All));
     }
 
     #[test]
@@ -197,14 +285,73 @@ mod tests {
         // Brought twice, counted once.
         documents.keep(one.clone(), at(1));
         assert_eq!(documents.bytes, one.bytes.len());
-        assert_eq!(
-            documents.room_for(MOST_BYTES - one.bytes.len()),
-            Some(vec![])
-        );
-        assert_eq!(
-            documents.room_for(MOST_BYTES - one.bytes.len() + 1),
-            Some(vec![one.hash.clone()])
-        );
-        assert_eq!(documents.room_for(MOST_BYTES + 1), None);
+        for number in 0..2 {
+            let half = MOST_BYTES_OF_ONE - number * one.bytes.len();
+            let hash = document(&number.to_string(), 0).hash.clone();
+            let leaving = documents.make_room(&hash, half, peer(number));
+            assert_eq!(leaving, Ok(vec![]), "as much as there is");
+        }
+        assert_eq!(room(&mut documents, 1, peer(2)), Ok(vec![one.hash.clone()]));
+        let too_much = room(&mut documents, MOST_BYTES_OF_ONE + 1, peer(2));
+        assert_eq!(too_much, Err(NoRoom::Own));
+    }
+
+    /// Room for a document, which is given back.
+    fn room(
+        documents: &mut Documents,
+        bytes: usize,
+        by: Owner,
+    ) -> Result<Vec<DocumentHash>, NoRoom> {
+        let hash = document("another", 0).hash.clone();
+        let leaving = documents.make_room(&hash, bytes, by);
+        documents.arrived(&hash);
+        leaving
+    }
+
+    fn peer(number: usize) -> Owner {
+        Owner::Principal(format!("token {number}").into())
+    }
+
+    #[test]
+    fn who_brings_many_documents_makes_room_of_its_own() {
+        let mut documents = Documents::default();
+        let bring = |documents: &mut Documents, title: String, by| -> Result<_, NoRoom> {
+            let document = document(&title, 0);
+            let leaving = documents.make_room(&document.hash, document.bytes.len(), by)?;
+            leaving.iter().for_each(|hash| documents.drop(hash));
+            documents.keep(document.clone(), at(0));
+            documents.arrived(&document.hash);
+            Ok(document)
+        };
+        let others = bring(&mut documents, "others".to_owned(), peer(2)).unwrap();
+        let mut own = Vec::new();
+        for number in 0..2 * MOST {
+            own.push(bring(&mut documents, number.to_string(), peer(1)).unwrap());
+        }
+        assert!(documents.get(&others.hash).is_some());
+        assert_eq!(documents.held.len(), MOST_OF_ONE + 1);
+        // Those on their way count as well.
+        own.retain(|own| documents.get(&own.hash).is_some());
+        for document in &own[1..] {
+            documents.name(&document.hash, peer(1));
+        }
+        let coming = document("coming", 0).hash.clone();
+        let leaving = documents.make_room(&coming, 1, peer(1));
+        assert_eq!(leaving, Ok(vec![own[0].hash.clone()]));
+        documents.drop(&own[0].hash);
+        assert_eq!(room(&mut documents, 1, peer(1)), Err(NoRoom::Own));
+        assert_eq!(room(&mut documents, 1, peer(2)), Ok(vec![]));
+        documents.arrived(&coming);
+        assert_eq!(room(&mut documents, 1, peer(1)), Ok(vec![]));
+
+        // A center that was started again knows them by the instances that name them.
+        let mut again = Documents::default();
+        again.reset(own[1..].to_vec(), at(0));
+        for document in &own[1..] {
+            again.name(&document.hash, peer(1));
+        }
+        let one = bring(&mut again, "one".to_owned(), peer(1)).unwrap();
+        again.name(&one.hash, peer(1));
+        assert_eq!(room(&mut again, 1, peer(1)), Err(NoRoom::Own));
     }
 }

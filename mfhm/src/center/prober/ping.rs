@@ -6,14 +6,26 @@
 //! looked up; it carries the instance's own key and nothing else that is secret.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
-use http::{HeaderMap, StatusCode};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use bytes::{Buf as _, Bytes};
+use futures_util::future::{BoxFuture, Either, select};
+use http::header::{ACCEPT, HOST, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
+use http_body::Body;
+use http_body_util::{BodyExt as _, Empty};
+use hyper::client::conn::http1;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::time::Instant;
+use tower_service::Service;
 
 use super::Ping;
 use crate::center::address::{self, AllowList};
@@ -21,10 +33,11 @@ use crate::center::health::PingOutcome;
 use crate::center::record::Origin;
 use crate::center::registration::{Probe, Probed};
 use crate::center::registry::Target;
-use crate::center::turns::Turns;
-use crate::error::{Error, Result};
 use crate::key::{self, Key};
 use crate::tls::Secured;
+#[cfg(feature = "tls")]
+use crate::tls::Whom;
+use crate::turns::Turns;
 use crate::wire::v1;
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
@@ -48,20 +61,25 @@ const PROBE_PATIENCE: Duration = Duration::from_secs(5);
 /// How long to wait when this process lacks file descriptors or ports.
 const LOCAL_RETRY: Duration = Duration::from_millis(100);
 
+/// The head of an answer has room in this. hyper takes half of it to begin with.
+const MOST_OF_HEAD: usize = 16 << 10;
+
 /// Of an answer's body.
 const MOST_BYTES: usize = 4096;
 
 /// How long to read it for.
 const BODY_TIMEOUT: Duration = Duration::from_millis(100);
 
+const AGENT: &str = concat!("mfhm/", env!("CARGO_PKG_VERSION"));
+
 /// Sends pings in their turn, and out of turn for registrations that wait.
 pub(crate) struct Pinger {
-    client: reqwest::Client,
-    /// For those that speak HTTPS, as is the next one: the client has its own.
+    /// For hosts that are names. Of several addresses another one is tried beside one
+    /// that is slow.
+    by_name: HttpConnector<Permitted>,
+    /// For those that speak HTTPS.
     #[cfg_attr(not(feature = "tls"), allow(dead_code))]
     secured: Secured,
-    #[cfg_attr(not(feature = "tls"), allow(dead_code))]
-    names: Arc<dyn Names>,
     allowed: Arc<AllowList>,
     timeout: Duration,
     pings: Turns,
@@ -80,41 +98,26 @@ pub(crate) struct Answer {
 
 impl Pinger {
     /// `secured` is for instances that speak HTTPS.
-    pub(crate) fn new(
-        timeout: Duration,
-        allowed: Arc<AllowList>,
-        secured: Secured,
-    ) -> Result<Self> {
-        let pinger = Self::with_names(timeout, allowed, Arc::new(AskTheSystem))?;
-        Ok(Self { secured, ..pinger })
+    pub(crate) fn new(timeout: Duration, allowed: Arc<AllowList>, secured: Secured) -> Self {
+        Self {
+            secured,
+            ..Self::with_names(timeout, allowed, Arc::new(AskTheSystem))
+        }
     }
 
-    fn with_names(
-        timeout: Duration,
-        allowed: Arc<AllowList>,
-        names: Arc<dyn Names>,
-    ) -> Result<Self> {
+    fn with_names(timeout: Duration, allowed: Arc<AllowList>, names: Arc<dyn Names>) -> Self {
         let permitted = Permitted {
             allowed: allowed.clone(),
-            names: names.clone(),
-        };
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .pool_max_idle_per_host(0)
-            .dns_resolver(Arc::new(permitted))
-            .user_agent(concat!("mfhm/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| Error::with_source("the pings can't be set up", error))?;
-        Ok(Self {
-            client,
-            secured: Secured::default(),
             names,
+        };
+        Self {
+            by_name: HttpConnector::new_with_resolver(permitted),
+            secured: Secured::default(),
             allowed,
             timeout,
             pings: Turns::new(CONCURRENCY, CONCURRENCY_OF_PEER),
             probes: Turns::new(PROBES, PROBES_OF_PEER),
-        })
+        }
     }
 
     /// `peer` has it sent, and waits for it with its own.
@@ -128,7 +131,9 @@ impl Pinger {
         loop {
             let turn = turns.take(peer).await;
             let started = Instant::now();
-            let exchange = tokio::time::timeout(timeout, self.exchange(target)).await;
+            // Room is taken when it is needed: thousands may wait for their turn.
+            let exchange = Box::pin(self.exchange(target));
+            let exchange = tokio::time::timeout(timeout, exchange).await;
             drop(turn);
             let (outcome, instance) = match exchange {
                 Ok(Ok((outcome, instance))) => (outcome, instance),
@@ -164,27 +169,27 @@ impl Pinger {
             Ok(key) => key,
             Err(_) => return bad("its key can't be sent in a header"),
         };
-        #[cfg(feature = "tls")]
-        if target.tls {
-            return self.exchange_over_tls(target, &host, key).await;
-        }
         #[cfg(not(feature = "tls"))]
         if target.tls {
             return bad("it speaks HTTPS, which this build of the center doesn't");
         }
-        let mut request = self
-            .client
-            .get(format!("http://{host}:{}/ping", target.port));
-        if let Some(key) = key {
-            request = request.header(key::HEADER, key);
+        let stream = self.connect(target, &host).await?;
+        #[cfg(feature = "tls")]
+        if target.tls {
+            let whom = Whom::Service(target.service.as_str().into());
+            let stream = self.secured.connect(stream, &whom, &host).await?;
+            return ask(stream, target, &host, key).await;
         }
-        let mut response = request.send().await?;
-        let (outcome, instance) = heard(target, response.status(), response.headers());
+        ask(stream, target, &host, key).await
+    }
 
-        // The body says nothing, but whoever writes it should not find the
-        // connection gone in the middle of a word.
-        let _ = tokio::time::timeout(BODY_TIMEOUT, skip_body(&mut response)).await;
-        Ok((outcome, instance))
+    /// `host` is as it stands in a URL.
+    async fn connect(&self, target: &Target, host: &str) -> Result<TcpStream, Failed> {
+        if let Ok(ip) = target.host.parse::<IpAddr>() {
+            return Ok(TcpStream::connect(SocketAddr::new(ip, target.port)).await?);
+        }
+        let to: Uri = format!("http://{host}:{}/", target.port).parse()?;
+        Ok(self.by_name.clone().call(to).await?.into_inner())
     }
 }
 
@@ -208,6 +213,50 @@ impl Probe for Pinger {
     }
 }
 
+/// One request and its answer. A connection that lasts no longer needs no pool, no task of
+/// its own and nothing else that a client for many requests has: most pings of a center
+/// are of instances that came a moment ago, and cost as much as their registration.
+async fn ask<S>(
+    stream: S,
+    target: &Target,
+    host: &str,
+    key: Option<HeaderValue>,
+) -> Result<(PingOutcome, Option<String>), Failed>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (mut sender, connection) = http1::Builder::new()
+        .max_buf_size(MOST_OF_HEAD)
+        .handshake(TokioIo::new(stream))
+        .await?;
+    let mut request = Request::get("/ping")
+        .header(HOST, format!("{host}:{}", target.port))
+        .header(USER_AGENT, HeaderValue::from_static(AGENT))
+        .header(ACCEPT, HeaderValue::from_static("*/*"));
+    if let Some(key) = key {
+        request = request.header(key::HEADER, key);
+    }
+    let request = request.body(Empty::<Bytes>::new())?;
+    let exchange = pin!(async move {
+        let answer = sender.send_request(request).await?;
+        let (parts, body) = answer.into_parts();
+        let heard = heard(target, parts.status, &parts.headers);
+        // The body says nothing, but whoever writes it should not find the
+        // connection gone in the middle of a word.
+        if !body.is_end_stream() {
+            let _ = tokio::time::timeout(BODY_TIMEOUT, skip(body)).await;
+        }
+        Ok::<_, Failed>(heard)
+    });
+    // The connection is driven for as long as the exchange takes, and not longer.
+    match select(exchange, connection).await {
+        Either::Left((heard, _)) => heard,
+        // What it had to give is given.
+        Either::Right((Ok(()), exchange)) => exchange.await,
+        Either::Right((Err(error), _)) => Err(error.into()),
+    }
+}
+
 /// What the head of an answer says, and which instance says to have given it.
 fn heard(
     target: &Target,
@@ -223,10 +272,11 @@ fn heard(
     (outcome, instance)
 }
 
-async fn skip_body(response: &mut reqwest::Response) {
+async fn skip(body: impl Body) {
+    let mut body = pin!(body);
     let mut left = MOST_BYTES;
-    while let Ok(Some(chunk)) = response.chunk().await {
-        left = left.saturating_sub(chunk.len());
+    while let Some(Ok(frame)) = body.frame().await {
+        left = left.saturating_sub(frame.data_ref().map_or(0, |data| data.remaining()));
         if left == 0 {
             return;
         }
@@ -275,11 +325,6 @@ fn judge(error: &(dyn std::error::Error + 'static)) -> Option<PingOutcome> {
             return Some(PingOutcome::Broken);
         }
         source = cause.source();
-    }
-    // Names that can't be resolved say as little as a host that is silent.
-    let by_http: Option<&reqwest::Error> = error.downcast_ref();
-    if by_http.is_some_and(|error| error.is_timeout() || error.is_dns()) {
-        return Some(PingOutcome::TimedOut);
     }
     let mut reason = error.to_string();
     if let Some(source) = error.source() {
@@ -333,25 +378,31 @@ impl Names for AskTheSystem {
 }
 
 /// Resolves names to addresses that may be pinged.
+#[derive(Clone)]
 struct Permitted {
     allowed: Arc<AllowList>,
     names: Arc<dyn Names>,
 }
 
-impl Resolve for Permitted {
-    fn resolve(&self, name: Name) -> Resolving {
-        let (allowed, names) = (self.allowed.clone(), self.names.clone());
+impl Service<Name> for Permitted {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = io::Error;
+    type Future = BoxFuture<'static, io::Result<Self::Response>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let Self { allowed, names } = self.clone();
+        // Names that can't be resolved say as little as a host that is silent.
+        let silent = |error: io::Error| io::Error::new(io::ErrorKind::TimedOut, error);
         Box::pin(async move {
-            let addresses = names.addresses(name.as_str()).await?;
-            let addresses = allowed
-                .permitted(name.as_str(), addresses)
-                .map_err(denied)?;
-            let addresses: Addrs = Box::new(
-                addresses
-                    .into_iter()
-                    .map(|ip| std::net::SocketAddr::new(ip, 0)),
-            );
-            Ok(addresses)
+            let found = names.addresses(name.as_str()).await.map_err(silent)?;
+            let permitted = allowed.permitted(name.as_str(), found).map_err(denied)?;
+            // The port is in the address that is called.
+            let addresses = permitted.into_iter().map(|ip| SocketAddr::new(ip, 0));
+            Ok(addresses.collect::<Vec<_>>().into_iter())
         })
     }
 }

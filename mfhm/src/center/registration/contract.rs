@@ -6,9 +6,12 @@ use super::Registrar;
 use crate::center::audit::{Action, Actor, Entry};
 use crate::center::contracts::ContractPolicy;
 use crate::center::contracts::document::Document;
+use crate::center::contracts::documents::NoRoom;
 use crate::center::contracts::verdict::{self, Verdict};
 use crate::center::record::Record;
+use crate::center::registry::Owner;
 use crate::center::store::{Batch, CommitError, DocumentWrite};
+use crate::center::view::View;
 use crate::wire::v1::{Break, DocumentHash};
 
 /// What was found before a registration.
@@ -18,6 +21,16 @@ pub(crate) struct Judged {
     pub breaks: Vec<Break>,
     /// By the policy it is not registered.
     pub is_refused: bool,
+}
+
+/// A document that has its room, until the store has it.
+struct Coming<'a>(&'a View, &'a DocumentHash);
+
+impl Drop for Coming<'_> {
+    fn drop(&mut self) {
+        let Self(view, hash) = self;
+        view.with(|registry, _, _| registry.contracts_mut().documents.arrived(hash));
+    }
 }
 
 impl Registrar {
@@ -35,26 +48,28 @@ impl Registrar {
         })
     }
 
-    /// Keeps a document, in place of some that nobody needs; false when there is
-    /// no room for it.
+    /// Keeps a document that this peer brings, in place of some that nobody needs.
     pub(crate) async fn keep(
         &self,
         document: Document,
+        by: &Owner,
         actor: &Actor,
-    ) -> Result<bool, CommitError> {
+    ) -> Result<Result<(), NoRoom>, CommitError> {
         let document = Arc::new(document);
         let mut last = CommitError::Conflict(0);
         for _ in 0..super::ATTEMPTS {
             if self.touch_document(&document.hash) {
-                return Ok(true);
+                return Ok(Ok(()));
             }
             let room = self.view.with(|registry, _, _| {
-                let documents = &registry.contracts().documents;
-                documents.room_for(document.bytes.len())
+                let documents = &mut registry.contracts_mut().documents;
+                documents.make_room(&document.hash, document.bytes.len(), by.clone())
             });
-            let Some(leaving) = room else {
-                return Ok(false);
+            let leaving = match room {
+                Ok(leaving) => leaving,
+                Err(no_room) => return Ok(Err(no_room)),
             };
+            let _coming = Coming(&self.view, &document.hash);
             let mut batch = Batch::documents(Vec::new());
             for hash in leaving {
                 let entry = Entry::document(Action::DocumentDropped, actor, &hash);
@@ -65,7 +80,7 @@ impl Registrar {
             batch = batch.noting(entry);
             batch.documents.push(DocumentWrite::Keep(document.clone()));
             match self.commit(batch).await {
-                Ok(()) => return Ok(true),
+                Ok(()) => return Ok(Ok(())),
                 // One of those that should leave has been named meanwhile.
                 Err(CommitError::Conflict(revision)) => last = CommitError::Conflict(revision),
                 Err(error) => return Err(error),
@@ -79,11 +94,14 @@ impl Registrar {
     pub(crate) async fn judge(&self, record: &Arc<Record>) -> Option<Judged> {
         let case = self.view.with(|registry, now, _| {
             let is_new = registry.get(&record.id).as_ref() != Some(record);
-            is_new.then(|| registry.case(record, now))
+            // Nobody is there who could break: most services have no live callers.
+            let has_callers = || registry.has_callers(&record.service, now);
+            is_new.then(|| has_callers().then(|| registry.case(record, now)))
         })?;
-        if case.before.is_empty() || case.used.is_empty() {
+        let Some(case) = case.filter(|case| !case.before.is_empty() && !case.used.is_empty())
+        else {
             return Some(Judged::default());
-        }
+        };
         let is_in_service = case.is_in_service;
         // Large documents take some milliseconds, hostile ones more. Whoever brings those
         // waits with his own.

@@ -1,10 +1,12 @@
-//! How many instances may be registered: by all together, and from one address. Each is
-//! kept in memory and on disk, told to watchers, and pinged, so a stranger who registers
-//! without end would take the center from everybody.
+//! How many instances may be registered: by all together, from one address, and with one
+//! token or certificate. Each is kept in memory and on disk, told to watchers, and pinged,
+//! so a stranger who registers without end would take the center from everybody.
 
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use http::StatusCode;
 
 use crate::center::address;
 use crate::center::record::Record;
@@ -20,6 +22,8 @@ pub(crate) struct Capacity {
     pub instances: usize,
     /// Of those, the ones that one address registers.
     pub per_address: usize,
+    /// The same for one token, or one certificate.
+    pub per_principal: usize,
 }
 
 /// The room that registrations take.
@@ -40,10 +44,17 @@ pub(crate) struct Coming<'a> {
 /// There is no room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Full {
-    /// Absent: all addresses together have as much as there is.
-    pub address: Option<IpAddr>,
+    whose: Whose,
     taken: Share,
     most: Share,
+}
+
+/// Who has as much as there may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Whose {
+    All,
+    Address(IpAddr),
+    Principal(Box<str>),
 }
 
 impl Room {
@@ -63,36 +74,50 @@ impl Room {
         replaced: &[Arc<Record>],
     ) -> Result<Coming<'_>, Full> {
         let owner = record.registrant();
+        let principal = record.principal.as_deref();
         // This lock is taken first, everywhere.
         let mut coming = self.coming();
-        let (mut all, mut own) = view.with(|registry, _, _| {
-            let shares = registry.shares();
-            (shares.all(), shares.of(owner))
-        });
-        (all, own) = (all + coming.all(), own + coming.of(owner));
-        let (mut left, mut left_by_own) = (Share::default(), Share::default());
-        for other in replaced {
-            left = left + Share::of(other);
-            if address::network(other.registrant()) == address::network(owner) {
-                left_by_own = left_by_own + Share::of(other);
+        let taken = |shares: &Shares| {
+            let by_principal = principal.map(|name| shares.of_principal(name));
+            (
+                shares.all(),
+                shares.of(owner),
+                by_principal.unwrap_or_default(),
+            )
+        };
+        let registered = view.with(|registry, _, _| taken(registry.shares()));
+        let on_its_way = taken(&coming);
+        let left = |is_whose: &dyn Fn(&Record) -> bool| {
+            let leaving = replaced.iter().filter(|other| is_whose(other));
+            leaving.fold(Share::default(), |sum, other| sum + Share::of(other))
+        };
+        let check = |whose: Whose, taken: Share, left: Share, instances: usize| {
+            let most = most(instances);
+            match exceeds(taken, left, record, most) {
+                Some(taken) => Err(Full { whose, taken, most }),
+                None => Ok(()),
             }
+        };
+        check(
+            Whose::Address(owner),
+            registered.1 + on_its_way.1,
+            left(&|other| address::network(other.registrant()) == address::network(owner)),
+            self.capacity.per_address,
+        )?;
+        if let Some(name) = principal {
+            check(
+                Whose::Principal(name.into()),
+                registered.2 + on_its_way.2,
+                left(&|other| other.principal.as_deref() == Some(name)),
+                self.capacity.per_principal,
+            )?;
         }
-        let own_most = most(self.capacity.per_address);
-        if let Some(taken) = exceeds(own, left_by_own, record, own_most) {
-            return Err(Full {
-                address: Some(owner),
-                taken,
-                most: own_most,
-            });
-        }
-        let all_most = most(self.capacity.instances);
-        if let Some(taken) = exceeds(all, left, record, all_most) {
-            return Err(Full {
-                address: None,
-                taken,
-                most: all_most,
-            });
-        }
+        check(
+            Whose::All,
+            registered.0 + on_its_way.0,
+            left(&|_| true),
+            self.capacity.instances,
+        )?;
         coming.enter(record);
         Ok(Coming {
             room: self,
@@ -134,16 +159,23 @@ fn exceeds(taken: Share, left: Share, record: &Record, most: Share) -> Option<Sh
     (has_too_many || is_too_long).then_some(taken)
 }
 
+impl Full {
+    /// Whether somebody has too much, or there is no more.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self.whose {
+            Whose::Address(_) | Whose::Principal(_) => StatusCode::TOO_MANY_REQUESTS,
+            Whose::All => StatusCode::INSUFFICIENT_STORAGE,
+        }
+    }
+}
+
 impl fmt::Display for Full {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            address,
-            taken,
-            most,
-        } = self;
-        let (whose, option) = match address {
-            Some(address) => (format!("{address} has"), "--max-instances-per-address"),
-            None => ("this center has".to_owned(), "--max-instances"),
+        let Self { whose, taken, most } = self;
+        let (whose, option) = match whose {
+            Whose::Address(address) => (format!("{address} has"), "--max-instances-per-address"),
+            Whose::Principal(name) => (format!("the {name} has"), "--max-instances-per-token"),
+            Whose::All => ("this center has".to_owned(), "--max-instances"),
         };
         write!(
             f,

@@ -67,6 +67,12 @@ impl Registry {
         }
     }
 
+    /// Whether anybody uses a service.
+    pub(crate) fn has_callers(&self, service: &str, now: Duration) -> bool {
+        let mut callers = self.contracts.callers.of(service, now);
+        callers.next().is_some()
+    }
+
     /// Who uses a service.
     pub(crate) fn callers(&self, service: &str, now: Duration) -> Vec<CallerView> {
         let callers = self.contracts.callers.of(service, now);

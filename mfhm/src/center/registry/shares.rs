@@ -1,11 +1,35 @@
 //! Whose the registered instances are, and how much memory they take: by the addresses
-//! that they registered from.
+//! that they registered from, and by who registered them.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::IpAddr;
 
 use crate::center::address;
 use crate::center::record::Record;
+
+/// Who has a share of something that there is so much of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Owner {
+    /// A token or a certificate, wherever it is used.
+    Principal(Box<str>),
+    /// Whoever is at this address, or at one that counts as the same.
+    Network(IpAddr),
+}
+
+impl Owner {
+    pub(crate) fn new(principal: Option<&str>, address: IpAddr) -> Self {
+        match principal {
+            Some(name) => Self::Principal(name.into()),
+            None => Self::Network(address::network(address)),
+        }
+    }
+
+    /// Who registered it.
+    pub(crate) fn of(record: &Record) -> Self {
+        Self::new(record.principal.as_deref(), record.registrant())
+    }
+}
 
 /// So many instances, and the bytes of their records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,11 +38,12 @@ pub(crate) struct Share {
     pub bytes: usize,
 }
 
-/// Of all together, and of each address.
+/// Of all together, of each address, and of each token or certificate.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Shares {
     all: Share,
     addresses: HashMap<IpAddr, Share>,
+    principals: HashMap<Box<str>, Share>,
 }
 
 impl Shares {
@@ -32,22 +57,28 @@ impl Shares {
         self.addresses.get(&address).copied().unwrap_or_default()
     }
 
+    /// What this principal has.
+    pub(crate) fn of_principal(&self, name: &str) -> Share {
+        self.principals.get(name).copied().unwrap_or_default()
+    }
+
     pub(crate) fn enter(&mut self, record: &Record) {
         let share = Share::of(record);
         self.all = self.all + share;
         let own = self.addresses.entry(owner(record)).or_default();
         *own = *own + share;
+        if let Some(name) = &record.principal {
+            let own = self.principals.entry(name.clone()).or_default();
+            *own = *own + share;
+        }
     }
 
     pub(crate) fn leave(&mut self, record: &Record) {
         let share = Share::of(record);
         self.all = self.all - share;
-        let owner = owner(record);
-        if let Some(own) = self.addresses.get_mut(&owner) {
-            *own = *own - share;
-            if own.instances == 0 {
-                self.addresses.remove(&owner);
-            }
+        subtract(&mut self.addresses, &owner(record), share);
+        if let Some(name) = &record.principal {
+            subtract(&mut self.principals, name, share);
         }
     }
 }
@@ -80,6 +111,16 @@ impl std::ops::Sub for Share {
         Self {
             instances: self.instances.saturating_sub(other.instances),
             bytes: self.bytes.saturating_sub(other.bytes),
+        }
+    }
+}
+
+/// Who has nothing is forgotten.
+fn subtract<K: Eq + Hash>(shares: &mut HashMap<K, Share>, whose: &K, share: Share) {
+    if let Some(own) = shares.get_mut(whose) {
+        *own = *own - share;
+        if own.instances == 0 {
+            shares.remove(whose);
         }
     }
 }

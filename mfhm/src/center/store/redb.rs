@@ -1,7 +1,7 @@
 //! The embedded store: one redb file in the data directory.
 //!
-//! One thread owns the file. It takes the commits that wait, puts them into one
-//! transaction, and answers them after its fsync, so that a hundred concurrent
+//! One thread owns the file. It takes the commits that wait ([`gather`]), puts them into
+//! one transaction, and answers them after its fsync, so that a hundred concurrent
 //! registrations cost one or two fsyncs and not a hundred. Preconditions are
 //! asked of [`Contents`], a copy in memory that shares its records with the view.
 //!
@@ -12,6 +12,7 @@
 
 mod doubt;
 mod file;
+mod gather;
 mod medium;
 #[cfg(test)]
 mod simulated;
@@ -26,15 +27,14 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use self::file::Location;
 pub(crate) use self::file::{Disk, Unopened};
+use self::gather::{Exchange, GROUP};
 use self::medium::{Folder, Medium};
 pub(crate) use self::tables::Writing;
 use super::contents::Contents;
 use super::{Batch, Change, Changes, CommitError, Event, Revision, Snapshot, Store};
 use crate::center::audit::Numbered;
+use crate::center::task::Task;
 use crate::error::{Error, Result};
-
-/// At most this many commits share a transaction.
-const GROUP: usize = 512;
 
 /// A follower may be behind by this many changes before commits wait for it.
 const FOLLOWER_CAPACITY: usize = 1024;
@@ -42,12 +42,13 @@ const FOLLOWER_CAPACITY: usize = 1024;
 /// How long to wait for another center that is about to release the file.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The embedded store. Dropping it ends its thread after the commits that were
-/// accepted.
+/// The embedded store. Dropping it ends its thread after the commit that it is at; who
+/// waits for others is gone as well.
 #[derive(Debug)]
 pub(crate) struct RedbStore {
     requests: Mutex<Option<mpsc::Sender<Request>>>,
     ended: watch::Receiver<()>,
+    _gathering: Task,
 }
 
 #[derive(Debug)]
@@ -80,10 +81,12 @@ impl RedbStore {
 
     async fn start(opener: Opener) -> Result<Self> {
         let (requests, received) = mpsc::channel(GROUP);
+        let (gathering, exchange) = gather::start(received);
         let (opened, has_opened) = oneshot::channel();
         let (running, ended) = watch::channel(());
-        // The thread ends when the sender of `requests` is gone; `running` is
-        // dropped after the file, so whoever saw `ended` can open it again.
+        // The thread ends when who gathers is gone, which is so when the sender of
+        // `requests` is; `running` is dropped after the file, so whoever saw `ended` can open
+        // it again.
         std::thread::Builder::new()
             .name("mfhm-store".to_owned())
             .spawn(move || {
@@ -92,7 +95,7 @@ impl RedbStore {
                     Ok(disk) => {
                         let writer = Writer::new(disk, opener);
                         if opened.send(Ok(())).is_ok() {
-                            writer.run(received);
+                            writer.run(exchange);
                         }
                     }
                     Err(problem) => drop(opened.send(Err(Error::new(problem.text)))),
@@ -104,6 +107,7 @@ impl RedbStore {
         Ok(Self {
             requests: Mutex::new(Some(requests)),
             ended,
+            _gathering: Task::spawn(gathering),
         })
     }
 
@@ -220,9 +224,8 @@ impl Writer {
         }
     }
 
-    fn run(mut self, mut requests: mpsc::Receiver<Request>) {
-        let mut group = Vec::with_capacity(GROUP);
-        while requests.blocking_recv_many(&mut group, GROUP) > 0 {
+    fn run(mut self, mut exchange: Exchange) {
+        while let Some(mut group) = exchange.full.blocking_recv() {
             let mut commits = Vec::with_capacity(group.len());
             for request in group.drain(..) {
                 match request {
@@ -246,6 +249,10 @@ impl Writer {
             }
             if !commits.is_empty() {
                 self.commit(commits);
+            }
+            // After the answers: who got one may ask again, and be of the next group.
+            if exchange.empty.blocking_send(group).is_err() {
+                break;
             }
         }
     }
@@ -272,7 +279,7 @@ impl Writer {
                 }
             }
         }
-        let disk = self.disk.as_ref().expect("it is writable");
+        let disk = self.disk.as_mut().expect("it is writable");
         let written = match applied.last() {
             None => Ok(0),
             Some((revision, _)) => disk.write(Writing {
@@ -284,9 +291,6 @@ impl Writer {
         };
         match written {
             Ok(first) => {
-                for (number, entry) in (first..).zip(&audit) {
-                    entry.log(number);
-                }
                 for (revision, events) in applied {
                     self.publish(&Change::Applied { revision, events });
                 }
@@ -294,6 +298,10 @@ impl Writer {
                 // very group, which was not decided before.
                 for (answer, result) in answers {
                     let _ = answer.send(result);
+                }
+                // Nobody has to wait for the log.
+                for (number, entry) in (first..).zip(&audit) {
+                    entry.log(number);
                 }
             }
             Err(failure) => {

@@ -75,19 +75,15 @@ impl KnownTokens {
         self.set.borrow().find(text)
     }
 
-    /// The token that this text is. The file is looked at once more for one that is
-    /// not known.
-    pub(crate) async fn find(&self, text: &[u8]) -> Option<Arc<TokenEntry>> {
-        if let Some(token) = self.known(text) {
-            return Some(token);
-        }
+    /// Has the file looked at once more, and waits for that: somebody came with a token
+    /// that is not known.
+    pub(crate) async fn look(&self) {
         // The next look begins after this, so it sees what was written before it.
         let next = self.begun.load(Ordering::SeqCst) + 1;
         self.wanted.notify_one();
         let mut done = self.done.subscribe();
         let looked = done.wait_for(|done| *done >= next);
         let _ = tokio::time::timeout(PATIENCE, looked).await;
-        self.known(text)
     }
 
     /// Waits until a token is asked for.
@@ -115,12 +111,12 @@ impl KnownTokens {
             let _ = tokio::time::timeout(PERIOD, self.wanted.notified()).await;
             tokio::time::sleep_until(looked + PAUSE).await;
             let look = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
-            self.look(&file, &mut seen).await;
+            self.look_at(&file, &mut seen).await;
             self.done.send_replace(look);
         }
     }
 
-    async fn look(&self, file: &Path, seen: &mut Seen) {
+    async fn look_at(&self, file: &Path, seen: &mut Seen) {
         let now = tokio::fs::metadata(file).await.ok().map(Stamp::of);
         if now == seen.read {
             return;
@@ -209,6 +205,17 @@ mod tests {
         let follower = known.clone();
         let task = Task::spawn(async move { follower.follow().await });
         (dir, tokens, known, task)
+    }
+
+    impl KnownTokens {
+        /// The token that this text is, as somebody who comes with it is found.
+        async fn find(&self, text: &[u8]) -> Option<Arc<TokenEntry>> {
+            if let Some(token) = self.known(text) {
+                return Some(token);
+            }
+            self.look().await;
+            self.known(text)
+        }
     }
 
     fn issue(tokens: &Tokens) -> IssuedToken {

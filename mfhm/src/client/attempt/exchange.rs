@@ -160,6 +160,14 @@ pub(super) async fn exchange<A: Arrival>(
                     Fault::new(FaultKind::Decode, "the answer is larger than 64 MiB"),
                     false,
                 ),
+                // The operation has run, and the instance is not at fault.
+                TransportErrorKind::NoRoom => (
+                    Fault::new(
+                        FaultKind::Decode,
+                        "there is no memory for the answer beside the others that arrive",
+                    ),
+                    false,
+                ),
             };
             Err(Failed {
                 fault: fault.because(source),

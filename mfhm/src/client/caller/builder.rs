@@ -20,7 +20,7 @@ use crate::client::source::listed::{Fixed, Nowhere};
 use crate::client::source::{Source, Sources};
 #[cfg(feature = "h2")]
 use crate::client::transport::Http2;
-use crate::client::transport::Network;
+use crate::client::transport::{self, Network};
 use crate::instance::InstanceId;
 use crate::key::Key;
 use crate::link::{Credentials, Link};
@@ -144,7 +144,8 @@ impl CallerBuilder {
 
     /// The certificates of this process: see [`Tls`]. Services that speak HTTPS are called
     /// only with an [authority](Tls::ca) that their certificates are by. Else
-    /// `MFHM_TLS_CERT`, `MFHM_TLS_KEY` and `MFHM_TLS_CA`, which name the files.
+    /// `MFHM_TLS_CERT`, `MFHM_TLS_KEY`, `MFHM_TLS_CA` and `MFHM_TLS_CRL`, which name
+    /// the files.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: Tls) -> Self {
         self.tls = Some(tls);
@@ -275,6 +276,10 @@ impl CallerBuilder {
             propagation: Propagation::of(chosen),
             ..self.defaults
         };
+        if let Some(mib) = settings.answer_memory {
+            // It is the memory of the process, whoever calls.
+            transport::set_answer_memory((mib as usize).saturating_mul(1 << 20));
+        }
         let credentials = self.credentials.or(settings.credentials);
         let zone = self.zone.or(settings.zone);
         let secured = match (self.tls, self.secured) {

@@ -122,6 +122,11 @@ impl Keys {
         keys
     }
 
+    /// Whether the centers were asked, and none answered.
+    pub(super) fn found_nobody(&self) -> bool {
+        self.shared.state().is_cut_off
+    }
+
     pub(crate) fn trusted(&self) -> Arc<Trusted> {
         self.shared.trusted.load_full()
     }

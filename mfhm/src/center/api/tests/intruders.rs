@@ -5,6 +5,7 @@ use serde_json::Value::Null;
 use super::*;
 use crate::center::registration::room::Capacity;
 use crate::center::tokens::{Scope, TokenGrant, Tokens};
+use crate::listener::Certified;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -463,6 +464,7 @@ async fn register_from(center: &TestCenter, peer: &str, body: &Value) -> Answer 
 const SMALL: Capacity = Capacity {
     instances: 5,
     per_address: 3,
+    per_principal: 4,
 };
 
 #[tokio::test]
@@ -565,4 +567,54 @@ async fn a_network_of_ipv6_counts_as_one_address() {
         let expected = if port <= 3 { 200 } else { 429 };
         assert_eq!(answer.status, expected, "{answer:?}");
     }
+}
+
+/// A token is one, wherever it is used.
+#[tokio::test]
+async fn who_has_many_addresses_has_no_more_room_with_one_token() {
+    let dir = tempfile::tempdir().unwrap();
+    let tokens = Tokens::in_dir(dir.path());
+    let [one, other] = [(); 2].map(|()| {
+        let grant = TokenGrant::new(Scope::Register).all_names();
+        tokens.issue(grant).unwrap()
+    });
+    let room = Capacity {
+        instances: 6,
+        per_address: 5,
+        ..SMALL
+    };
+    let center = TestCenter::with_tokens_and_room(dir.path(), room).await;
+    let register_as = async |token: &str, number: u16| {
+        let body = register("users", &format!("i{number}"), number);
+        let mut request = json_request("/v1/instances", &body);
+        let bearer = format!("Bearer {token}").parse().unwrap();
+        request.headers_mut().insert("authorization", bearer);
+        center.send_from(&format!("10.0.0.{number}"), request).await
+    };
+    for number in 1..=4 {
+        assert_eq!(register_as(&one.token, number).await.status, 200);
+    }
+    let answer = register_as(&one.token, 5).await;
+    check_problem(&answer, 429, "mfhm.too_many_instances");
+    assert!(
+        answer.body.contains(&one.id) && answer.body.contains("--max-instances-per-token"),
+        "{answer:?}"
+    );
+    assert_eq!(register_as(&one.token, 4).await.status, 200, "again");
+    assert_eq!(register_as(&other.token, 5).await.status, 200);
+
+    // So it is with a certificate, which is known by its names.
+    let certified = async |number: u16| {
+        let body = register("orders", &format!("c{number}"), number);
+        let mut request = json_request("/v1/instances", &body);
+        let names = Certified(["orders".into()].into());
+        request.extensions_mut().insert(names);
+        center.send_from(&format!("10.0.1.{number}"), request).await
+    };
+    assert_eq!(certified(1).await.status, 200);
+    let shares = center
+        .registrar
+        .view
+        .with(|registry, _, _| registry.shares().of_principal("certificate orders"));
+    assert_eq!(shares.instances, 1);
 }

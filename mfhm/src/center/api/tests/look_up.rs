@@ -4,6 +4,7 @@
 use super::*;
 use crate::center::health::PingOutcome::Ok as Answers;
 use crate::center::tokens::{Scope, TokenGrant, Tokens};
+use crate::listener::Certified;
 
 const VIEW: &str = "/v1/services/users";
 const THE_LONG_WAY: &str = "/v1/services/%75sers";
@@ -119,6 +120,12 @@ async fn what_one_was_told_is_not_told_to_who_may_not_know_it() {
             assert_eq!(read(&reader.token).await, 200);
             assert_eq!(center.get(target).await.status, 401);
             assert_eq!(read("mfhm_guess").await, 401);
+            for (names, status) in [(&["orders"][..], 200), (&[], 401)] {
+                let names = names.iter().map(|&name| name.into()).collect();
+                let mut request = Request::get(target).body(Body::empty()).unwrap();
+                request.extensions_mut().insert(Certified(names));
+                assert_eq!(center.send(request).await.status, status);
+            }
         }
     }
     assert!(is_kept(&center));

@@ -12,6 +12,8 @@ use crate::body::{self, BodyLimits};
 use crate::center::admission::{Asker, Need};
 use crate::center::api::{Api, BODY, json};
 use crate::center::contracts::document::{BadDocument, Document};
+use crate::center::contracts::documents::NoRoom;
+use crate::center::registry::Owner;
 use crate::wire::v1::{
     CallerReport, Compatibility, DocumentHash, HEADER_CALLER, MAX_DOCUMENT, ServiceCallers,
     VerdictView,
@@ -67,12 +69,21 @@ pub(super) async fn bring(
             format!("the document {bad}"),
         )
     })?;
-    match api.registrar.keep(document, &actor).await {
-        Ok(true) => Ok(no_content()),
-        Ok(false) => Err(refuse(
+    let owner = Owner::new(asker.principal.name().as_deref(), asker.peer);
+    match api.registrar.keep(document, &owner, &actor).await {
+        Ok(Ok(())) => Ok(no_content()),
+        Ok(Err(no_room)) => Err(refuse(
             StatusCode::CONFLICT,
             "mfhm.documents_full",
-            "the center keeps as many documents as it can, and instances have all of them",
+            match no_room {
+                NoRoom::Own => {
+                    "half of the documents that the center can keep are by this peer, and \
+                     instances have all of them: let some that are not needed leave"
+                }
+                NoRoom::All => {
+                    "the center keeps as many documents as it can, and instances have all of them"
+                }
+            },
         )),
         Err(error) => Err(store_problem(error)),
     }

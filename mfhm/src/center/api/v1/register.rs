@@ -71,6 +71,7 @@ pub(super) async fn register(
         tls: register.address.tls,
         origin: Origin::V1,
         peer: Some(peer),
+        principal: asker.principal.name().map(String::into_boxed_str),
         operations: register.operations,
         document: register.document,
         metadata: register.metadata,
@@ -114,11 +115,7 @@ pub(super) async fn register(
         Outcome::DocumentMissing(hash) => Err(document_missing(&hash)),
         Outcome::Full(full) => {
             tracing::warn!(?service, %host, port, %id, "refused (v1): {full}");
-            let status = match full.address {
-                Some(_) => StatusCode::TOO_MANY_REQUESTS,
-                None => StatusCode::INSUFFICIENT_STORAGE,
-            };
-            Err(refuse(status, TOO_MANY_INSTANCES, full.to_string()))
+            Err(refuse(full.status(), TOO_MANY_INSTANCES, full.to_string()))
         }
         Outcome::PlaceTaken => {
             tracing::info!(?service, %host, port, %id, "refused (v1): the address is taken");

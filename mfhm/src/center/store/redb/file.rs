@@ -18,17 +18,17 @@ use redb::{Builder, Database, StorageBackend as _};
 
 use super::doubt::{Doubt, Watched};
 use super::medium::Medium;
-use super::tables::{self, FORMAT, Writing};
+use super::tables::{self, FORMAT, Trail, Writing};
 use crate::center::audit::Numbered;
 use crate::center::settings::lacks_room;
-use crate::center::store::{CommitError, Snapshot};
+use crate::center::store::{CommitError, Revision, Snapshot};
 
 /// Registries are small; redb's default is a GiB.
 const CACHE_BYTES: usize = 4 << 20;
 
 /// Each opening begins a new block of revisions. The view counts on from the
 /// store's revision when health changes, so this keeps its numbers growing over
-/// restarts as well. While the disk is full, the new block is only in memory, and
+/// restarts as well, and the file need not be told each revision but only the block. While the disk is full, the new block is only in memory, and
 /// the first write that succeeds makes it durable.
 const REVISION_BLOCK: u32 = 32;
 
@@ -46,6 +46,9 @@ pub(super) struct Location<M> {
 pub(crate) struct Disk {
     database: Database,
     snapshot: Snapshot,
+    /// The block of revisions that the file says to be in. Absent: an earlier one.
+    block: Option<Revision>,
+    trail: Trail,
     /// Why nothing may be written: the file is in doubt, and could not be replaced.
     refusal: Option<CommitError>,
 }
@@ -105,24 +108,24 @@ impl<M: Medium> Location<M> {
         let database = self.open_file()?;
         let mut snapshot = tables::read(&database)?;
         self.doubt.prepare();
-        snapshot.revision = ((snapshot.revision >> REVISION_BLOCK) + 1) << REVISION_BLOCK;
+        snapshot.revision = (block_of(snapshot.revision) + 1) << REVISION_BLOCK;
+        let disk = |database, snapshot, refusal, block| Disk {
+            database,
+            snapshot,
+            refusal,
+            block,
+            trail: None,
+        };
         if refusal.is_some() {
-            return Ok(Disk {
-                database,
-                snapshot,
-                refusal,
-            });
+            return Ok(disk(database, snapshot, refusal, None));
         }
         let begun = Writing {
             revision: snapshot.revision,
             ..Writing::default()
         };
-        match tables::write(&database, begun) {
-            Ok(_) => Ok(Disk {
-                database,
-                snapshot,
-                refusal,
-            }),
+        let block = Some(block_of(snapshot.revision));
+        match tables::write(&database, begun, false, &mut None) {
+            Ok(_) => Ok(disk(database, snapshot, None, block)),
             Err(error) if is_full(&error) => {
                 tracing::warn!("the disk is full: registrations are read, but none can be stored");
                 // redb is of no more use after a failed write, not even to read or
@@ -135,11 +138,7 @@ impl<M: Medium> Location<M> {
                     is_full: true,
                     reason: error.to_string(),
                 });
-                Ok(Disk {
-                    database,
-                    snapshot,
-                    refusal,
-                })
+                Ok(disk(database, snapshot, refusal, None))
             }
             Err(error) => Err(error.into()),
         }
@@ -232,7 +231,7 @@ impl<M: Medium> Location<M> {
         self.medium.remove(draft)?;
         let backend = self.medium.create(draft)?;
         let database = builder().create_with_backend(backend)?;
-        tables::write(&database, Writing::default())?;
+        tables::write(&database, Writing::default(), false, &mut None)?;
         fill(&database)?;
         database.close()?;
         // What redb wrote when it was closed belongs to the file.
@@ -270,11 +269,17 @@ impl Disk {
 
     /// Writes in one transaction; durable when it returns. The answer is the number
     /// of the first entry of the audit trail.
-    pub(crate) fn write(&self, writing: Writing<'_>) -> Result<u64, CommitError> {
-        match self.refusal() {
-            Some(refusal) => Err(refusal.clone()),
-            None => guarded(|| tables::write(&self.database, writing)),
+    pub(crate) fn write(&mut self, writing: Writing<'_>) -> Result<u64, CommitError> {
+        if let Some(refusal) = self.refusal() {
+            return Err(refusal.clone());
         }
+        let block = Some(block_of(writing.revision));
+        let is_begun = self.block == block;
+        let mut trail = self.trail.take();
+        let first = guarded(|| tables::write(&self.database, writing, is_begun, &mut trail))?;
+        // Both as of what is in the file now.
+        (self.block, self.trail) = (block, trail);
+        Ok(first)
     }
 
     /// Entries of the audit trail in their order: those after a number, or the last.
@@ -379,6 +384,10 @@ impl<E: Into<redb::Error>> From<E> for Failure {
 
 fn io_failure(error: io::Error) -> Failure {
     redb::Error::Io(error).into()
+}
+
+fn block_of(revision: Revision) -> Revision {
+    revision >> REVISION_BLOCK
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {

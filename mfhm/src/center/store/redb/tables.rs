@@ -13,7 +13,8 @@ use redb::{
 };
 
 use super::file::Failure;
-use crate::center::audit::{self, Numbered, retention};
+use crate::center::audit::retention::{self, Kept};
+use crate::center::audit::{self, Numbered};
 use crate::center::contracts::document::Document;
 use crate::center::record::Record;
 use crate::center::store::{Event, Mark, Revision, Snapshot};
@@ -32,15 +33,34 @@ pub(super) const FORMAT: u32 = 1;
 /// What one transaction writes.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Writing<'a> {
+    /// The revision that it makes of the store.
     pub revision: Revision,
     pub batches: &'a [(Revision, Vec<Event>)],
     pub marks: &'a [Mark],
     pub audit: &'a [audit::Entry],
 }
 
+/// What is in the audit trail, as far as the choice of what goes needs to know. It is read
+/// when the trail is full for the first time, and followed from then on.
+pub(super) type Trail = Option<Vec<Kept>>;
+
 /// Writes in one transaction; durable when it returns. The answer is the number of
-/// the first entry of the audit trail.
-pub(super) fn write(database: &Database, writing: Writing<'_>) -> Result<u64, redb::Error> {
+/// the first entry of the audit trail. `is_begun`: an earlier transaction wrote down a
+/// revision from which the next opening goes on in the same way, so this one need not. That is
+/// one page less to be written, of about a dozen, where it is one registration.
+///
+/// After an error `trail` is not what is in the file.
+pub(super) fn write(
+    database: &Database,
+    writing: Writing<'_>,
+    is_begun: bool,
+    trail: &mut Trail,
+) -> Result<u64, redb::Error> {
+    // Somebody who reads what was there before. The pages that this transaction replaces are
+    // free for others after it; without a reader redb gives them back at once, in a second
+    // round that nobody waits for but whoever registers, and whose own pages the next
+    // transaction has to write.
+    let _reader = database.begin_read()?;
     let mut transaction = database.begin_write()?;
     transaction.set_durability(Durability::Immediate)?;
     if !writing.batches.is_empty() {
@@ -48,9 +68,9 @@ pub(super) fn write(database: &Database, writing: Writing<'_>) -> Result<u64, re
     }
     let first = match writing.audit {
         [] => 0,
-        audit => write_audit(&transaction, audit)?,
+        audit => write_audit(&transaction, audit, trail)?,
     };
-    {
+    if !is_begun || !writing.marks.is_empty() {
         let mut meta = transaction.open_table(META)?;
         for mark in writing.marks {
             match mark {
@@ -69,9 +89,10 @@ fn write_events(
     transaction: &WriteTransaction,
     batches: &[(Revision, Vec<Event>)],
 ) -> Result<(), redb::Error> {
+    let events = || batches.iter().flat_map(|(_, events)| events);
+    let is_about_documents = |event: &Event| matches!(event, Event::Keep(_) | Event::Drop(_));
     let mut instances = transaction.open_table(INSTANCES)?;
-    let mut documents = transaction.open_table(DOCUMENTS)?;
-    for event in batches.iter().flat_map(|(_, events)| events) {
+    for event in events() {
         match event {
             Event::Put(record) => {
                 let json = serde_json::to_vec(&**record).map_err(io::Error::other)?;
@@ -81,12 +102,23 @@ fn write_events(
             Event::Remove(place) => {
                 instances.remove((&*place.service, &*place.host, place.port))?;
             }
+            Event::Keep(_) | Event::Drop(_) => {}
+        }
+    }
+    // Of most transactions none is.
+    if !events().any(is_about_documents) {
+        return Ok(());
+    }
+    let mut documents = transaction.open_table(DOCUMENTS)?;
+    for event in events() {
+        match event {
             Event::Keep(document) => {
                 documents.insert(document.hash.as_str(), &*document.bytes)?;
             }
             Event::Drop(hash) => {
                 documents.remove(hash.as_str())?;
             }
+            Event::Put(_) | Event::Remove(_) => {}
         }
     }
     Ok(())
@@ -95,22 +127,33 @@ fn write_events(
 fn write_audit(
     transaction: &WriteTransaction,
     entries: &[audit::Entry],
+    known: &mut Trail,
 ) -> Result<u64, redb::Error> {
     let mut trail = transaction.open_table(AUDIT)?;
     let first = trail.last()?.map_or(1, |(number, _)| number.value() + 1);
     for (number, entry) in (first..).zip(entries) {
         let json = serde_json::to_vec(entry).map_err(io::Error::other)?;
         trail.insert(number, json.as_slice())?;
+        if let Some(known) = known {
+            known.push(Kept::read(number, &json));
+        }
     }
     if trail.len()? > retention::MOST {
-        let entries = trail.iter()?.map(|entry| {
-            let (number, json) = entry?;
-            Ok::<_, redb::StorageError>(retention::Kept::read(number.value(), json.value()))
-        });
-        let entries = entries.collect::<Result<Vec<_>, _>>()?;
-        for number in retention::surplus(&entries) {
+        let known = match known {
+            Some(known) => known,
+            None => {
+                let entries = trail.iter()?.map(|entry| {
+                    let (number, json) = entry?;
+                    Ok::<_, redb::StorageError>(Kept::read(number.value(), json.value()))
+                });
+                known.insert(entries.collect::<Result<Vec<_>, _>>()?)
+            }
+        };
+        let surplus = retention::surplus(known);
+        for number in &surplus {
             trail.remove(number)?;
         }
+        known.retain(|entry| !surplus.contains(&entry.number));
     }
     Ok(first)
 }

@@ -1,4 +1,5 @@
-//! [`Room`]: how much memory the bodies that arrive may take together.
+//! [`Room`]: how much memory the bodies that arrive may take together: those of requests,
+//! and those of answers.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,7 +11,7 @@ const FREE: usize = 16 << 10;
 #[derive(Debug)]
 pub(crate) struct Room {
     taken: AtomicUsize,
-    most: usize,
+    most: AtomicUsize,
 }
 
 /// What one body takes, until it is dropped.
@@ -24,8 +25,25 @@ impl Room {
     pub(crate) const fn new(most: usize) -> Self {
         Self {
             taken: AtomicUsize::new(0),
-            most,
+            most: AtomicUsize::new(most),
         }
+    }
+
+    /// From now on there is so much.
+    #[cfg(feature = "client")]
+    pub(crate) fn set_most(&self, most: usize) {
+        self.most.store(most, Ordering::Relaxed);
+    }
+
+    #[cfg(all(test, feature = "client"))]
+    pub(crate) fn taken(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// How much there is.
+    #[cfg(feature = "client")]
+    pub(crate) fn most(&self) -> usize {
+        self.most.load(Ordering::Relaxed)
     }
 
     /// A body of which nothing has come yet.
@@ -40,14 +58,15 @@ impl Room {
 impl Held {
     /// Whether there is room for the body when it has grown to `length`. A body that
     /// is larger than all of the room is let in when it is alone.
-    pub(super) fn grow(&mut self, length: usize) -> bool {
+    pub(crate) fn grow(&mut self, length: usize) -> bool {
         let more = length.saturating_sub(FREE).saturating_sub(self.bytes);
         if more == 0 {
             return true;
         }
+        let most = self.room.most.load(Ordering::Relaxed);
         let fits = |taken: usize| {
             let grown = taken.saturating_add(more);
-            (grown <= self.room.most || taken == self.bytes).then_some(grown)
+            (grown <= most || taken == self.bytes).then_some(grown)
         };
         let taken = &self.room.taken;
         let has_room = taken

@@ -2,12 +2,15 @@
 //! waits for keeps no other one waiting.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::address;
+use crate::network::network;
 
 /// So many turns at a time, and so many of them for one address.
 #[derive(Debug)]
@@ -59,8 +62,30 @@ impl Turns {
         }
     }
 
+    /// Does this in turns: it has one for as long as it works, and none while it waits for
+    /// something. Nobody keeps a turn by being slow.
+    #[cfg(feature = "tls")]
+    pub(crate) async fn work<F: Future>(&self, address: IpAddr, work: F) -> F::Output {
+        let mut work = pin!(work);
+        loop {
+            let turn = self.take(address).await;
+            let polled = poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await;
+            drop(turn);
+            if let Poll::Ready(done) = polled {
+                return done;
+            }
+            // Whatever it waits for wakes this.
+            let mut was_polled = false;
+            poll_fn(|_| match std::mem::replace(&mut was_polled, true) {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            })
+            .await;
+        }
+    }
+
     fn peer(&self, address: IpAddr) -> Peer {
-        let address = address::network(address);
+        let address = network(address);
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         let turns = peers
             .entry(address)
@@ -73,7 +98,7 @@ impl Turns {
         }
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, feature = "center"))]
     pub(crate) fn taken(&self, all: usize) -> usize {
         all - self.all.available_permits()
     }
