@@ -6,6 +6,8 @@
 //! (`InMemory`).
 
 mod address;
+#[cfg(feature = "h2")]
+mod http2;
 #[cfg(feature = "server")]
 mod in_memory;
 mod network;
@@ -25,6 +27,8 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tokio::time::Instant;
 
 pub(crate) use self::address::Address;
+#[cfg(feature = "h2")]
+pub use self::http2::Http2;
 #[cfg(feature = "server")]
 pub(crate) use self::in_memory::InMemory;
 pub(crate) use self::network::Network;
