@@ -38,6 +38,11 @@ impl Things {
         format!("{version:?}")
     }
 
+    #[get("/caller")]
+    async fn caller(&self) -> String {
+        mfhm::request().caller().unwrap_or("nobody").to_owned()
+    }
+
     #[get("/things/{id}")]
     async fn thing(
         &self,
@@ -221,6 +226,9 @@ async fn calls_go_by_http2_where_both_want_it_or_one_knows() {
         let caller = Caller::builder().center(center.url()).tls(tls("others"));
         let caller = caller.http2(http2).without_cache().build().unwrap();
         assert_eq!(version(&caller).await, expected, "{http2:?}");
+        // Who calls is who has shown a certificate.
+        let answer = caller.call("things", "caller").send().await.unwrap();
+        assert_eq!(answer.text(), "\"others\"", "{http2:?}");
     }
     app.stop().await;
     center.stop().await;

@@ -200,6 +200,7 @@ where
         let one = self.running.begin();
         let (parts, stream) = request.into_parts();
         let body = Upload::new(&parts.headers, stream);
+        let wanted = body.wanted();
         let request = http::Request::from_parts(parts, body);
         let (app, peer, certified) = (self.app.clone(), self.peer, self.certified.clone());
         self.requests.spawn(async move {
@@ -214,7 +215,8 @@ where
             if let Some(certified) = certified {
                 request.extensions_mut().insert(certified);
             }
-            if let Some(answer) = reply::make(&mut respond, app.answer(request, peer), &one).await {
+            let answer = app.answer(request, peer);
+            if let Some(answer) = reply::make(&mut respond, answer, wanted, &one).await {
                 reply::send(respond, answer, is_head, &one).await;
             }
         });

@@ -14,12 +14,14 @@ use http_body::{Body as _, Frame};
 
 use super::date;
 use super::running::One;
+use super::upload::Wanted;
 
 /// What the handler answers. Absent: the request was taken back, and the handler is
 /// dropped, or was not asked.
 pub(super) async fn make(
     respond: &mut SendResponse<Bytes>,
     answer: impl Future<Output = Response>,
+    wanted: Option<Wanted>,
     one: &One,
 ) -> Option<Response> {
     let mut answer = pin!(answer);
@@ -33,6 +35,12 @@ pub(super) async fn make(
         }
         if let Poll::Ready(answer) = answer.as_mut().poll(context) {
             return Poll::Ready(Some(answer));
+        }
+        if wanted.as_ref().is_some_and(Wanted::take) {
+            let mut go_on = http::Response::new(());
+            *go_on.status_mut() = StatusCode::CONTINUE;
+            // One that is gone is noticed below.
+            let _ = respond.send_informational(go_on);
         }
         respond.poll_reset(context).map(|_| None)
     });

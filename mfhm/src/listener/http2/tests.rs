@@ -424,6 +424,43 @@ async fn a_body_that_drips_is_given_up() {
     assert_eq!(raw.next(RST_STREAM).await.reason(), 0);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_waits_for_a_word_before_its_body_gets_it_when_the_body_is_read() {
+    let place = Place::open(&Limits::new());
+    let mut raw = Raw::opens(&place).await;
+    let expect = [&[0, 6][..], b"expect", &[12], b"100-continue"].concat();
+    let asks = |path: &str| [post_to(path), expect.clone()].concat();
+    raw.send(HEADERS, END_HEADERS, 1, &asks("/body")).await;
+    let word = raw.next(HEADERS).await;
+    // A literal status.
+    assert!(word.payload.windows(3).any(|some| some == b"100") || word.payload.len() < 8);
+    assert_eq!(word.flags & END_STREAM, 0);
+    raw.send(DATA, END_STREAM, 1, b"something").await;
+    let answer = raw.next(HEADERS).await;
+    // 200 stands in the static table.
+    assert_eq!(answer.payload[0], 0x88);
+    // Where nobody reads it there is no such word, but the answer.
+    raw.send(HEADERS, END_HEADERS, 3, &asks("/nowhere")).await;
+    let answer = raw.next(HEADERS).await;
+    assert_eq!((answer.stream, answer.payload[0]), (3, 0x8d));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_panics_ends_its_own_request() {
+    async fn panics() -> &'static str {
+        panic!("on purpose")
+    }
+    let app = Router::new()
+        .route("/", get(|| async { "hello" }))
+        .route("/panics", get(panics));
+    let place = Place::of(app, Arc::default(), &Limits::new());
+    let mut raw = Raw::opens(&place).await;
+    raw.ask(1, "/panics").await;
+    assert_eq!(raw.next(RST_STREAM).await.stream, 1);
+    raw.ask(3, "/").await;
+    raw.is_answered().await;
+}
+
 /// A window for each stream of no bytes.
 const SHUT: [u8; 6] = [0, 4, 0, 0, 0, 0];
 

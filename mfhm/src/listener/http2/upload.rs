@@ -1,12 +1,14 @@
 //! [`Upload`]: the body of a request.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use h2::RecvStream;
 use http::HeaderMap;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, EXPECT};
 use http_body::{Body, Frame, SizeHint};
 
 /// What comes of a body. More may come as it is read.
@@ -15,6 +17,19 @@ pub(super) struct Upload {
     /// Of what was declared; h2 sees to it that no more comes and no less.
     left: Option<u64>,
     has_ended: bool,
+    /// Absent: the peer does not wait to be told that it is wanted.
+    wanted: Option<Wanted>,
+}
+
+/// Whether a body is waited for whose peer waits to hear that.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wanted(Arc<AtomicBool>);
+
+impl Wanted {
+    /// Whether the peer is to be told, once.
+    pub(super) fn take(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
+    }
 }
 
 impl Upload {
@@ -25,8 +40,31 @@ impl Upload {
             stream,
             left: declared.and_then(|text| text.to_str().ok()?.parse().ok()),
             has_ended: false,
+            wanted: expects_word(headers).then(Wanted::default),
         }
     }
+
+    /// What the handler's reading is noticed by, if the peer waits for that.
+    pub(super) fn wanted(&self) -> Option<Wanted> {
+        self.wanted.clone()
+    }
+
+    fn poll_data(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, h2::Error>>> {
+        let data = self.stream.poll_data(context);
+        let wanted = self.wanted.take();
+        if data.is_pending()
+            && let Some(wanted) = wanted
+        {
+            wanted.0.store(true, Ordering::Relaxed);
+        }
+        data
+    }
+}
+
+/// RFC 9110, section 10.1.1.
+fn expects_word(headers: &HeaderMap) -> bool {
+    let expect = headers.get(EXPECT);
+    expect.is_some_and(|expect| expect.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
 impl Body for Upload {
@@ -38,7 +76,7 @@ impl Body for Upload {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, h2::Error>>> {
         if !self.has_ended {
-            match ready!(self.stream.poll_data(context)) {
+            match ready!(self.poll_data(context)) {
                 Some(Ok(data)) => {
                     if let Some(left) = &mut self.left {
                         *left = left.saturating_sub(data.len() as u64);
