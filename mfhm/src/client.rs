@@ -137,11 +137,17 @@ impl<T: ?Sized + Send + Sync + 'static> Client<T> {
         use crate::tls::{Secured, Whom};
         let unusable = "an address with https has no user in it: say who calls in a header";
         let address = Address::fixed_secure(base).ok_or_else(|| crate::Error::new(unusable))?;
-        let tls = crate::settings::Settings::from_env()?.tls;
-        let secured = Secured::new(tls, Vec::new())?;
+        let settings = crate::settings::Settings::from_env()?;
+        let secured = Secured::new(settings.tls, Vec::new())?;
+        let transport = transport::Network::to(
+            Whom::Outside,
+            secured,
+            #[cfg(feature = "h2")]
+            settings.http2.unwrap_or_default(),
+        );
         let target = Target::Decided(Destination::Fixed {
             address: Arc::new(address),
-            transport: Arc::new(transport::Network::to(Whom::Outside, secured)),
+            transport: Arc::new(transport),
         });
         Ok(Self::to(service, target).propagating(Propagation::Outside))
     }

@@ -3,6 +3,8 @@
 //! that encrypts.
 
 use std::fmt;
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -12,7 +14,7 @@ use http::Uri;
 use http::uri::{Authority, Scheme};
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tower_service::Service;
 
 use crate::tls::{Secured, Told, Whom};
@@ -51,10 +53,71 @@ pub(crate) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for S {}
 
-// Nothing about a stream is of interest to the pool.
-impl Connection for Box<dyn Wire> {
+/// A stream to the other end, and what is spoken on it.
+pub(crate) struct Line {
+    wire: Box<dyn Wire>,
+    #[cfg(feature = "h2")]
+    is_http2: bool,
+}
+
+impl Line {
+    fn new(wire: Box<dyn Wire>) -> Self {
+        Self {
+            wire,
+            #[cfg(feature = "h2")]
+            is_http2: false,
+        }
+    }
+}
+
+// Nothing else about a stream is of interest to the pool.
+impl Connection for Line {
     fn connected(&self) -> Connected {
+        #[cfg(feature = "h2")]
+        if self.is_http2 {
+            return Connected::new().negotiated_h2();
+        }
         Connected::new()
+    }
+}
+
+impl AsyncRead for Line {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.wire).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Line {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.wire).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.wire).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.wire.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.wire).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.wire).poll_shutdown(context)
     }
 }
 
@@ -99,6 +162,12 @@ pub(crate) struct Dial {
     secured: Secured,
     whom: Whom,
     told: Told,
+    /// Whether HTTP/2 is spoken where the other end wants it, by ALPN.
+    #[cfg(all(feature = "h2", feature = "tls"))]
+    offers_http2: bool,
+    /// Whether it is spoken without asking where there is no TLS.
+    #[cfg(feature = "h2")]
+    knows_http2: bool,
 }
 
 impl Dial {
@@ -109,7 +178,26 @@ impl Dial {
             secured,
             whom,
             told: Told::default(),
+            #[cfg(all(feature = "h2", feature = "tls"))]
+            offers_http2: false,
+            #[cfg(feature = "h2")]
+            knows_http2: false,
         }
+    }
+
+    /// The same with HTTP/2: where the other end wants it, and where there is no TLS.
+    #[cfg(all(feature = "client", feature = "h2"))]
+    pub(crate) fn with_http2(
+        mut self,
+        #[cfg_attr(not(feature = "tls"), allow(unused_variables))] if_wanted: bool,
+        without_tls: bool,
+    ) -> Self {
+        #[cfg(feature = "tls")]
+        {
+            self.offers_http2 = if_wanted;
+        }
+        self.knows_http2 = without_tls;
+        self
     }
 
     /// What the other side says of this process.
@@ -119,7 +207,7 @@ impl Dial {
 }
 
 impl Service<Uri> for Dial {
-    type Response = TokioIo<Box<dyn Wire>>;
+    type Response = TokioIo<Line>;
     type Error = BoxError;
     type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
 
@@ -138,12 +226,28 @@ impl Service<Uri> for Dial {
                 Err(_) => return Err("no connection within a second".into()),
             };
             if parts.scheme != Some(Scheme::HTTPS) {
-                return Ok(TokioIo::new(stream));
+                #[cfg_attr(not(feature = "h2"), allow(unused_mut))]
+                let mut line = Line::new(stream);
+                #[cfg(feature = "h2")]
+                {
+                    line.is_http2 = dial.knows_http2;
+                }
+                return Ok(TokioIo::new(line));
+            }
+            #[cfg(all(feature = "h2", feature = "tls"))]
+            if dial.offers_http2 {
+                let spoken = dial
+                    .secured
+                    .connect_offering_http2(stream, &dial.whom, to.host());
+                let spoken = spoken.await?.noting(dial.told);
+                let is_http2 = spoken.is_http2();
+                let wire = Box::new(spoken);
+                return Ok(TokioIo::new(Line { wire, is_http2 }));
             }
             let spoken = dial.secured.connect(stream, &dial.whom, to.host()).await?;
             #[cfg(feature = "tls")]
             let spoken = spoken.noting(dial.told);
-            Ok(TokioIo::new(Box::new(spoken) as Box<dyn Wire>))
+            Ok(TokioIo::new(Line::new(Box::new(spoken))))
         })
     }
 }

@@ -13,6 +13,7 @@ pub use self::scripted::{Scripted, script};
 #[cfg(feature = "center")]
 pub use crate::center::fuzzing::{assertion, center, documents, key_set, stored};
 pub use crate::client::fuzzing::{answer_body, ask_center, event_stream, headers, saved, settings};
+pub use crate::listener::fuzzing::connection;
 use crate::value;
 
 /// Whether what can be read is read again as the same when it is written.

@@ -71,6 +71,7 @@
 //! | `center` | | the service center in a program: `Center` |
 //! | `openapi` | | `/openapi.json` and `/docs` of each service |
 //! | `identity` | | services that know who calls: [`CurrentRequest::caller`] |
+//! | `h2` | | HTTP/2 beside HTTP/1.1: by ALPN with TLS, else by prior knowledge |
 //! | `validate` | | rules of the types themselves, held against what callers send: see [`get`](macro@get) |
 //! | `tls` | | HTTPS, with certificates that say which service is which: `Tls` |
 //! | `cli` | | the program `mfhm`: `mfhm center`, `mfhm token`, `mfhm call`, `mfhm drain`, `mfhm check` |
@@ -188,6 +189,8 @@ pub use center::{
     Center, CenterBuilder, ContractPolicy, Exported, Imported, IssuedToken, RunningCenter, Scope,
     TokenEntry, TokenGrant, Tokens,
 };
+#[cfg(all(feature = "client", feature = "h2"))]
+pub use client::transport::Http2;
 #[cfg(feature = "client")]
 pub use client::{
     caller::{Caller, CallerBuilder},

@@ -1,8 +1,8 @@
-//! The accept loop that centers and services share: HTTP/1.1, with limits on how
-//! many connections there are and on how long each may keep it waiting, and a
-//! graceful stop.
+//! The accept loop that centers and services share: HTTP/1.1, and with the feature `h2`
+//! HTTP/2 beside it (`http2`), with limits on how many connections there are and on how
+//! long each may keep it waiting, and a graceful stop.
 //!
-//! hyper does the work. What is added here: each request knows its peer; a
+//! hyper does the work of HTTP/1.1. What is added here: each request knows its peer; a
 //! connection that is silent, slow, or takes nothing of what is sent to it is
 //! closed ([`activity`], [`seat`]); when there are too many, those that do nothing
 //! give way and the others are told to come back ([`seats`]); a lack of file
@@ -10,7 +10,13 @@
 //! ends them all.
 
 mod activity;
+#[cfg(any(feature = "h2", feature = "tls"))]
+mod begun;
 mod connection;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
+#[cfg(feature = "h2")]
+mod http2;
 mod lasting;
 mod limits;
 mod seat;
@@ -34,6 +40,8 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior};
 
+#[cfg(feature = "tls")]
+pub(crate) use self::begun::Begun;
 #[cfg(feature = "center")]
 pub(crate) use self::lasting::Lasting;
 use self::lasting::Sending;
@@ -41,6 +49,8 @@ pub use self::limits::Limits;
 #[cfg(feature = "center")]
 pub(crate) use self::seats::Regulars;
 use self::seats::Seats;
+#[cfg(all(feature = "h2", feature = "tls"))]
+pub(crate) use self::source::Agreed;
 #[cfg(any(feature = "center", feature = "identity", feature = "tls"))]
 pub(crate) use self::source::Certified;
 use self::source::Plain;
@@ -68,7 +78,7 @@ pub(crate) trait Answer: Clone + Send + Sync + 'static {
 }
 
 /// The peer is an extension of the request: [`Peer`].
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 impl Answer for axum::Router {
     fn answer(
         &self,
@@ -141,7 +151,8 @@ impl Server {
     }
 
     /// Goes on serving, and says with each answer that the connection is closed
-    /// after it: no client begins a request on a connection that is about to go.
+    /// after it, over HTTP/2 as soon as something was asked: no client begins a request
+    /// on a connection that is about to go.
     #[cfg(feature = "server")]
     pub(crate) fn announce_close(&self) {
         self.seats.announce_close();

@@ -17,6 +17,8 @@ use std::time::Duration;
 use self::directory::Directory;
 #[cfg(feature = "client")]
 use self::listing::Listing;
+#[cfg(all(feature = "client", feature = "h2"))]
+use crate::client::transport::Http2;
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::link::Credentials;
@@ -45,6 +47,9 @@ pub(crate) struct Settings {
     pub credentials: Credentials,
     /// `MFHM_TLS_CERT`, `MFHM_TLS_KEY`, `MFHM_TLS_CA`, `MFHM_TLS_CRL`, `MFHM_TLS_REQUIRE_CLIENT_CERT`.
     pub tls: Option<Tls>,
+    /// `MFHM_HTTP2`: when calls are made by HTTP/2.
+    #[cfg(all(feature = "client", feature = "h2"))]
+    pub http2: Option<Http2>,
     /// `MFHM_CACHE_DIR`: where the last lists of instances are kept.
     #[cfg(feature = "client")]
     pub cache: Option<Cache>,
@@ -113,6 +118,7 @@ const NAMES: &[&str] = &[
     "MFHM_TLS_CA",
     "MFHM_TLS_CRL",
     "MFHM_TLS_REQUIRE_CLIENT_CERT",
+    "MFHM_HTTP2",
     "MFHM_HOST",
     "MFHM_PORT",
     "MFHM_KEY_FILE",
@@ -153,6 +159,8 @@ impl Settings {
             dns_server: None,
             credentials: Credentials::default(),
             tls: None,
+            #[cfg(all(feature = "client", feature = "h2"))]
+            http2: None,
             #[cfg(feature = "client")]
             cache: None,
             zone: None,
@@ -233,6 +241,20 @@ impl Settings {
         };
 
         let tls = Tls::from_vars(var, &mut problems);
+        #[cfg(all(feature = "client", feature = "h2"))]
+        let http2 = var("MFHM_HTTP2").and_then(|text| {
+            let when = Http2::parse(text.trim());
+            if when.is_none() {
+                problems.push(format!(
+                    "MFHM_HTTP2 is {text:?}; write negotiated, prior-knowledge or off"
+                ));
+            }
+            when
+        });
+        #[cfg(not(feature = "h2"))]
+        if var("MFHM_HTTP2").is_some_and(|text| text.trim() != "off") {
+            problems.push("MFHM_HTTP2 needs the feature `h2` of the crate mfhm".to_owned());
+        }
 
         #[cfg(feature = "client")]
         let propagate = {
@@ -311,6 +333,8 @@ impl Settings {
             dns_server,
             credentials,
             tls,
+            #[cfg(all(feature = "client", feature = "h2"))]
+            http2,
             #[cfg(feature = "client")]
             cache: var("MFHM_CACHE_DIR").map(|text| match text.trim() {
                 "off" => Cache::Off,

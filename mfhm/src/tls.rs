@@ -33,6 +33,12 @@ pub(crate) use self::connect::{Refused, Told, Whom};
 pub(crate) use self::kept::Secured;
 pub(crate) use self::names::can_be_shown;
 
+/// How both sides of a connection call what they speak, in ALPN.
+#[cfg(feature = "h2")]
+const HTTP2: &[u8] = b"h2";
+#[cfg(feature = "h2")]
+const HTTP1: &[u8] = b"http/1.1";
+
 /// The certificates of a process: files in PEM, which are followed while it runs.
 ///
 /// A service, a center or a caller that has a [certificate](Self::certificate) shows it to

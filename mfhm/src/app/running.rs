@@ -212,8 +212,8 @@ impl RunningApp {
         self.drain(Duration::ZERO).await;
     }
 
-    /// Deregisters, goes on serving for `time` with `Connection: close`, so that
-    /// callers notice before a connection is closed on them, and then stops as
+    /// Deregisters, goes on serving for `time` with `Connection: close` (over HTTP/2
+    /// with GOAWAY), so that callers notice before a connection is closed on them, and then stops as
     /// [`stop`](Self::stop) does. Callers look every 2 s.
     pub async fn drain(mut self, time: Duration) {
         let stops = self.services.into_iter().map(|service| service.drain(time));

@@ -18,6 +18,8 @@ use super::propagation::Propagation;
 use super::resolver::Resolver;
 use super::saved::SavedLists;
 use super::source::Sources;
+#[cfg(feature = "h2")]
+use super::transport::Http2;
 use super::transport::{Network, Transport};
 use super::untyped::CallBuilder;
 use crate::Error;
@@ -52,6 +54,8 @@ struct Shared {
     transport: Arc<dyn Transport>,
     /// What it shows and trusts.
     secured: Secured,
+    #[cfg(feature = "h2")]
+    http2: Http2,
     defaults: Defaults,
     /// Calls under way to one service.
     max_in_flight: u32,
@@ -181,7 +185,12 @@ impl Caller {
             resolver: Arc::new(resolver.limited(limits).identified(identity)),
             transport: if secured.is_set() {
                 let whom = Whom::Service(service.into());
-                Arc::new(Network::to(whom, secured.clone()))
+                Arc::new(Network::to(
+                    whom,
+                    secured.clone(),
+                    #[cfg(feature = "h2")]
+                    self.shared.http2,
+                ))
             } else {
                 self.shared.transport.clone()
             },

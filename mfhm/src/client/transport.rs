@@ -6,6 +6,8 @@
 //! (`InMemory`).
 
 mod address;
+#[cfg(feature = "h2")]
+mod http2;
 #[cfg(feature = "server")]
 mod in_memory;
 mod network;
@@ -25,6 +27,8 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tokio::time::Instant;
 
 pub(crate) use self::address::Address;
+#[cfg(feature = "h2")]
+pub use self::http2::Http2;
 #[cfg(feature = "server")]
 pub(crate) use self::in_memory::InMemory;
 pub(crate) use self::network::Network;
@@ -385,6 +389,8 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -428,7 +434,8 @@ mod tests {
             tokio::task::yield_now().await;
         }
         let (_end, second) = slow(1 << 19);
-        let refused = second.await.unwrap().unwrap_err();
+        let second = tokio::time::timeout(Duration::from_secs(10), second).await;
+        let refused = second.expect("it does not wait").unwrap().unwrap_err();
         assert_eq!(refused.kind, TransportErrorKind::NoRoom);
         assert!(refused.source.to_string().contains("MFHM_ANSWER_MEMORY"));
         let (small_end, small) = slow(1000);

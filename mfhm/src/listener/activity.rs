@@ -6,7 +6,7 @@
 //! the accept loop moves on, and the accept loop looks at all connections once a
 //! tick.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::limits::Limits;
@@ -44,6 +44,22 @@ pub(super) struct TickLimits {
     head: Tick,
     idle: Tick,
     write: Tick,
+    #[cfg(feature = "h2")]
+    pub http2: Http2Limits,
+}
+
+/// The limits on a connection that carries several requests at once.
+#[cfg(feature = "h2")]
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Http2Limits {
+    /// At once.
+    pub requests: u32,
+    /// So many may be taken back in a period, beside as many as are answered.
+    pub resets: u32,
+    /// Half a second, or a tick where those are longer.
+    pub period: Tick,
+    /// How long a peer may take none of an answer.
+    pub write: Duration,
 }
 
 impl TickLimits {
@@ -62,6 +78,13 @@ impl TickLimits {
             head: ticks(limits.head),
             idle: ticks(limits.idle),
             write: ticks(limits.write),
+            #[cfg(feature = "h2")]
+            http2: Http2Limits {
+                requests: limits.http2_requests,
+                resets: limits.http2_resets,
+                period: ticks(Duration::from_millis(500)).max(1),
+                write: limits.write,
+            },
         }
     }
 }
@@ -74,6 +97,12 @@ pub(super) struct Activity {
     /// Since when the peer takes nothing of what waits for it, plus 1; 0: it takes,
     /// or nothing waits.
     stalled: AtomicU32,
+    /// It carries several requests at once: whoever serves it says when the first
+    /// begins and the last ends, and bytes alone say nothing.
+    is_framed: AtomicBool,
+    /// Since when a frame is under way that keeps others from coming, plus 1; 0: none
+    /// is.
+    frame: AtomicU32,
 }
 
 impl Activity {
@@ -81,12 +110,41 @@ impl Activity {
         Self {
             phase: AtomicU64::new(pack(Phase::Fresh, now)),
             stalled: AtomicU32::new(0),
+            is_framed: AtomicBool::new(false),
+            frame: AtomicU32::new(0),
         }
+    }
+
+    /// From here on it carries several requests at once; none has begun.
+    #[cfg(feature = "h2")]
+    pub(super) fn becomes_framed(&self, now: Tick) {
+        self.is_framed.store(true, Ordering::Relaxed);
+        self.set(Phase::Idle, now);
+    }
+
+    /// A frame other than of data has begun to come.
+    #[cfg(feature = "h2")]
+    pub(super) fn frame_begins(&self, now: Tick) {
+        if self.frame.load(Ordering::Relaxed) == 0 {
+            self.frame.store(now.saturating_add(1), Ordering::Relaxed);
+        }
+    }
+
+    /// It has come whole.
+    #[cfg(feature = "h2")]
+    pub(super) fn frame_ends(&self) {
+        if self.frame.load(Ordering::Relaxed) != 0 {
+            self.frame.store(0, Ordering::Relaxed);
+        }
+    }
+
+    fn is_framed(&self) -> bool {
+        self.is_framed.load(Ordering::Relaxed)
     }
 
     /// Bytes have come.
     pub(super) fn received(&self, now: Tick) {
-        if matches!(self.phase().0, Phase::Fresh | Phase::Idle) {
+        if matches!(self.phase().0, Phase::Fresh | Phase::Idle) && !self.is_framed() {
             self.set(Phase::Head, now);
         }
     }
@@ -103,11 +161,13 @@ impl Activity {
 
     /// Bytes have gone.
     pub(super) fn sent(&self, now: Tick) {
-        if self.stalled.load(Ordering::Relaxed) != 0 {
+        let was_stalled = self.stalled.load(Ordering::Relaxed) != 0;
+        if was_stalled {
             self.stalled.store(0, Ordering::Relaxed);
         }
-        // The end of a long answer may take longer than idleness.
-        if self.phase().0 == Phase::Idle {
+        // The end of a long answer may take longer than idleness. An answer to a ping
+        // is none.
+        if self.phase().0 == Phase::Idle && (was_stalled || !self.is_framed()) {
             self.set(Phase::Idle, now);
         }
     }
@@ -160,6 +220,10 @@ impl Activity {
         let stalled = self.stalled.load(Ordering::Relaxed);
         if stalled != 0 && is_over(stalled - 1, limits.write) {
             return Some(Overdue::Write);
+        }
+        let frame = self.frame.load(Ordering::Relaxed);
+        if frame != 0 && is_over(frame - 1, limits.head) {
+            return Some(Overdue::Head);
         }
         let (phase, since) = self.phase();
         let (limit, overdue) = match phase {
@@ -242,6 +306,39 @@ mod tests {
         activity.sent(50);
         assert_eq!(activity.overdue(110, &limits()), None);
         assert_eq!(activity.overdue(111, &limits()), Some(Overdue::Idle));
+    }
+
+    #[cfg(feature = "h2")]
+    #[test]
+    fn on_a_framed_connection_bytes_alone_are_no_request() {
+        let activity = Activity::new(0);
+        activity.received(0);
+        activity.becomes_framed(5);
+        for now in 6..=65 {
+            activity.received(now);
+            activity.sent(now);
+        }
+        assert_eq!(activity.overdue(65, &limits()), None);
+        assert_eq!(activity.overdue(66, &limits()), Some(Overdue::Idle));
+        // What was ready and is taken at last is the end of an answer.
+        activity.stalls(50);
+        activity.sent(60);
+        assert_eq!(activity.overdue(66, &limits()), None);
+    }
+
+    #[cfg(feature = "h2")]
+    #[test]
+    fn a_frame_has_an_end_whatever_runs_beside_it() {
+        let activity = Activity::new(0);
+        activity.becomes_framed(0);
+        activity.begins(1);
+        for now in 5..=25 {
+            activity.frame_begins(now);
+        }
+        assert_eq!(activity.overdue(25, &limits()), None);
+        assert_eq!(activity.overdue(26, &limits()), Some(Overdue::Head));
+        activity.frame_ends();
+        assert_eq!(activity.overdue(26, &limits()), None);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! One connection, from its first byte to its last.
 
 use std::convert::Infallible;
+#[cfg(feature = "h2")]
+use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,17 +21,29 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use super::Answer;
+#[cfg(feature = "h2")]
+use super::activity::Phase;
+#[cfg(feature = "h2")]
+use super::begun::Begun;
+#[cfg(feature = "h2")]
+use super::http2::{
+    self,
+    preface::{self, Opened},
+};
 use super::lasting::{Lasting, Outgoing, Sending};
 use super::seat::{Order, Seat};
 use super::seats::{NoSeat, Taker, Told};
+#[cfg(feature = "h2")]
+use super::source::Agreed;
 use super::source::{Certified, Handshake};
 use super::watched::Watched;
 
 /// The head of a request has room in this; what is larger is answered 431.
 const BUFFER: usize = 128 << 10;
 
-/// How long a connection without a place is kept, so that its peer reads why.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// How long a connection without a place, or whose peer goes too far, is kept, so that
+/// its peer reads why.
+pub(super) const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Serves one connection until it ends, is told to close, or is told to finish and
 /// has answered what it runs. One that is upgraded outlives it, with its place.
@@ -99,8 +113,27 @@ where
         }
     };
     let certified = H::certified(&stream);
+    #[cfg(not(feature = "h2"))]
+    let bare = std::convert::identity;
+    #[cfg(feature = "h2")]
+    let bare = Begun::into_inner;
+    #[cfg(feature = "h2")]
+    let stream = match opened::<_, H>(stream, &seat).await {
+        Ok(Opened::Http1(stream)) => stream,
+        Ok(Opened::Http2(stream)) => {
+            let ended = Box::pin(http2::converse(stream, peer, certified, seat, app)).await;
+            if let Err(error) = ended {
+                tracing::debug!(%peer, %error, "connection ended");
+            }
+            return None;
+        }
+        Err(error) => {
+            tracing::debug!(%peer, %error, "nothing was said");
+            return None;
+        }
+    };
     // It has room of its own, which is given back before an answer that lasts is sent.
-    let mut lasting = match Box::pin(converse(stream, peer, certified, seat, app)).await {
+    let mut lasting = match Box::pin(converse(stream, bare, peer, certified, seat, app)).await {
         Ok(lasting) => lasting?,
         Err(error) => {
             tracing::debug!(%peer, %error, "connection ended");
@@ -119,15 +152,40 @@ where
     }
 }
 
+/// What is spoken on a stream. One on which nothing was said when it was to finish
+/// ends.
+#[cfg(feature = "h2")]
+async fn opened<S, H>(stream: H::Stream, seat: &Arc<Seat>) -> io::Result<Opened<H::Stream>>
+where
+    H: Handshake<S>,
+{
+    match H::agreed(&stream) {
+        Agreed::Http1 => return Ok(Opened::Http1(Begun::new(&[], stream))),
+        Agreed::Http2 => return Ok(Opened::Http2(Begun::new(&[], stream))),
+        Agreed::Nothing => {}
+    }
+    let mut looking = pin!(preface::look(stream));
+    std::future::poll_fn(|context| {
+        let looked = looking.as_mut().poll(context);
+        let has_to_finish = || seat.order() == Order::Finish;
+        if looked.is_pending() && seat.activity.phase().0 == Phase::Fresh && has_to_finish() {
+            return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+        }
+        looked
+    })
+    .await
+}
+
 /// Answers requests until there are no more, or until an answer is to be sent that
-/// lasts.
-async fn converse<S, A>(
+/// lasts: over the `bare` stream, of which nothing is left that was read before.
+async fn converse<S, B, A>(
     stream: S,
+    bare: impl FnOnce(S) -> B,
     peer: SocketAddr,
     certified: Option<Certified>,
     seat: Arc<Seat>,
     app: A,
-) -> hyper::Result<Option<Sending<S>>>
+) -> hyper::Result<Option<Sending<B>>>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     A: Answer,
@@ -183,7 +241,7 @@ where
     // Of an upgraded connection there is nothing left.
     let stream = connection.into_parts().map(|parts| parts.io.into_inner());
     let lasting = stream.zip(outgoing);
-    Ok(lasting.map(|(stream, outgoing)| outgoing.to(stream)))
+    Ok(lasting.map(|(stream, outgoing)| outgoing.to(bare(stream))))
 }
 
 /// The body of an answer: the request is busy until it is gone.
@@ -227,13 +285,22 @@ impl Drop for Answered {
 /// Tells a connection without a place that there is none, whatever it asks. It is
 /// closed when the peer has had time to read it: a socket that is closed with
 /// unread bytes in it takes its own last words back.
-pub(super) async fn turn_away<S>(mut stream: S, why: NoSeat, _told: Told)
-where
+pub(super) async fn turn_away<S>(
+    #[cfg_attr(feature = "h2", allow(unused_mut))] mut stream: S,
+    why: NoSeat,
+    _told: Told,
+) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let answer = refusal(why);
     let farewell = async {
-        stream.write_all(answer.as_bytes()).await?;
+        #[cfg(not(feature = "h2"))]
+        let answer = refusal(why).into_bytes();
+        #[cfg(feature = "h2")]
+        let (mut stream, answer) = match preface::look(stream).await? {
+            Opened::Http1(stream) => (stream, refusal(why).into_bytes()),
+            Opened::Http2(stream) => (stream, preface::refusal(detail(why))),
+        };
+        stream.write_all(&answer).await?;
         stream.shutdown().await?;
         let mut unread = [0; 1024];
         while stream.read(&mut unread).await? > 0 {}
@@ -242,11 +309,15 @@ where
     let _ = tokio::time::timeout(FAREWELL, farewell).await;
 }
 
-fn refusal(why: NoSeat) -> String {
-    let detail = match why {
+fn detail(why: NoSeat) -> &'static str {
+    match why {
         NoSeat::Full => "as many connections are open as there may be, and none of them is idle",
         NoSeat::Address => "as many connections are open from this address as there may be",
-    };
+    }
+}
+
+fn refusal(why: NoSeat) -> String {
+    let detail = detail(why);
     let body = format!(
         r#"{{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"{detail}","code":"mfhm.overloaded"}}"#
     );

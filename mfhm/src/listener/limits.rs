@@ -32,6 +32,10 @@ pub struct Limits {
     pub(super) idle: Duration,
     pub(super) write: Duration,
     upload_rate: u32,
+    #[cfg(feature = "h2")]
+    pub(super) http2_requests: u32,
+    #[cfg(feature = "h2")]
+    pub(super) http2_resets: u32,
 }
 
 impl Default for Limits {
@@ -52,6 +56,10 @@ impl Limits {
             idle: Duration::from_secs(30),
             write: Duration::from_secs(30),
             upload_rate: 1024,
+            #[cfg(feature = "h2")]
+            http2_requests: 200,
+            #[cfg(feature = "h2")]
+            http2_resets: 200,
         }
     }
 
@@ -119,6 +127,30 @@ impl Limits {
     /// reads no such bodies.
     pub fn least_upload_rate(mut self, bytes: u32) -> Self {
         self.upload_rate = bytes;
+        self
+    }
+
+    /// Requests that one HTTP/2 connection carries at once, at least 1; its peer is told,
+    /// and more are refused so that they can be sent again. The default is 200. Each may
+    /// take 32 KiB for its head and as much for its answer; all requests of a connection
+    /// together may have 1 MiB of bodies here that nobody has read yet.
+    #[cfg(feature = "h2")]
+    pub fn http2_requests(mut self, most: u32) -> Self {
+        self.http2_requests = most.max(1);
+        self
+    }
+
+    /// How many requests of one HTTP/2 connection may be taken back in half a second
+    /// before they are answered, beside as many as are answered; more end the connection
+    /// (`ENHANCE_YOUR_CALM`). The default is 200.
+    ///
+    /// The limit on requests at once is none for a peer that takes each of them back at
+    /// once and sends the next (CVE-2023-44487), or that has the service do so by a
+    /// fault in each (CVE-2025-8671). A caller that waits for what it asks never comes
+    /// near it.
+    #[cfg(feature = "h2")]
+    pub fn http2_resets(mut self, most: u32) -> Self {
+        self.http2_resets = most;
         self
     }
 

@@ -103,6 +103,12 @@ impl Seat {
         });
     }
 
+    /// Has the connection's task look at what there is to do.
+    #[cfg(feature = "h2")]
+    pub(super) fn wake(&self) {
+        self.task.wake();
+    }
+
     fn tell(&self, what: u8) {
         self.told.fetch_or(what, Ordering::Relaxed);
         self.task.wake();

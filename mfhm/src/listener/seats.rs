@@ -209,6 +209,9 @@ impl Seats {
     /// Says with each answer from now on that the connection is closed after it.
     pub(super) fn announce_close(&self) {
         self.is_closing.store(true, Ordering::Relaxed);
+        // Where answers do not say it, the connection does, and not with the next one.
+        #[cfg(feature = "h2")]
+        self.all().iter().for_each(|seat| seat.wake());
     }
 
     pub(super) fn is_closing(&self) -> bool {

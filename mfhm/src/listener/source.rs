@@ -55,6 +55,21 @@ pub(crate) trait Handshake<S>: Clone + Send + 'static {
 
     /// Who the peer has shown to be.
     fn certified(stream: &Self::Stream) -> Option<Certified>;
+
+    /// What both sides want to speak.
+    #[cfg(feature = "h2")]
+    fn agreed(stream: &Self::Stream) -> Agreed;
+}
+
+/// What was agreed on before HTTP is spoken.
+#[cfg(feature = "h2")]
+#[cfg_attr(not(feature = "tls"), allow(dead_code))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Agreed {
+    Http1,
+    Http2,
+    /// The first bytes show it.
+    Nothing,
 }
 
 /// HTTP is spoken at once.
@@ -75,5 +90,10 @@ where
 
     fn certified(_: &S) -> Option<Certified> {
         None
+    }
+
+    #[cfg(feature = "h2")]
+    fn agreed(_: &S) -> Agreed {
+        Agreed::Nothing
     }
 }

@@ -14,7 +14,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use super::*;
 use crate::body::{self, BodyLimits};
 
-type Accepted = io::Result<(DuplexStream, SocketAddr)>;
+pub(super) type Accepted = io::Result<(DuplexStream, SocketAddr)>;
 
 impl Source for UnboundedReceiver<Accepted> {
     type Stream = DuplexStream;
@@ -28,14 +28,14 @@ impl Source for UnboundedReceiver<Accepted> {
 }
 
 /// A server, and the way to it.
-struct Place {
-    _server: Server,
-    arrivals: UnboundedSender<Accepted>,
+pub(super) struct Place {
+    pub _server: Server,
+    pub arrivals: UnboundedSender<Accepted>,
     /// Streams that are being answered.
-    streams: Arc<AtomicUsize>,
+    pub streams: Arc<AtomicUsize>,
 }
 
-struct Streaming(Arc<AtomicUsize>);
+pub(super) struct Streaming(pub Arc<AtomicUsize>);
 
 impl Drop for Streaming {
     fn drop(&mut self) {
@@ -61,7 +61,7 @@ const BODY: BodyLimits = BodyLimits {
 };
 
 impl Place {
-    fn open(limits: &Limits) -> Self {
+    pub(super) fn open(limits: &Limits) -> Self {
         let streams = Arc::new(AtomicUsize::new(0));
         let count = streams.clone();
         let endless = move || {
@@ -100,6 +100,10 @@ impl Place {
             .route("/rare", get(rare))
             .nest("/lasting", lasting)
             .route("/body", post(read));
+        Self::of(app, streams, limits)
+    }
+
+    pub(super) fn of(app: Router, streams: Arc<AtomicUsize>, limits: &Limits) -> Self {
         let (arrivals, source) = mpsc::unbounded_channel();
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
         Self {
@@ -109,11 +113,11 @@ impl Place {
         }
     }
 
-    fn connect(&self) -> Other {
+    pub(super) fn connect(&self) -> Other {
         self.connect_from("127.0.0.1")
     }
 
-    fn connect_from(&self, address: &str) -> Other {
+    pub(super) fn connect_from(&self, address: &str) -> Other {
         let (here, there) = tokio::io::duplex(4096);
         let peer = SocketAddr::new(address.parse().unwrap(), 9);
         self.arrivals.send(Ok((there, peer))).unwrap();
@@ -122,7 +126,7 @@ impl Place {
 }
 
 /// The other end of a connection.
-struct Other(DuplexStream);
+pub(super) struct Other(pub DuplexStream);
 
 fn get_of(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n")
@@ -131,24 +135,24 @@ fn get_of(path: &str) -> String {
 const HELLO: &str = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
 
 impl Other {
-    async fn send(&mut self, text: &str) {
+    pub(super) async fn send(&mut self, text: &str) {
         let _ = self.0.write_all(text.as_bytes()).await;
     }
 
     /// The next bytes; nothing at the end.
-    async fn some(&mut self) -> String {
+    pub(super) async fn some(&mut self) -> String {
         let mut bytes = [0; 4096];
         let read = self.0.read(&mut bytes).await.unwrap_or(0);
         String::from_utf8_lossy(&bytes[..read]).into_owned()
     }
 
-    async fn asks(&mut self) -> String {
+    pub(super) async fn asks(&mut self) -> String {
         self.send(HELLO).await;
         self.some().await
     }
 
     /// Reads until the connection is closed, and says when.
-    async fn closed_after(&mut self) -> (Duration, String) {
+    pub(super) async fn closed_after(&mut self) -> (Duration, String) {
         let started = Instant::now();
         let mut all = String::new();
         loop {
@@ -160,12 +164,12 @@ impl Other {
     }
 }
 
-fn seconds(seconds: u64) -> Duration {
+pub(super) fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
 #[track_caller]
-fn assert_within_a_second(time: Duration, limit: u64) {
+pub(super) fn assert_within_a_second(time: Duration, limit: u64) {
     assert!(
         (seconds(limit)..=seconds(limit + 1)).contains(&time),
         "{time:?} instead of {limit} s"
@@ -489,16 +493,9 @@ fn upgrading(streams: Arc<AtomicUsize>) -> Router {
 
 const UPGRADE: &str = "GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n";
 
-fn open_upgrading(limits: &Limits) -> Place {
+pub(super) fn open_upgrading(limits: &Limits) -> Place {
     let streams = Arc::new(AtomicUsize::new(0));
-    let (arrivals, source) = mpsc::unbounded_channel();
-    let address = SocketAddr::from(([127, 0, 0, 1], 1));
-    let app = upgrading(streams.clone());
-    Place {
-        _server: Server::accept(source, address, Plain, app, limits),
-        arrivals,
-        streams,
-    }
+    Place::of(upgrading(streams.clone()), streams, limits)
 }
 
 impl Other {
@@ -587,6 +584,17 @@ async fn a_stop_ends_idle_connections_at_once_and_running_requests_later() {
     assert_eq!(busy.closed_after().await.0, seconds(20));
     stopping.await.unwrap();
     assert_eq!(started.elapsed(), seconds(20));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_does_not_wait_for_who_has_said_nothing() {
+    let place = Place::open(&Limits::new());
+    let mut silent = place.connect();
+    tokio::time::sleep(seconds(1)).await;
+    let started = Instant::now();
+    place._server.stop(seconds(20)).await;
+    assert_eq!(started.elapsed(), Duration::ZERO);
+    silent.closed_after().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -688,7 +696,7 @@ async fn a_request_knows_its_peer() {
 
 /// The certificate of a server in memory.
 #[cfg(feature = "tls")]
-fn over_tls() -> (crate::tls::testing::Authority, Secured) {
+pub(super) fn over_tls() -> (crate::tls::testing::Authority, Secured) {
     let authority = crate::tls::testing::Authority::new();
     authority.give("users", &["users"]);
     let tls = crate::Tls::new()

@@ -57,6 +57,8 @@ fn every_mistake_is_told_at_once() {
         ("MFHM_INSTANCES", "users"),
         ("MFHM_DNS_SERVER", "somewhere"),
         ("MFHM_TLS_REQUIRE_CLIENT_CERT", "maybe"),
+        #[cfg(feature = "client")]
+        ("MFHM_HTTP2", "maybe"),
     ])
     .unwrap_err()
     .to_string();
@@ -81,6 +83,8 @@ fn every_mistake_is_told_at_once() {
         "MFHM_INSTANCES:",
         "MFHM_DNS_SERVER",
         "MFHM_TLS_REQUIRE_CLIENT_CERT",
+        #[cfg(feature = "client")]
+        "MFHM_HTTP2",
     ] {
         assert!(error.contains(name), "{name} is missing in: {error}");
     }

@@ -3,17 +3,17 @@
 use std::io;
 use std::net::IpAddr;
 use std::num::NonZero;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::kept::{Kept, Secured};
 use super::names;
-use crate::listener::{Certified, Handshake};
+#[cfg(feature = "h2")]
+use crate::listener::Agreed;
+use crate::listener::{Begun, Certified, Handshake};
 use crate::turns::Turns;
 
 /// A TLS connection begins with this byte, and no request does.
@@ -70,8 +70,7 @@ where
         let Some(config) = self.kept.current().server.clone() else {
             return Err(io::Error::other("there is no certificate"));
         };
-        let first = Some(first[0]);
-        let accepting = TlsAcceptor::from(config).accept(Begun { first, stream });
+        let accepting = TlsAcceptor::from(config).accept(Begun::new(&first, stream));
         self.turns.work(peer, accepting).await
     }
 
@@ -79,6 +78,15 @@ where
         let (_, connection) = stream.get_ref();
         let certificate = connection.peer_certificates()?.first()?;
         names::of(certificate).ok().map(Certified)
+    }
+
+    #[cfg(feature = "h2")]
+    fn agreed(stream: &Self::Stream) -> Agreed {
+        let (_, connection) = stream.get_ref();
+        match connection.alpn_protocol() {
+            Some(protocol) if protocol == super::HTTP2 => Agreed::Http2,
+            _ => Agreed::Http1,
+        }
     }
 }
 
@@ -97,57 +105,4 @@ async fn turn_away<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> io::Resu
     let mut unread = [0; 1024];
     while stream.read(&mut unread).await? > 0 {}
     Ok(())
-}
-
-/// A stream of which the first byte was read.
-#[derive(Debug)]
-pub(crate) struct Begun<S> {
-    first: Option<u8>,
-    stream: S,
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Begun<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if buffer.remaining() > 0
-            && let Some(first) = self.first.take()
-        {
-            buffer.put_slice(&[first]);
-            return Poll::Ready(Ok(()));
-        }
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Begun<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
 }

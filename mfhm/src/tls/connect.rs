@@ -102,11 +102,45 @@ impl Secured {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
+        self.shake(stream, whom, host, &[]).await
+    }
+
+    /// The same, and lets the other end choose HTTP/2.
+    #[cfg(feature = "h2")]
+    pub(crate) async fn connect_offering_http2<S>(
+        &self,
+        stream: S,
+        whom: &Whom,
+        host: &str,
+    ) -> io::Result<Spoken<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let offered = [super::HTTP2, super::HTTP1];
+        self.shake(stream, whom, host, &offered).await
+    }
+
+    async fn shake<S>(
+        &self,
+        stream: S,
+        whom: &Whom,
+        host: &str,
+        offered: &[&[u8]],
+    ) -> io::Result<Spoken<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let host = host
             .strip_prefix('[')
             .and_then(|host| host.strip_suffix(']'))
             .unwrap_or(host);
-        let (config, name) = self.expect(whom, host).map_err(io::Error::from)?;
+        let (mut config, name) = self.expect(whom, host).map_err(io::Error::from)?;
+        if !offered.is_empty() {
+            // What is remembered of earlier connections is shared.
+            let mut offering = (*config).clone();
+            offering.alpn_protocols = offered.iter().map(|name| name.to_vec()).collect();
+            config = Arc::new(offering);
+        }
         let shaking = TlsConnector::from(config).connect(name, stream);
         match tokio::time::timeout(HANDSHAKE, shaking).await {
             Ok(Ok(stream)) => Ok(Spoken(stream, Told::default())),
@@ -288,6 +322,12 @@ impl<S> Spoken<S> {
     /// The same, which notes there what the other side says of this one.
     pub(crate) fn noting(self, told: Told) -> Self {
         Self(self.0, told)
+    }
+
+    /// Whether the other end chose HTTP/2.
+    #[cfg(feature = "h2")]
+    pub(crate) fn is_http2(&self) -> bool {
+        self.0.get_ref().1.alpn_protocol() == Some(super::HTTP2)
     }
 }
 

@@ -306,7 +306,14 @@ fn server(
         }
         None => builder.with_no_client_auth(),
     };
-    Ok(builder.with_cert_resolver(Arc::new(SingleCertAndKey::from((*identity).clone()))))
+    let resolver = Arc::new(SingleCertAndKey::from((*identity).clone()));
+    #[cfg_attr(not(feature = "h2"), allow(unused_mut))]
+    let mut config = builder.with_cert_resolver(resolver);
+    #[cfg(feature = "h2")]
+    {
+        config.alpn_protocols = vec![super::HTTP2.to_vec(), super::HTTP1.to_vec()];
+    }
+    Ok(config)
 }
 
 /// Checks those who are connected to.

@@ -18,6 +18,8 @@ use crate::client::source::center::Centers;
 use crate::client::source::dns::{Dns, Lookups};
 use crate::client::source::listed::{Fixed, Nowhere};
 use crate::client::source::{Source, Sources};
+#[cfg(feature = "h2")]
+use crate::client::transport::Http2;
 use crate::client::transport::{self, Network};
 use crate::instance::InstanceId;
 use crate::key::Key;
@@ -47,6 +49,8 @@ pub struct CallerBuilder {
     /// Those of this process.
     own: Vec<watch::Receiver<InstanceId>>,
     tls: Option<Tls>,
+    #[cfg(feature = "h2")]
+    http2: Option<Http2>,
     /// What the app shows and trusts, where nothing was said.
     secured: Option<Secured>,
     /// What `centers` says, read already.
@@ -145,6 +149,14 @@ impl CallerBuilder {
     #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: Tls) -> Self {
         self.tls = Some(tls);
+        self
+    }
+
+    /// When instances are called by HTTP/2; centers never are. Else `MFHM_HTTP2`, else
+    /// over TLS where an instance wants it.
+    #[cfg(feature = "h2")]
+    pub fn http2(mut self, when: Http2) -> Self {
+        self.http2 = Some(when);
         self
     }
 
@@ -275,6 +287,8 @@ impl CallerBuilder {
             (None, Some(of_app)) => of_app,
             (None, None) => Secured::new(settings.tls, Vec::new())?,
         };
+        #[cfg(feature = "h2")]
+        let http2 = self.http2.or(settings.http2).unwrap_or_default();
         let link = Link::new(&credentials, &secured)?;
         let identities = Identities::new(&link, settings.directory.centers(), self.name);
         let folder = match self.cache.or(settings.cache) {
@@ -315,8 +329,15 @@ impl CallerBuilder {
             shared: Arc::new(Shared {
                 sources: Sources::new(listed, others),
                 saved,
-                transport: Arc::new(Network::to(Whom::Nobody, secured.clone())),
+                transport: Arc::new(Network::to(
+                    Whom::Nobody,
+                    secured.clone(),
+                    #[cfg(feature = "h2")]
+                    http2,
+                )),
                 secured,
+                #[cfg(feature = "h2")]
+                http2,
                 defaults,
                 max_in_flight: self.max_in_flight.unwrap_or(limits::DEFAULT_IN_FLIGHT),
                 retry_percent: self.retry_percent.unwrap_or(budget::DEFAULT_PERCENT),

@@ -11,6 +11,8 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
+#[cfg(feature = "h2")]
+use super::http2::{self, Http2};
 use super::{
     Answered, Hop, Opened, Outgoing, Transport, TransportError, TransportErrorKind, collect, opened,
 };
@@ -22,8 +24,8 @@ use crate::tls::{Secured, Told, Whom};
 /// connection that is being closed.
 const IDLE: Duration = Duration::from_secs(10);
 
-/// Over the network, by hyper's pooled client: HTTP/1.1, no proxies, no
-/// redirects. Connections are kept and shared.
+/// Over the network, by hyper's pooled client: HTTP/1.1, with the feature `h2` HTTP/2
+/// where it is agreed on; no proxies, no redirects. Connections are kept and shared.
 #[derive(Clone, Debug)]
 pub(crate) struct Network {
     client: Client<Dial, Payload>,
@@ -35,18 +37,28 @@ type Payload = Either<Full<Bytes>, StreamedBody>;
 
 impl Network {
     /// Over the usual streams, and where TLS is spoken to this one only.
-    pub(crate) fn to(whom: Whom, secured: Secured) -> Self {
-        Self::over(Dial::new(connector::standard(), secured, whom))
+    pub(crate) fn to(whom: Whom, secured: Secured, #[cfg(feature = "h2")] http2: Http2) -> Self {
+        let dial = Dial::new(connector::standard(), secured, whom);
+        #[cfg(feature = "h2")]
+        let dial = dial.with_http2(http2 != Http2::Off, http2 == Http2::PriorKnowledge);
+        Self::over(dial)
     }
 
     fn over(dial: Dial) -> Self {
         let told = dial.told().clone();
-        let client = Client::builder(TokioExecutor::new())
+        let mut builder = Client::builder(TokioExecutor::new());
+        builder
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
             // Each request brings its own.
-            .set_host(false)
-            .build(dial);
+            .set_host(false);
+        #[cfg(feature = "h2")]
+        builder
+            .timer(TokioTimer::new())
+            .http2_keep_alive_interval(http2::QUIET)
+            .http2_keep_alive_timeout(http2::DEAD)
+            .http2_max_header_list_size(http2::HEAD);
+        let client = builder.build(dial);
         Self { client, told }
     }
 
@@ -108,6 +120,8 @@ fn classify(error: legacy::Error, told: &Told) -> TransportError {
         source.is_some_and(|source: &hyper::Error| source.is_canceled() || source.is_closed());
     #[cfg(feature = "tls")]
     let is_untouched = is_untouched || crate::tls::Refused::is_in(&error);
+    #[cfg(feature = "h2")]
+    let is_untouched = is_untouched || http2::was_not_begun(&error);
     let kind = if error.is_connect() || is_untouched {
         TransportErrorKind::Connect
     } else {

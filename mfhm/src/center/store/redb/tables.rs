@@ -155,6 +155,11 @@ fn write_audit(
         }
         known.retain(|entry| !surplus.contains(&entry.number));
     }
+    debug_assert!(
+        known
+            .as_ref()
+            .is_none_or(|known| trail.len().is_ok_and(|n| n == known.len() as u64))
+    );
     Ok(first)
 }
 

@@ -1,3 +1,6 @@
+#[cfg(feature = "h2")]
+mod http2;
+
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
