@@ -44,6 +44,7 @@ pub(crate) async fn run(view: Arc<View>, store: Arc<dyn Store>, pinger: Arc<dyn 
             tracing::warn!(%arithmetic, "the guard keeps instances that would be deleted for time-outs");
         }
         for target in decisions.pings {
+            let target = Box::new(target);
             running.spawn(ping(view.clone(), pinger.clone(), target));
         }
         for deletion in decisions.deletions {
@@ -65,7 +66,9 @@ pub(crate) async fn run(view: Arc<View>, store: Arc<dyn Store>, pinger: Arc<dyn 
     }
 }
 
-async fn ping(view: Arc<View>, pinger: Arc<dyn Ping>, target: Target) {
+/// The target is in a box, because there may be as many of these as instances, waiting for
+/// their turn, and an `async fn` has room for its arguments twice.
+async fn ping(view: Arc<View>, pinger: Arc<dyn Ping>, target: Box<Target>) {
     let answer = pinger.ping(&target).await;
     let started = view.time_of(answer.started);
     let reported = view.with(|registry, now, random| {
@@ -77,7 +80,7 @@ async fn ping(view: Arc<View>, pinger: Arc<dyn Ping>, target: Target) {
         host,
         port,
         ..
-    } = &target;
+    } = &*target;
     let outcome = &answer.outcome;
     tracing::debug!(?service, %host, port, %id, %outcome, "ping");
     match reported.transition.map(|transition| transition.to) {

@@ -5,40 +5,38 @@
 //! answer are read. Where it goes is checked for each connection, after the name was
 //! looked up; it carries the instance's own key and nothing else that is secret.
 
+mod ask;
+#[cfg(feature = "tls")]
+mod over_tls;
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Buf as _, Bytes};
-use futures_util::future::{BoxFuture, Either, select};
-use http::header::{ACCEPT, HOST, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
-use http_body::Body;
-use http_body_util::{BodyExt as _, Empty};
-use hyper::client::conn::http1;
+use futures_util::future::BoxFuture;
+use http::{StatusCode, Uri};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tower_service::Service;
 
+use self::ask::ask;
 use super::Ping;
 use crate::center::address::{self, AllowList};
 use crate::center::health::PingOutcome;
 use crate::center::record::Origin;
 use crate::center::registration::{Probe, Probed};
 use crate::center::registry::Target;
-use crate::key::{self, Key};
+use crate::key::Key;
 use crate::tls::Secured;
 #[cfg(feature = "tls")]
 use crate::tls::Whom;
 use crate::turns::Turns;
-use crate::wire::v1;
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
@@ -60,17 +58,6 @@ const PROBE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long to wait when this process lacks file descriptors or ports.
 const LOCAL_RETRY: Duration = Duration::from_millis(100);
-
-/// The head of an answer has room in this. hyper takes half of it to begin with.
-const MOST_OF_HEAD: usize = 16 << 10;
-
-/// Of an answer's body.
-const MOST_BYTES: usize = 4096;
-
-/// How long to read it for.
-const BODY_TIMEOUT: Duration = Duration::from_millis(100);
-
-const AGENT: &str = concat!("mfhm/", env!("CARGO_PKG_VERSION"));
 
 /// Sends pings in their turn, and out of turn for registrations that wait.
 pub(crate) struct Pinger {
@@ -173,14 +160,18 @@ impl Pinger {
         if target.tls {
             return bad("it speaks HTTPS, which this build of the center doesn't");
         }
-        let stream = self.connect(target, &host).await?;
+        let mut stream = self.connect(target, &host).await?;
         #[cfg(feature = "tls")]
         if target.tls {
-            let whom = Whom::Service(target.service.as_str().into());
-            let stream = self.secured.connect(stream, &whom, &host).await?;
-            return ask(stream, target, &host, key).await;
+            // In a box, so that those that need less take less.
+            let exchange = Box::pin(async {
+                let whom = Whom::Service(target.service.as_str().into());
+                let mut stream = self.secured.connect(stream, &whom, &host).await?;
+                ask(&mut stream, target, &host, key).await
+            });
+            return exchange.await;
         }
-        ask(stream, target, &host, key).await
+        ask(&mut stream, target, &host, key).await
     }
 
     /// `host` is as it stands in a URL.
@@ -189,7 +180,8 @@ impl Pinger {
             return Ok(TcpStream::connect(SocketAddr::new(ip, target.port)).await?);
         }
         let to: Uri = format!("http://{host}:{}/", target.port).parse()?;
-        Ok(self.by_name.clone().call(to).await?.into_inner())
+        let connected = Box::pin(self.by_name.clone().call(to)).await?;
+        Ok(connected.into_inner())
     }
 }
 
@@ -210,76 +202,6 @@ impl Probe for Pinger {
                 instance: answer.instance,
             })
         })
-    }
-}
-
-/// One request and its answer. A connection that lasts no longer needs no pool, no task of
-/// its own and nothing else that a client for many requests has: most pings of a center
-/// are of instances that came a moment ago, and cost as much as their registration.
-async fn ask<S>(
-    stream: S,
-    target: &Target,
-    host: &str,
-    key: Option<HeaderValue>,
-) -> Result<(PingOutcome, Option<String>), Failed>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let (mut sender, connection) = http1::Builder::new()
-        .max_buf_size(MOST_OF_HEAD)
-        .handshake(TokioIo::new(stream))
-        .await?;
-    let mut request = Request::get("/ping")
-        .header(HOST, format!("{host}:{}", target.port))
-        .header(USER_AGENT, HeaderValue::from_static(AGENT))
-        .header(ACCEPT, HeaderValue::from_static("*/*"));
-    if let Some(key) = key {
-        request = request.header(key::HEADER, key);
-    }
-    let request = request.body(Empty::<Bytes>::new())?;
-    let exchange = pin!(async move {
-        let answer = sender.send_request(request).await?;
-        let (parts, body) = answer.into_parts();
-        let heard = heard(target, parts.status, &parts.headers);
-        // The body says nothing, but whoever writes it should not find the
-        // connection gone in the middle of a word.
-        if !body.is_end_stream() {
-            let _ = tokio::time::timeout(BODY_TIMEOUT, skip(body)).await;
-        }
-        Ok::<_, Failed>(heard)
-    });
-    // The connection is driven for as long as the exchange takes, and not longer.
-    match select(exchange, connection).await {
-        Either::Left((heard, _)) => heard,
-        // What it had to give is given.
-        Either::Right((Ok(()), exchange)) => exchange.await,
-        Either::Right((Err(error), _)) => Err(error.into()),
-    }
-}
-
-/// What the head of an answer says, and which instance says to have given it.
-fn heard(
-    target: &Target,
-    status: StatusCode,
-    headers: &HeaderMap,
-) -> (PingOutcome, Option<String>) {
-    let header = |name: &str| {
-        let value = headers.get(name)?;
-        Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
-    };
-    let (service, instance) = (header(v1::HEADER_SERVICE), header(v1::HEADER_INSTANCE));
-    let outcome = assess(target, status, service.as_deref(), instance.as_deref());
-    (outcome, instance)
-}
-
-async fn skip(body: impl Body) {
-    let mut body = pin!(body);
-    let mut left = MOST_BYTES;
-    while let Some(Ok(frame)) = body.frame().await {
-        left = left.saturating_sub(frame.data_ref().map_or(0, |data| data.remaining()));
-        if left == 0 {
-            return;
-        }
     }
 }
 
@@ -319,10 +241,6 @@ fn judge(error: &(dyn std::error::Error + 'static)) -> Option<PingOutcome> {
             && let Some(verdict) = judge_io(error)
         {
             return verdict;
-        }
-        let hyper = cause.downcast_ref::<hyper::Error>();
-        if hyper.is_some_and(hyper::Error::is_incomplete_message) {
-            return Some(PingOutcome::Broken);
         }
         source = cause.source();
     }
@@ -422,8 +340,3 @@ impl std::error::Error for Denied {}
 fn denied(why: String) -> io::Error {
     io::Error::new(io::ErrorKind::PermissionDenied, Denied(why))
 }
-
-#[cfg(feature = "tls")]
-mod over_tls;
-#[cfg(test)]
-mod tests;

@@ -6,7 +6,7 @@ use crate::key::Key;
 
 const SOON: Duration = Duration::from_millis(300);
 
-fn target(origin: Origin, port: u16) -> Target {
+pub(super) fn target(origin: Origin, port: u16) -> Target {
     Target {
         id: "own".parse().unwrap(),
         service: "users".to_owned(),
@@ -399,31 +399,4 @@ async fn a_redirect_is_not_followed_and_takes_no_key_along() {
     let mut names: Vec<_> = names.map(|(name, _)| name).collect();
     names.sort_unstable();
     assert_eq!(names, ["accept", "host", "mfhm-authkey", "user-agent"]);
-}
-
-/// A body of 1 MiB, which counts what is taken of it.
-struct Long(Arc<std::sync::atomic::AtomicUsize>);
-
-impl http_body::Body for Long {
-    type Data = bytes::Bytes;
-    type Error = std::convert::Infallible;
-
-    fn poll_frame(
-        self: std::pin::Pin<&mut Self>,
-        _: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
-        let taken = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        if taken == 1024 {
-            return std::task::Poll::Ready(None);
-        }
-        let frame = http_body::Frame::data(bytes::Bytes::from_static(&[0; 1024]));
-        std::task::Poll::Ready(Some(Ok(frame)))
-    }
-}
-
-#[tokio::test]
-async fn four_kibibytes_of_an_answer_are_read() {
-    let taken = Arc::<std::sync::atomic::AtomicUsize>::default();
-    skip(Long(taken.clone())).await;
-    assert_eq!(taken.load(std::sync::atomic::Ordering::Relaxed), 4);
 }
