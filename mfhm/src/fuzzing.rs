@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 pub(crate) use self::scripted::connector;
 pub use self::scripted::{Scripted, script};
 #[cfg(feature = "center")]
-pub use crate::center::fuzzing::{assertion, center, documents, key_set, stored};
+pub use crate::center::fuzzing::{assertion, center, documents, key_set, ping, stored};
 pub use crate::client::fuzzing::{answer_body, ask_center, event_stream, headers, saved, settings};
 pub use crate::listener::fuzzing::connection;
 use crate::value;

@@ -27,7 +27,7 @@ use super::store::{Action, Snapshot, Store as _};
 use super::task::Task;
 use super::tokens::TokenSet;
 use super::view::View;
-use super::{identity, import};
+use super::{identity, import, prober};
 use crate::compat::{self, Selected, Verdict};
 use crate::fuzzing::same;
 use crate::wire::identity::{Claims, PublicKey, PublicKeys, Trusted, sign};
@@ -45,6 +45,16 @@ impl Probe for Silence {
         };
         Box::pin(std::future::ready(Some(refused)))
     }
+}
+
+/// What the answer to a ping says, in pieces of one size and of another.
+///
+/// # Panics
+///
+/// When it does not say the same in both.
+pub async fn ping(bytes: &[u8], rooms: [usize; 2]) {
+    let [one, other] = rooms.map(|room| prober::fuzzing::heard(bytes, room));
+    assert_eq!(one.await, other.await, "in pieces of {rooms:?}");
 }
 
 /// Reads what may be stored: what is good is written and read again.

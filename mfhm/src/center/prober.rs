@@ -3,6 +3,8 @@
 //! Each instance has its own clock in the registry, so pings are spread over the
 //! interval and a hanging instance delays nobody else.
 
+#[cfg(fuzzing)]
+pub(super) mod fuzzing;
 pub(super) mod ping;
 
 use std::pin::pin;

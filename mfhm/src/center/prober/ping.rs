@@ -5,7 +5,7 @@
 //! answer are read. Where it goes is checked for each connection, after the name was
 //! looked up; it carries the instance's own key and nothing else that is secret.
 
-mod ask;
+pub(super) mod ask;
 #[cfg(feature = "tls")]
 mod over_tls;
 #[cfg(test)]

@@ -55,7 +55,7 @@ struct Head {
 }
 
 /// `host` is as it stands in a URL.
-pub(super) async fn ask<S>(
+pub(in crate::center::prober) async fn ask<S>(
     stream: &mut S,
     target: &Target,
     host: &str,
