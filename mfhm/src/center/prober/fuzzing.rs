@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 
 use super::ping::ask;
 use crate::center::health::PingOutcome;
