@@ -122,6 +122,11 @@ fn classify(error: legacy::Error, told: &Told) -> TransportError {
     let is_untouched = is_untouched || crate::tls::Refused::is_in(&error);
     #[cfg(feature = "h2")]
     let is_untouched = is_untouched || http2::was_not_begun(&error);
+    #[cfg(all(feature = "h2", feature = "tls"))]
+    let is_untouched = is_untouched
+        || told
+            .lately()
+            .is_some_and(|refused| http2::ended_with(&error, &refused.to_string()));
     let kind = if error.is_connect() || is_untouched {
         TransportErrorKind::Connect
     } else {
