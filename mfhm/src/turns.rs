@@ -64,7 +64,7 @@ impl Turns {
 
     /// Does this in turns: it has one for as long as it works, and none while it waits for
     /// something. Nobody keeps a turn by being slow.
-    #[cfg(feature = "tls")]
+    #[cfg_attr(not(feature = "tls"), allow(dead_code))]
     pub(crate) async fn work<F: Future>(&self, address: IpAddr, work: F) -> F::Output {
         let mut work = pin!(work);
         loop {

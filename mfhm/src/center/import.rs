@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::address;
 use super::audit::{Action, Actor, Entry};
-use super::record::{Origin, Place, Record};
+use super::record::{Operations, Origin, Place, Record};
 use super::store::{Batch, Expect, Mark, Snapshot, Store, Write};
 use crate::instance::InstanceId;
 use crate::key::Key;
@@ -109,7 +109,7 @@ fn record(instance: CachedInstance, id: InstanceId) -> Record {
 }
 
 /// What a Python peer calls methods.
-pub(crate) fn operations(methods: Vec<(String, python::Method)>) -> Vec<OperationEntry> {
+pub(crate) fn operations(methods: Vec<(String, python::Method)>) -> Operations {
     let entry = |(name, method): (String, python::Method)| OperationEntry {
         name,
         path: method.path,

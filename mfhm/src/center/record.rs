@@ -2,16 +2,18 @@
 //! its health, which is found out anew.
 
 pub(crate) mod check;
+mod operations;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::operations::Operations;
 use super::digest::SecretDigest;
 use crate::instance::InstanceId;
 use crate::key::Key;
-use crate::wire::v1::{DocumentHash, OperationEntry};
+use crate::wire::v1::DocumentHash;
 
 /// One registered instance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,7 +39,7 @@ pub(crate) struct Record {
     pub principal: Option<Box<str>>,
     /// As registered: path templates are in the form that `origin` uses.
     #[serde(default)]
-    pub operations: Vec<OperationEntry>,
+    pub operations: Operations,
     /// Names the OpenAPI document of a v1 instance, which the store keeps beside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<DocumentHash>,
@@ -89,11 +91,23 @@ impl Record {
     pub(crate) fn shrunk(mut self) -> Self {
         self.service.shrink_to_fit();
         self.host.shrink_to_fit();
-        self.operations.shrink_to_fit();
-        for operation in &mut self.operations {
-            operation.methods.shrink_to_fit();
-        }
         self
+    }
+
+    /// Takes what it promises from one that promises the same, so that it is kept once
+    /// for both.
+    pub(crate) fn share(&mut self, with: &Self) {
+        if self.operations == with.operations {
+            self.operations = with.operations.clone();
+        }
+        if self.document == with.document {
+            self.document = with.document.clone();
+        }
+    }
+
+    /// Whether this is its place.
+    pub(crate) fn is_at(&self, place: &Place) -> bool {
+        (&self.service, &self.host, self.port) == (&place.service, &place.host, place.port)
     }
 
     pub(crate) fn place(&self) -> Place {
@@ -151,7 +165,7 @@ impl Record {
             origin,
             peer: None,
             principal: None,
-            operations: Vec::new(),
+            operations: Operations::default(),
             document: None,
             metadata: BTreeMap::new(),
             version: None,

@@ -68,7 +68,8 @@ pub(crate) struct Limits {
 #[derive(Debug)]
 pub(crate) struct Registry {
     limits: Limits,
-    entries: HashMap<InstanceId, Entry>,
+    /// Each in a box: a table has room for twice as many as are in it.
+    entries: HashMap<InstanceId, Box<Entry>>,
     /// By service name, then by host and port.
     services: BTreeMap<String, BTreeMap<(String, u16), InstanceId>>,
     offers: Offers,
@@ -357,7 +358,7 @@ impl Registry {
             .entry(place.service)
             .or_default()
             .insert((place.host, place.port), id.clone());
-        let entry = Entry::new(record, now, first_ping, is_new);
+        let entry = Box::new(Entry::new(record, now, first_ping, is_new));
         self.offers
             .enter(&entry.record, entry.health.status().is_usable());
         self.shares.enter(&entry.record);

@@ -389,6 +389,8 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -432,7 +434,8 @@ mod tests {
             tokio::task::yield_now().await;
         }
         let (_end, second) = slow(1 << 19);
-        let refused = second.await.unwrap().unwrap_err();
+        let second = tokio::time::timeout(Duration::from_secs(10), second).await;
+        let refused = second.expect("it does not wait").unwrap().unwrap_err();
         assert_eq!(refused.kind, TransportErrorKind::NoRoom);
         assert!(refused.source.to_string().contains("MFHM_ANSWER_MEMORY"));
         let (small_end, small) = slow(1000);

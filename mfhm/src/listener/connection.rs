@@ -79,15 +79,18 @@ where
     .await
 }
 
-/// Goes on with an answer that lasts.
-pub(super) async fn go_on<S>(sending: Sending<S>) -> Option<Sending<S>>
+/// Goes on with an answer that lasts. Not an `async fn`, which would have room for it
+/// twice.
+pub(super) fn go_on<S>(sending: Sending<S>) -> impl Future<Output = Option<Sending<S>>> + use<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    if let Err(error) = sending.await {
-        tracing::debug!(%error, "a stream ended");
-    }
-    None
+    sending.map(|ended| {
+        if let Err(error) = ended {
+            tracing::debug!(%error, "a stream ended");
+        }
+        None
+    })
 }
 
 async fn speak<S, H, A>(
@@ -329,6 +332,17 @@ fn refusal(why: NoSeat) -> String {
 mod tests {
     use super::*;
     use crate::wire::problem::Problem;
+
+    /// Whatever is added here is added to each of ten thousand watchers and instances: the
+    /// task of one, with what the runtime adds to it, fits into 256 bytes.
+    #[test]
+    fn the_task_of_an_answer_that_lasts_is_small() {
+        fn size<S, F>(_: impl FnOnce(Sending<S>) -> F) -> usize {
+            size_of::<F>()
+        }
+        let size = size(go_on::<Watched<tokio::net::TcpStream>>);
+        assert!(size <= 160, "{size}");
+    }
 
     #[test]
     fn the_refusal_is_a_problem_like_others() {

@@ -64,6 +64,8 @@ pub(crate) struct DnsName {
     /// `{service}` in it stands for the service's name.
     template: String,
     records: Records,
+    /// Whether HTTPS is spoken there, which no record says.
+    is_tls: bool,
 }
 
 /// What is asked for.
@@ -75,14 +77,19 @@ pub(crate) enum Records {
     Services,
 }
 
-const ADDRESSES: &str = "dns://";
-const SERVICES: &str = "dns+srv://";
+/// How a name begins, whether it is that of SRV records, and whether HTTPS is spoken.
+const SCHEMES: [(&str, bool, bool); 4] = [
+    ("dns://", false, false),
+    ("dns+https://", false, true),
+    ("dns+srv://", true, false),
+    ("dns+srv+https://", true, true),
+];
 const SERVICE: &str = "{service}";
 
 impl DnsName {
     /// Whether a text means to be one.
     pub(crate) fn is_one(text: &str) -> bool {
-        text.starts_with(ADDRESSES) || text.starts_with(SERVICES)
+        SCHEMES.iter().any(|(scheme, ..)| text.starts_with(scheme))
     }
 
     pub(crate) fn parse(text: &str) -> Result<Self> {
@@ -94,7 +101,15 @@ impl DnsName {
                  dns+srv://_http._tcp.{SERVICE}.default.svc.cluster.local"
             )))
         };
-        let (template, records) = if let Some(rest) = text.strip_prefix(SERVICES) {
+        let mut said = SCHEMES.iter().filter_map(|&(scheme, is_srv, is_tls)| {
+            let rest = text.strip_prefix(scheme)?;
+            Some((rest, is_srv, is_tls))
+        });
+        let (rest, is_srv, is_tls) = said.next().unwrap_or((text, false, false));
+        if is_tls && cfg!(all(feature = "client", not(feature = "tls"))) {
+            return refused("HTTPS needs the feature `tls` of the crate mfhm");
+        }
+        let (template, records) = if is_srv {
             if rest.contains(':') {
                 return refused("SRV records tell the port, so none can be given");
             }
@@ -103,7 +118,6 @@ impl DnsName {
             }
             (rest, Records::Services)
         } else {
-            let rest = text.strip_prefix(ADDRESSES).unwrap_or(text);
             let Some((template, port)) = rest.rsplit_once(':') else {
                 return refused("addresses need a port");
             };
@@ -120,6 +134,7 @@ impl DnsName {
         Ok(Self {
             template: template.to_owned(),
             records,
+            is_tls,
         })
     }
 
@@ -133,13 +148,22 @@ impl DnsName {
     pub(crate) fn records(&self) -> Records {
         self.records
     }
+
+    #[cfg(feature = "client")]
+    pub(crate) fn is_tls(&self) -> bool {
+        self.is_tls
+    }
 }
 
 impl std::fmt::Display for DnsName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let is_srv = self.records == Records::Services;
+        let mut schemes = SCHEMES.iter();
+        let own = schemes.find(|(_, srv, tls)| (*srv, *tls) == (is_srv, self.is_tls));
+        let scheme = own.map_or("dns://", |(scheme, ..)| scheme);
         match self.records {
-            Records::Addresses { port } => write!(f, "{ADDRESSES}{}:{port}", self.template),
-            Records::Services => write!(f, "{SERVICES}{}", self.template),
+            Records::Addresses { port } => write!(f, "{scheme}{}:{port}", self.template),
+            Records::Services => write!(f, "{scheme}{}", self.template),
         }
     }
 }
@@ -198,6 +222,14 @@ mod tests {
             DnsName::parse("dns://gateway:80").unwrap().of("users"),
             "gateway"
         );
+        let secured = DnsName::parse("dns+https://{service}.svc:8443");
+        if cfg!(feature = "tls") {
+            let secured = secured.unwrap();
+            assert!(secured.is_tls() && !name.is_tls());
+            assert_eq!(secured.to_string(), "dns+https://{service}.svc:8443");
+        } else {
+            assert!(secured.unwrap_err().to_string().contains("feature `tls`"));
+        }
         let srv = DnsName::parse("dns+srv://_http._tcp.{service}.svc");
         if cfg!(feature = "dns") {
             assert_eq!(srv.unwrap().of("users"), "_http._tcp.users.svc");

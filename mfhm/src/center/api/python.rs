@@ -186,7 +186,7 @@ async fn online(api: &Api, asker: &Asker, request: Request) -> Result<Response, 
     let (service, host, port) = (record.service.clone(), record.host.clone(), record.port);
     let registered = api
         .registrar
-        .register(Arc::new(record.shrunk()), &asker.actor())
+        .register(api.registrar.shared(record), &asker.actor())
         .await?;
     match registered {
         Outcome::Registered => Ok(json(StatusCode::OK, python::ok())),

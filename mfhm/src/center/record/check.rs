@@ -128,7 +128,7 @@ pub(crate) fn check_record(record: &Record) -> Vec<InvalidParam> {
                 port: record.port,
                 tls: false,
             },
-            operations: record.operations.clone(),
+            operations: record.operations.to_vec(),
             document: record.document.clone(),
             metadata: record.metadata.clone(),
             version: record.version.clone(),

@@ -34,6 +34,19 @@ impl Drop for Coming<'_> {
 }
 
 impl Registrar {
+    /// A record as it is kept: with what it promises from an instance of its service that
+    /// promises the same.
+    pub(crate) fn shared(&self, record: Record) -> Arc<Record> {
+        let mut record = Arc::new(record.shrunk());
+        let same = self
+            .view
+            .with(|registry, _, _| registry.same_promise(&record));
+        if let (Some(same), Some(own)) = (same, Arc::get_mut(&mut record)) {
+            own.share(&same);
+        }
+        record
+    }
+
     pub(crate) fn has_document(&self, hash: &DocumentHash) -> bool {
         self.view
             .with(|registry, _, _| registry.contracts().documents.get(hash).is_some())

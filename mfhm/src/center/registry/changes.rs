@@ -4,13 +4,15 @@
 //! looked up when the changes are taken. So several steps under one lock are one
 //! change, and what is told is always what a reader would see.
 
+use std::sync::Arc;
+
 use super::{Listed, Registry};
 use crate::instance::InstanceId;
 
 /// What an instance looks like to readers now.
 #[derive(Clone, Debug)]
 pub(crate) struct InstanceChange {
-    pub service: String,
+    pub service: Arc<str>,
     pub id: InstanceId,
     /// Absent: the service has no such instance any more.
     pub seen: Option<Listed>,
@@ -54,7 +56,7 @@ impl Registry {
             .into_iter()
             .map(|(service, id, cause)| InstanceChange {
                 seen: self.listed(&service, &id),
-                service,
+                service: service.into(),
                 id,
                 cause,
             });

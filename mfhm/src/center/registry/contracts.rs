@@ -14,6 +14,11 @@ use crate::center::record::Record;
 use crate::wire::v1::{CallerReport, CallerView, UsedOperation};
 
 impl Registry {
+    /// An instance of its service that promises the same as this one.
+    pub(crate) fn same_promise(&self, newcomer: &Arc<Record>) -> Option<Arc<Record>> {
+        self.offers.same(newcomer).cloned()
+    }
+
     pub(crate) fn contracts(&self) -> &Contracts {
         &self.contracts
     }

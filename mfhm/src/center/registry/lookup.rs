@@ -82,7 +82,7 @@ impl Registry {
     pub(crate) fn at(&self, place: &Place) -> Option<Listed> {
         self.holder(place)
             .and_then(|id| self.entries.get(id))
-            .map(Entry::listed)
+            .map(|entry| entry.listed())
     }
 
     /// Chooses one of a service's instances: among those that are up, or else
@@ -152,7 +152,7 @@ impl Registry {
             .get(service)
             .into_iter()
             .flat_map(|instances| instances.values());
-        ids.filter_map(|id| self.entries.get(id))
+        ids.filter_map(|id| self.entries.get(id).map(AsRef::as_ref))
     }
 
     /// Those of which [`Registry::pick`] chooses one.

@@ -118,12 +118,13 @@ impl Run {
                 if knows_holder {
                     record.version = Some("2".to_owned());
                     record.peer = Some([10, 0, 0, 1].into());
-                    record.operations.push(OperationEntry {
+                    let hello = OperationEntry {
                         name: "hello".to_owned(),
                         path: "/hello".to_owned(),
                         methods: vec!["GET".to_owned()],
                         fingerprint: None,
-                    });
+                    };
+                    record.operations = vec![hello].into();
                 }
                 let record = Arc::new(record);
                 let holder = self.model.get(&port).map(|record| record.id.clone());

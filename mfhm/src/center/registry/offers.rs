@@ -62,6 +62,13 @@ impl Offers {
         }
     }
 
+    /// One that offers the same as this one.
+    pub(super) fn same(&self, record: &Arc<Record>) -> Option<&Arc<Record>> {
+        let offers = self.0.get(&record.service)?;
+        let (same, _) = offers.get_key_value(&Offer(record.clone()))?;
+        Some(&same.0)
+    }
+
     /// Whether an instance offers the same as this one.
     pub(super) fn has(&self, record: &Arc<Record>) -> bool {
         let offers = self.0.get(&record.service);
@@ -89,7 +96,7 @@ impl Hash for Offer {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let document = self.0.document.as_ref();
         document.map(|hash| hash.as_str()).hash(state);
-        for operation in &self.0.operations {
+        for operation in self.0.operations.iter() {
             operation.name.hash(state);
             operation.path.hash(state);
             operation.methods.hash(state);

@@ -124,12 +124,13 @@ fn ten_thousand_instances_of_one_contract_are_one_comparison() {
     }
     let of = |name: &str, port| {
         let mut record = Record::sample(Origin::V1, "users", &format!("n{port}"), port);
-        record.operations.push(crate::wire::v1::OperationEntry {
+        record.operations = vec![crate::wire::v1::OperationEntry {
             name: name.to_owned(),
             path: format!("/{name}"),
             methods: vec!["GET".to_owned()],
             fingerprint: None,
-        });
+        }]
+        .into();
         Arc::new(record)
     };
     world.apply(Event::Put(of("another", 20_000)));
@@ -149,12 +150,13 @@ fn the_contract_of_most_instances_is_always_compared() {
     let mut world = World::new();
     for port in 1..=4_u16 {
         let mut record = Record::sample(Origin::V1, "users", &format!("a{port}"), port);
-        record.operations.push(crate::wire::v1::OperationEntry {
+        record.operations = vec![crate::wire::v1::OperationEntry {
             name: format!("own{port}"),
             path: "/own".to_owned(),
             methods: vec!["GET".to_owned()],
             fingerprint: None,
-        });
+        }]
+        .into();
         world.apply(Event::Put(Arc::new(record)));
     }
     for port in 100..=101 {
@@ -588,7 +590,8 @@ fn an_operation_is_looked_for_among_those_that_have_it() {
         path: "/hello".to_owned(),
         methods: vec!["GET".to_owned()],
         fingerprint: None,
-    }];
+    }]
+    .into();
     world.apply(Event::Put(Arc::new(newer)));
     for random in 0..20 {
         let picked = world.registry.pick_operation("users", "hello", random);

@@ -14,7 +14,8 @@ use crate::wire::v1::DocumentHash;
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
     records: BTreeMap<Place, Held>,
-    places: HashMap<InstanceId, Place>,
+    /// The same, by their ids.
+    by_id: HashMap<InstanceId, Arc<Record>>,
     documents: BTreeMap<DocumentHash, Arc<Document>>,
     marks: BTreeSet<String>,
     revision: Revision,
@@ -143,9 +144,9 @@ impl Contents {
         };
         let id_is_free = match &write.action {
             Action::Put(record) => self
-                .places
+                .by_id
                 .get(&record.id)
-                .is_none_or(|place| *place == write.place),
+                .is_none_or(|known| known.is_at(&write.place)),
             Action::Remove => true,
         };
         let document_is_kept = match &write.action {
@@ -177,13 +178,14 @@ impl Contents {
 
     fn insert(&mut self, place: Place, held: Held) {
         self.remove(&place);
-        self.places.insert(held.record.id.clone(), place.clone());
+        self.by_id
+            .insert(held.record.id.clone(), held.record.clone());
         self.records.insert(place, held);
     }
 
     fn remove(&mut self, place: &Place) {
         if let Some(held) = self.records.remove(place) {
-            self.places.remove(&held.record.id);
+            self.by_id.remove(&held.record.id);
         }
     }
 

@@ -95,7 +95,7 @@ mod tests {
     fn change(status: InstanceStatus, cause: Cause) -> InstanceChange {
         let record = Arc::new(Record::sample(Origin::V1, "users", "a", 1));
         InstanceChange {
-            service: "users".to_owned(),
+            service: "users".into(),
             id: record.id.clone(),
             seen: Some(Listed { record, status }),
             cause,

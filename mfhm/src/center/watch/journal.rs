@@ -32,15 +32,15 @@ pub(crate) struct Journal {
     epoch: u64,
     /// Of the last change.
     position: u64,
-    feeds: HashMap<String, Feed>,
+    feeds: HashMap<Arc<str>, Feed>,
     /// The services of the kept changes, oldest first.
-    order: VecDeque<String>,
+    order: VecDeque<Arc<str>>,
     /// The highest floor of those services that have no feed any more.
     floor: u64,
     capacity: usize,
     damping: Damping,
     /// The services that changed since this was last asked.
-    changed: Vec<String>,
+    changed: Vec<Arc<str>>,
 }
 
 /// The changes of one service.
@@ -89,9 +89,13 @@ impl Journal {
     }
 
     /// Tells it to those who watch, whatever was told before.
-    pub(crate) fn publish(&mut self, change: InstanceChange, revision: u64) {
+    pub(crate) fn publish(&mut self, mut change: InstanceChange, revision: u64) {
         self.position += 1;
         let at = self.now();
+        // The name is kept once for all changes of a service.
+        if let Some((known, _)) = self.feeds.get_key_value(&change.service) {
+            change.service = known.clone();
+        }
         let service = change.service.clone();
         let floor = self.floor;
         let feed = self
@@ -115,7 +119,7 @@ impl Journal {
 
     /// The watched services that changed since this was last asked, some of them
     /// several times.
-    pub(crate) fn take_changed(&mut self) -> Vec<String> {
+    pub(crate) fn take_changed(&mut self) -> Vec<Arc<str>> {
         std::mem::take(&mut self.changed)
     }
 
@@ -139,7 +143,7 @@ impl Journal {
         for service in services {
             let floor = self.floor;
             self.feeds
-                .entry(service.clone())
+                .entry(service.as_str().into())
                 .or_insert_with(|| Feed::new(floor))
                 .watchers += 1;
         }
@@ -147,7 +151,7 @@ impl Journal {
 
     pub(crate) fn unsubscribe(&mut self, services: &[String]) {
         for service in services {
-            if let Some(feed) = self.feeds.get_mut(service) {
+            if let Some(feed) = self.feeds.get_mut(service.as_str()) {
                 feed.watchers = feed.watchers.saturating_sub(1);
             }
             self.drop_if_idle(service);
@@ -167,7 +171,7 @@ impl Journal {
         }
         let mut changes: Vec<_> = services
             .iter()
-            .filter_map(|service| self.feeds.get(service))
+            .filter_map(|service| self.feeds.get(service.as_str()))
             .flat_map(|feed| feed.after(cursor.position).take(MOST_AT_ONCE).cloned())
             .collect();
         changes.sort_unstable_by_key(|change| change.at.position);

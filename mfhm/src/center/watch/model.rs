@@ -215,7 +215,7 @@ impl Run {
             Some(Ok((changes, at))) => {
                 for change in changes {
                     let change = &change.change;
-                    let key = (change.service.clone(), change.id.clone());
+                    let key = (change.service.to_string(), change.id.clone());
                     match &change.seen {
                         Some(Listed { record, status }) => {
                             client.seen.insert(key, (record.clone(), *status));

@@ -71,7 +71,7 @@ impl Watching {
                 let service = record.service.clone();
                 let change = InstanceChange {
                     seen: registry.listed(&service, &id),
-                    service,
+                    service: service.into(),
                     id,
                     cause: Cause::Health,
                 };
@@ -81,7 +81,7 @@ impl Watching {
         for service in self.journal.take_changed() {
             for wake in self
                 .wakers
-                .get(&service)
+                .get(&*service)
                 .into_iter()
                 .flat_map(HashMap::values)
             {

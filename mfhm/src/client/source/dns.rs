@@ -83,18 +83,19 @@ impl<L: Lookup> Dns<L> {
 
     async fn find(&self, service: &str) -> Result<Found<Endpoint>, SourceError> {
         let name = self.name.of(service);
+        let is_tls = self.name.is_tls();
         let (records, ttl) = match self.name.records() {
             Records::Addresses { port } => {
                 let Found { mut records, ttl } = self.lookups.addresses(&name, port).await?;
                 // Servers turn their answers round; what is equal shall look equal.
                 records.sort_unstable();
                 records.dedup();
-                let address = |address: IpAddr| at_address(&address.to_string(), port, false);
+                let address = |address: IpAddr| at_address(&address.to_string(), port, is_tls);
                 (records.into_iter().map(address).collect(), ttl)
             }
             Records::Services => {
                 let Found { records, ttl } = self.lookups.services(&name).await?;
-                (weighed(records), ttl)
+                (weighed(records, is_tls), ttl)
             }
         };
         if records.is_empty() {
@@ -107,7 +108,7 @@ impl<L: Lookup> Dns<L> {
 /// The instances of SRV records. Those of the lowest priority share the calls by
 /// their weights, of which the mean becomes the usual one; the others have weight 0:
 /// they are called when no other one can be.
-fn weighed(mut records: Vec<Located>) -> Vec<Endpoint> {
+fn weighed(mut records: Vec<Located>, is_tls: bool) -> Vec<Endpoint> {
     records.retain(|record| !record.addresses.is_empty() && record.port > 0);
     let Some(first) = records.iter().map(|record| record.priority).min() else {
         return Vec::new();
@@ -132,7 +133,7 @@ fn weighed(mut records: Vec<Located>) -> Vec<Endpoint> {
         };
         let addresses = record.addresses.iter();
         endpoints.extend(
-            addresses.map(|ip| at_address(&ip.to_string(), record.port, false).weighing(weight)),
+            addresses.map(|ip| at_address(&ip.to_string(), record.port, is_tls).weighing(weight)),
         );
     }
     // Two records can have one address: the better one counts.

@@ -344,3 +344,21 @@ async fn a_removed_operation_counts_without_documents_too() {
     check_problem(&answer, 409, "mfhm.breaks_callers");
     assert!(answer.body.contains("removed"), "{answer:?}");
 }
+
+#[tokio::test]
+async fn what_instances_of_a_service_promise_is_kept_once() {
+    let center = TestCenter::new().await;
+    for (id, port) in [("a", 1), ("b", 2)] {
+        let registration = registration(id, port, None);
+        let answer = center.post("/v1/instances", &registration).await;
+        assert_eq!(answer.status, 200);
+    }
+    let kept = |id: &str| {
+        let record = center
+            .registrar
+            .view
+            .with(|registry, _, _| registry.get(&id.parse().unwrap()));
+        record.unwrap().operations.clone()
+    };
+    assert!(kept("a").is_shared_with(&kept("b")));
+}

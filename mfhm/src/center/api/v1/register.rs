@@ -1,8 +1,6 @@
 //! `POST /v1/instances`: reads a registration, lists everything that is wrong
 //! with it, and registers it.
 
-use std::sync::Arc;
-
 use axum::extract::Request;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode, header};
@@ -72,7 +70,7 @@ pub(super) async fn register(
         origin: Origin::V1,
         peer: Some(peer),
         principal: asker.principal.name().map(String::into_boxed_str),
-        operations: register.operations,
+        operations: register.operations.into(),
         document: register.document,
         metadata: register.metadata,
         version: register.version,
@@ -80,7 +78,7 @@ pub(super) async fn register(
         key: register.key,
         secret: secret.map(|secret| SecretDigest::of(secret.reveal().as_bytes())),
     };
-    let record = Arc::new(record.shrunk());
+    let record = api.registrar.shared(record);
     if let Some(hash) = &record.document
         && !api.registrar.touch_document(hash)
     {

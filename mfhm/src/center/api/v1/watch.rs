@@ -164,7 +164,7 @@ fn snapshot(
 fn change(published: &Arc<Published>) -> Bytes {
     let write = || {
         let change = &published.change;
-        let (service, revision) = (change.service.clone(), published.revision);
+        let (service, revision) = (change.service.to_string(), published.revision);
         match &change.seen {
             Some(listed) => {
                 let instance = instance_view(listed);

@@ -23,8 +23,9 @@ use crate::center::audit::Numbered;
 use crate::center::settings::lacks_room;
 use crate::center::store::{CommitError, Revision, Snapshot};
 
-/// Registries are small; redb's default is a GiB.
-const CACHE_BYTES: usize = 4 << 20;
+/// What is read is in memory as records, so the pages of a file matter only while it is
+/// written to; redb's default is a GiB.
+const CACHE_BYTES: usize = 1 << 20;
 
 /// Each opening begins a new block of revisions. The view counts on from the
 /// store's revision when health changes, so this keeps its numbers growing over

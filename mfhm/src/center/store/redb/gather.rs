@@ -71,3 +71,54 @@ async fn gather(mut requests: mpsc::Receiver<Request>, (to_thread, mut from_thre
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request() -> Request {
+        Request::Follow(mpsc::channel(1).0)
+    }
+
+    /// On a worker that has all of them to do before it looks for more.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn who_comes_at_once_is_of_one_group_and_who_comes_meanwhile_of_the_next() {
+        let (requests, received) = mpsc::channel(GROUP);
+        let (gathering, mut exchange) = start(received);
+        let working = tokio::spawn(async move {
+            let gathering = tokio::spawn(gathering);
+            let come = |count| {
+                for _ in 0..count {
+                    let requests = requests.clone();
+                    tokio::spawn(async move { requests.send(request()).await });
+                }
+            };
+            come(200);
+            let list = exchange.full.recv().await.unwrap();
+            assert_eq!(list.len(), 200);
+            come(100);
+            for _ in 0..1000 {
+                yield_now().await;
+            }
+            assert!(exchange.full.try_recv().is_err(), "the thread is at work");
+            exchange.empty.send(Vec::new()).await.unwrap();
+            assert_eq!(exchange.full.recv().await.unwrap().len(), 100);
+            drop((exchange, requests));
+            gathering.await.unwrap();
+        });
+        working.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_more_than_a_group() {
+        let (requests, received) = mpsc::channel(2 * GROUP);
+        let (gathering, mut exchange) = start(received);
+        let _gathering = tokio::spawn(gathering);
+        for _ in 0..GROUP + 1 {
+            requests.send(request()).await.unwrap();
+        }
+        assert_eq!(exchange.full.recv().await.unwrap().len(), GROUP);
+        exchange.empty.send(Vec::new()).await.unwrap();
+        assert_eq!(exchange.full.recv().await.unwrap().len(), 1);
+    }
+}

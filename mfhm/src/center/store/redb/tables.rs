@@ -155,6 +155,11 @@ fn write_audit(
         }
         known.retain(|entry| !surplus.contains(&entry.number));
     }
+    debug_assert!(
+        known
+            .as_ref()
+            .is_none_or(|known| trail.len().is_ok_and(|n| n == known.len() as u64))
+    );
     Ok(first)
 }
 
@@ -218,7 +223,12 @@ pub(super) fn read(database: &Database) -> Result<Snapshot, Failure> {
                 "the record of {service:?} at {host}:{port}: {error}"
             ))
         })?;
-        snapshot.records.push(Arc::new(record.shrunk()));
+        // Those of one service come one after the other.
+        let mut record = record.shrunk();
+        if let Some(last) = snapshot.records.last() {
+            record.share(last);
+        }
+        snapshot.records.push(Arc::new(record));
     }
     snapshot.documents = read_documents(&transaction)?;
     Ok(snapshot)

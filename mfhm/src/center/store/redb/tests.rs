@@ -117,6 +117,24 @@ async fn concurrent_commits_are_all_durable_and_one_place_is_won_once() {
 }
 
 #[tokio::test]
+async fn what_instances_promise_alike_is_read_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("center.redb");
+    let store = RedbStore::open(&path).await.unwrap();
+    for (id, port) in [("a", 1), ("b", 2)] {
+        let mut record = Record::clone(&record(id, port));
+        let operation = serde_json::json!({"name": "user", "path": "/user", "methods": ["GET"]});
+        record.operations = vec![serde_json::from_value(operation).unwrap()].into();
+        let batch = Batch::put(Arc::new(record), Expect::Absent);
+        store.commit(batch).await.unwrap();
+    }
+    store.close().await;
+    let store = RedbStore::open(&path).await.unwrap();
+    let records = snapshot(&store).await.records;
+    assert!(records[0].operations.is_shared_with(&records[1].operations));
+}
+
+#[tokio::test]
 async fn a_second_store_on_one_file_is_refused_by_name() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("center.redb");

@@ -70,6 +70,41 @@ async fn each_address_is_an_instance_whatever_the_order() {
     assert!(known.succeed(second).is_same(&known));
 }
 
+/// Records say nothing of it, so whoever names them does; the certificate is checked for
+/// the name of the service, whatever the DNS says.
+#[cfg(feature = "tls")]
+#[tokio::test]
+async fn instances_are_called_over_tls_where_their_name_says_so() {
+    let (script, _) = scripted(None);
+    for (name, scheme) in [
+        ("dns+https://a.svc:8443", "https"),
+        ("dns://a.svc:80", "http"),
+    ] {
+        let dns = Dns::new(DnsName::parse(name).unwrap(), script.clone());
+        let (known, uses) = (EndpointSet::default(), Uses::default());
+        let endpoints = dns.list("users", &known, &uses).await.unwrap();
+        assert_eq!(endpoints.len(), 3);
+        for endpoint in endpoints {
+            let base = endpoint.address.base().to_string();
+            assert!(base.starts_with(&format!("{scheme}://")), "{base}");
+        }
+    }
+    let located = Located {
+        priority: 0,
+        weight: 0,
+        port: 1,
+        addresses: vec![[10, 0, 0, 1].into()],
+    };
+    let secured = weighed(vec![located], true);
+    assert!(
+        secured[0]
+            .address
+            .base()
+            .to_string()
+            .starts_with("https://")
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn names_are_looked_up_again_when_their_time_is_over() {
     for (ttl, most, least) in [
@@ -135,7 +170,7 @@ fn priorities_and_weights_become_weights() {
             .iter()
             .map(|(a, w)| ((*a).to_owned(), *w))
             .collect();
-        assert_eq!(weights(&weighed(records)), expected);
+        assert_eq!(weights(&weighed(records, false)), expected);
     };
     // Equal ones are usual ones, however many there are, as Kubernetes has them.
     for weight in [0, 1, 33, 50, u16::MAX] {

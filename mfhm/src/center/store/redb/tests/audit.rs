@@ -67,3 +67,28 @@ async fn the_trail_is_bounded_and_its_end_is_whole() {
         .unwrap();
     assert_eq!(numbers(&store, Some(0), 20_000).await.len(), 10_001);
 }
+
+/// A store that runs for long remembers what is in its trail, one that was started reads it.
+#[tokio::test]
+async fn the_same_entries_go_whether_the_trail_was_read_or_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (long, short) = (dir.path().join("long"), dir.path().join("short"));
+    let running = RedbStore::open(&long).await.unwrap();
+    for round in 0..4 {
+        let noted = (0..5_000).map(|n| {
+            let service = format!("s{}", (n * (round + 3)) % 7);
+            let record = Record::sample(Origin::V1, &service, "a", 1);
+            Entry::instance(Action::Registered, &Actor::Center, &record)
+        });
+        let batch = Batch {
+            audit: noted.collect(),
+            ..Batch::default()
+        };
+        running.commit(batch.clone()).await.unwrap();
+        let started = RedbStore::open(&short).await.unwrap();
+        started.commit(batch).await.unwrap();
+        let kept = numbers(&started, Some(0), 30_000).await;
+        assert_eq!(numbers(&running, Some(0), 30_000).await, kept, "{round}");
+        started.close().await;
+    }
+}
