@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::callers::{Callers, Keys};
+use super::callers::{Assertions, Callers, Keys};
 use super::registration::{Announcement, Center, OwnId, Registration};
 use crate::instance::InstanceId;
 use crate::link::Link;
@@ -39,7 +39,7 @@ pub(crate) async fn register(link: Link, url: &str) {
 /// A service learns the keys by which it knows who calls.
 pub(crate) async fn fetch_keys(link: Link, urls: &[String]) {
     let keys = Keys::fetched(link, urls.to_vec(), false);
-    let callers = Callers::new(keys.into(), Some(["orders".to_owned()].into()));
+    let callers = Callers::new(Assertions::new(keys), Some(["orders".to_owned()].into()));
     let mut request = axum::extract::Request::default();
     let headers = request.headers_mut();
     headers.insert(
