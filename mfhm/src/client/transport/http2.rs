@@ -49,11 +49,23 @@ pub(super) const HEAD: u32 = 128 << 10;
 /// its stream was refused, or the other end said goodbye and that it had not come to it.
 /// RFC 9113, section 8.7.
 pub(super) fn was_not_begun(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut causes = std::iter::successors(Some(error), |error| error.source());
-    let Some(error) = causes.find_map(|error| error.downcast_ref::<h2::Error>()) else {
+    let Some(error) = of_http2(error) else {
         return false;
     };
     let is_refused = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
     // Streams up to the last one that the goodbye names go on, and end in other ways.
     error.is_remote() && (is_refused || error.is_go_away())
+}
+
+/// Whether the connection ended with this error of what is below it, of which h2 keeps
+/// the text alone.
+#[cfg(any(feature = "tls", test))]
+pub(super) fn ended_with(error: &(dyn std::error::Error + 'static), text: &str) -> bool {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    causes.any(|error| error.is::<std::io::Error>() && error.to_string() == text)
+}
+
+fn of_http2<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a h2::Error> {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    causes.find_map(|error| error.downcast_ref())
 }

@@ -122,12 +122,11 @@ fn classify(error: legacy::Error, told: &Told) -> TransportError {
     let is_untouched = is_untouched || crate::tls::Refused::is_in(&error);
     #[cfg(feature = "h2")]
     let is_untouched = is_untouched || http2::was_not_begun(&error);
-    // Of what ended a connection, HTTP/2 keeps the text. Whoever is told that it is nobody
-    // is told so first, and nothing of that connection was run.
-    let said = told.lately().map(|refused| refused.to_string());
-    let mut causes = std::iter::successors(error.source(), |&cause| cause.source());
-    let is_untouched =
-        is_untouched || said.is_some_and(|said| causes.any(|cause| cause.to_string() == said));
+    #[cfg(all(feature = "h2", feature = "tls"))]
+    let is_untouched = is_untouched
+        || told
+            .lately()
+            .is_some_and(|refused| http2::ended_with(&error, &refused.to_string()));
     let kind = if error.is_connect() || is_untouched {
         TransportErrorKind::Connect
     } else {

@@ -182,3 +182,62 @@ async fn a_connection_whose_other_end_is_gone_is_not_used_for_ever() {
     let _ = tokio::time::timeout(Duration::from_secs(1), get(&network, THERE)).await;
     assert_eq!(wired.made.load(Ordering::SeqCst), 2);
 }
+
+/// Breaks with a reason once a request is sent.
+#[derive(Debug, Default)]
+struct Refusing {
+    written: usize,
+}
+
+impl AsyncRead for Refusing {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        _: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.written > 100 {
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "not you")));
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+impl AsyncWrite for Refusing {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.written += bytes.len();
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Connector for Refusing {
+    fn connect(&self, _: Authority) -> BoxFuture<'static, Result<Box<dyn Wire>, BoxError>> {
+        Box::pin(async { Ok(Box::new(Self::default()) as Box<dyn Wire>) })
+    }
+}
+
+#[tokio::test]
+async fn what_a_connection_ended_with_is_known() {
+    let dial = Dial::new(
+        Arc::new(Refusing::default()),
+        Secured::default(),
+        Whom::Nobody,
+    );
+    let network = Network::over(dial.with_http2(true, true));
+    let error = get(&network, THERE).await.unwrap_err();
+    assert_eq!(error.kind, TransportErrorKind::Broken, "{error:?}");
+    assert!(super::super::http2::ended_with(&*error.source, "not you"));
+    assert!(!super::super::http2::ended_with(&*error.source, "others"));
+}
