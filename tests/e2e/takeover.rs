@@ -4,6 +4,7 @@
 use support::port;
 use support::process::Process;
 use support::services::{Hello, Service01Client, Service03Client};
+use support::wait;
 
 use crate::programs::{CenterProcess, service_process};
 
@@ -26,7 +27,11 @@ async fn who_has_the_port_now_runs_no_call_of_the_service_before_it() {
     nothing_runs(&client, &new).await;
     let own = Service03Client::at(&format!("http://127.0.0.1:{port}")).expect("an address");
     assert_eq!(own.hello().await.expect("hello"), Hello::from("service03"));
-    assert!(new.output().contains("service03 ran"), "{}", new.output());
+    // What a process writes is read beside the test.
+    wait::until("what it wrote of that", async || {
+        new.output().contains("service03 ran").then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
